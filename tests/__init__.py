@@ -1,0 +1,1 @@
+"""The suite: mirrors rules, workflow and api; journeys in browser."""

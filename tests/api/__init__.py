@@ -1,0 +1,1 @@
+"""The ways in: JSON, pages, command line."""

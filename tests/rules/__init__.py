@@ -1,0 +1,1 @@
+"""Policy alone: no database, no clock, no network."""
