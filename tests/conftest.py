@@ -1,0 +1,206 @@
+"""Fixtures of the whole suite: an odd time zone, both databases, a browser.
+
+A test that asks for `database` or `database_url` runs on SQLite and on PostgreSQL. One that is
+about a single dialect says `@pytest.mark.parametrize("dialect", ["postgresql"], indirect=True)`.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack
+from itertools import count
+from pathlib import Path
+from typing import Final, Literal, get_args
+
+import pytest
+from playwright import sync_api
+
+from tests import postgres
+from workflow import db
+
+Dialect = Literal["sqlite", "postgresql"]
+
+# The tests sit where no office is: a naive time is off by half a day, and is seen.
+os.environ["TZ"] = "America/New_York"
+time.tzset()
+# A developer's own installation is not the tests' business.
+OURS: Final = ("GRIDCASE_TEST_", "GRIDCASE_CHROMIUM")
+for _name in [name for name in os.environ if name.startswith("GRIDCASE_")]:
+    if not _name.startswith(OURS):
+        del os.environ[_name]
+
+NO_BROWSER: Final = "no Chromium found"
+BROWSERS: Final = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+QUIET: Final = (
+    "--no-sandbox",  # root has none; only our own pages are opened
+    "--disable-gpu",
+    "--disable-quic",
+    "--disable-background-networking",  # nothing looks for the world outside
+    "--disable-component-update",
+    "--disable-sync",
+    "--no-first-run",
+)
+
+_SERVER_URL: Final = "gridcase_postgres_url"
+_CONTROLLER: Final = pytest.StashKey[tuple[ExitStack, postgres.Server]]()
+_NUMBERS: Final = count(1)
+
+
+# --- PostgreSQL: one server a session, shared by the processes of pytest-xdist
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_configure_node(node: object) -> None:
+    """Before a worker starts: the server runs in the controller, which outlives them all."""
+    config: pytest.Config = node.config  # type: ignore[attr-defined]
+    if _CONTROLLER not in config.stash:
+        stack = ExitStack()
+        config.stash[_CONTROLLER] = (stack, stack.enter_context(postgres.server()))
+    node.workerinput[_SERVER_URL] = config.stash[_CONTROLLER][1].url  # type: ignore[attr-defined]
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """Stops the controller's server."""
+    if _CONTROLLER in config.stash:
+        config.stash[_CONTROLLER][0].close()
+
+
+@pytest.fixture(scope="session")
+def postgres_server(request: pytest.FixtureRequest) -> Iterator[postgres.Server]:
+    """The session's PostgreSQL, started when the first test asks for it."""
+    shared: dict[str, str] = getattr(request.config, "workerinput", {})
+    if _SERVER_URL in shared:
+        yield postgres.Server(url=shared[_SERVER_URL])
+        return
+    with postgres.server() as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def postgres_url(postgres_server: postgres.Server) -> Iterator[str]:
+    """An empty PostgreSQL database without tables, one for the session and process."""
+    name = _fresh_name()
+    yield postgres_server.create(name)
+    postgres_server.drop(name)
+
+
+# --- a database for each test, copied from one that was migrated once
+
+
+@pytest.fixture(params=get_args(Dialect))
+def dialect(request: pytest.FixtureRequest) -> Dialect:
+    """Which database: every test that depends on it runs on both."""
+    found: Dialect = request.param
+    return found
+
+
+@pytest.fixture(scope="session")
+def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A migrated, empty SQLite file that nobody has open."""
+    path = tmp_path_factory.mktemp("sqlite") / "template.db"
+    _migrate(f"sqlite:///{path}")
+    return path
+
+
+@pytest.fixture(scope="session")
+def postgres_template(postgres_server: postgres.Server) -> Iterator[str]:
+    """The name of a migrated, empty PostgreSQL database that nobody is connected to."""
+    name = _fresh_name()
+    _migrate(postgres_server.create(name))
+    yield name
+    postgres_server.drop(name)
+
+
+@pytest.fixture
+def database_url(request: pytest.FixtureRequest, dialect: Dialect) -> Iterator[str]:
+    """The address of a migrated, empty database of its own; for tests with several processes."""
+    if dialect == "sqlite":
+        folder: Path = request.getfixturevalue("tmp_path")
+        path = folder / "gridcase.db"
+        shutil.copyfile(request.getfixturevalue("sqlite_template"), path)
+        yield f"sqlite:///{path}"
+        return
+    server: postgres.Server = request.getfixturevalue("postgres_server")
+    name = _fresh_name()
+    yield server.create(name, template=request.getfixturevalue("postgres_template"))
+    server.drop(name)
+
+
+@pytest.fixture
+def empty_url(request: pytest.FixtureRequest, dialect: Dialect) -> Iterator[str]:
+    """The address of a database without tables, for the migrations' own tests."""
+    if dialect == "sqlite":
+        folder: Path = request.getfixturevalue("tmp_path")
+        yield f"sqlite:///{folder / 'empty.db'}"
+        return
+    server: postgres.Server = request.getfixturevalue("postgres_server")
+    name = _fresh_name()
+    yield server.create(name)
+    server.drop(name)
+
+
+@pytest.fixture
+def database(database_url: str) -> Iterator[db.Database]:
+    """A migrated, empty database of its own, open."""
+    opened = db.open(database_url)
+    yield opened
+    db.close(opened)
+
+
+def _migrate(url: str) -> None:
+    opened = db.open(url)
+    try:
+        db.upgrade(opened)
+    finally:
+        db.close(opened)
+
+
+def _fresh_name() -> str:
+    """A database name that no other process uses, this session's or another's."""
+    return f"gridcase_test_{os.getpid()}_{next(_NUMBERS)}"
+
+
+# --- a browser
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[sync_api.Browser]:
+    """A headless Chromium. None found: skips, and says so once; with CI=true it fails."""
+    with sync_api.sync_playwright() as playwright:
+        found = _chromium(playwright)
+        if found is None:
+            if os.environ.get("CI") == "true":
+                pytest.fail(f"{NO_BROWSER}, and CI=true")
+            pytest.skip(NO_BROWSER)
+        chromium = playwright.chromium.launch(executable_path=found, args=list(QUIET))
+        yield chromium
+        chromium.close()
+
+
+def _chromium(playwright: sync_api.Playwright) -> str | None:
+    """The one named in the environment, else the machine's, else playwright's own."""
+    named = os.environ.get("GRIDCASE_CHROMIUM")
+    if named:
+        return named
+    for name in BROWSERS:
+        found = shutil.which(name)
+        if found:
+            return found
+    own = playwright.chromium.executable_path
+    return own if Path(own).exists() else None
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """One loud line for what was not tested."""
+    skipped = terminalreporter.stats.get("skipped", [])
+    n = sum(NO_BROWSER in str(report.longrepr) for report in skipped)
+    if n:
+        terminalreporter.write_line(
+            f"!!! {NO_BROWSER}: {n} browser tests did not run. "
+            "Install chromium, or name one in GRIDCASE_CHROMIUM.",
+            red=True,
+            bold=True,
+        )

