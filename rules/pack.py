@@ -1,0 +1,307 @@
+"""A pack: one locality's policy as frozen values. These dataclasses are the schema of the YAML.
+
+Nothing here computes; `load` fills them, `check` proves them sound, the other modules of
+`rules` read them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+Unit = Literal[
+    "working_day",
+    "calendar_day",
+    "month",
+    "working_hour",
+    "wall_hour",
+    "working_minute",
+    "wall_minute",
+]
+DAY_UNITS: frozenset[Unit] = frozenset({"working_day", "calendar_day", "month"})
+
+Tag = Literal["national", "local", "practice", "default"]
+FieldType = Literal[
+    "text", "int", "bool", "date", "instant", "choice", "area", "office", "person", "file"
+]
+Personal = Literal["name", "phone", "id_number", "address", "free_text"]
+Side = Literal["applicant", "respondent", "representative"]
+CaseAttribute = Literal["category", "grade", "scale", "channel", "route", "confidentiality"]
+Relation = Literal["grid", "office", "area", "handler", "filer", "leader", "resident"]
+FieldRight = Literal["open", "mask"]
+Effect = Literal["warn", "urge", "supervise", "raise", "leader", "action", "measure"]
+Place = Literal["nearest", "here", "above", "superior", "field", "own"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Text:
+    """The same words in both languages."""
+
+    zh: str
+    en: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Length:
+    """A length of time as the law words it: `60 calendar days`."""
+
+    n: int
+    unit: Unit
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Choice:
+    """One value of a choice field. `source` where a law gives the value."""
+
+    name: Text
+    source: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Field:
+    """Something an action asks for. `personal` seals it; `party` says whose it is;
+    `max` bounds a text's characters or an int's value."""
+
+    type: FieldType
+    name: Text
+    hint: Text | None = None
+    min: int | None = None
+    max: int | None = None
+    choices: Mapping[str, Choice] | None = None
+    personal: Personal | None = None
+    seen_by: str | None = None
+    party: Side | None = None
+    role: str | None = None
+    """Of a person field: the role the person must hold at the lead office or its line."""
+    must_be_true: bool = False
+    past_only: bool = False
+    """Of a date: not after today (office time), and not before the case was received."""
+    future_only: bool = False
+    """Of a date: not before today."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Condition:
+    """A guard: a CEL expression over the facts, and what to tell where it is false."""
+
+    test: str
+    otherwise: Text
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class State:
+    """Where a case can stand. `owner` is whose turn it is: the first of these roles that has
+    a post at the lead office. `done` says that the matter itself is settled (办结), `end`
+    that the case is closed."""
+
+    name: Text
+    owner: tuple[str, ...] = ()
+    done: bool = False
+    end: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Action:
+    """What a person, or the ladder, does to a case.
+
+    `source` is empty for the action that opens a case. `to` is None where the state stays.
+    `lead` names a route of `routing`; `handler` is `actor`, `nobody` or `fields.<name>`;
+    `sets` copies fields into the case row; `leader` acts on the leader's assignment.
+    """
+
+    name: Text
+    source: tuple[str, ...] = ()
+    to: str | None = None
+    by: tuple[str, ...] = ()
+    needs: tuple[str, ...] = ()
+    takes: tuple[str, ...] = ()
+    when: tuple[Condition, ...] = ()
+    lead: str | None = None
+    handler: str | None = None
+    sets: Mapping[CaseAttribute, str] | None = None
+    leader: Literal["name", "approve_plan", "end"] | None = None
+    resident_sees: bool = True
+    """Whether the event shows on the resident's page."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Process:
+    """The state machine of one kind of case."""
+
+    name: Text
+    kind: Literal["dispute", "petition"]
+    states: Mapping[str, State]
+    actions: Mapping[str, Action]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limit:
+    """How long: a length, or until the day a field names."""
+
+    length: Length | None = None
+    until: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Extension:
+    """Lengthening one clock, decided before its limit ends; `max` bounds the sum."""
+
+    name: str
+    text: Text
+    action: str
+    days: str
+    max: Length
+    by: str
+    tag: Tag
+    source: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pause:
+    """A reason for which a clock stands still, from one action to another."""
+
+    name: Text
+    starts: str
+    ends: str
+    max: Length | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeadlineRule:
+    """One clock. `belongs_to` None: the office's own; else the party whose window it is."""
+
+    process: str
+    name: Text
+    limit: Limit
+    starts: tuple[str, ...]
+    stops: tuple[str, ...]
+    tag: Tag
+    source: str
+    start_at: str | None = None
+    first_day: Literal["excluded", "counted"] = "excluded"
+    roll: Literal["none", "next_working_day"] = "none"
+    ends: Literal["midnight", "office_closing"] = "midnight"
+    when: tuple[str, ...] = ()
+    belongs_to: str | None = None
+    soft: bool = False
+    ladder: str | None = None
+    pauses: tuple[Pause, ...] = ()
+    extension: Extension | None = None
+    on_lapse: str | None = None
+    on_miss: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class When:
+    """The planned moment of a rung, relative to its deadline."""
+
+    kind: Literal["percent", "due", "before", "after"]
+    percent: int | None = None
+    length: Length | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rung:
+    """One step of a ladder. `do` is the effect, `tell` a role or `handler`; `every` repeats
+    it up to `cap` times in all; `when` limits it to some cases."""
+
+    at: When
+    do: Effect
+    tell: str
+    every: Length | None = None
+    cap: int = 1
+    action: str | None = None
+    measure: str | None = None
+    when: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Role:
+    """A kind of post. `level` limits it to offices of one area level, if set."""
+
+    name: Text
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Right:
+    """What one role may do. `sees` is the relation that opens a case to it, `acts` the one
+    its actions need, `fields` how it reads each field right: `open` or `mask`, else hidden."""
+
+    role: str
+    sees: tuple[Relation, ...]
+    acts: tuple[Relation, ...]
+    processes: tuple[str, ...] = ()
+    """Only these processes; empty: all."""
+    fields: Mapping[str, FieldRight] | None = None
+    board: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Route:
+    """Where a case goes: an office of one of `kinds`, found from a place.
+
+    `nearest`: the nearest area from the origin grid upward that has one; `here`: the lead
+    office's own area; `above`: the nearest area strictly above it; `superior`: the lead
+    office's own superior; `field`: the office that `field` names, which must be of a kind;
+    `own`: the office of the post that acts, where its kind fits, else as `nearest`. Where an
+    area has offices of several kinds, the order of `kinds` decides.
+    """
+
+    place: Place
+    kinds: tuple[str, ...]
+    field: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Notice:
+    """Words sent when an action (or a rung's effect, `rung.warn`, `window_lapsed`,
+    `deadline_missed`) happens. `tell` is a role at the lead office, `handler`, `filer`,
+    `leader` or `target` (a rung's own). Texts fill {number} {process} {due_on} {office}."""
+
+    on: str
+    tell: tuple[str, ...]
+    text: Text
+    process: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Category:
+    """A category of GB/T 31000; a sub-category names its parent by its first two digits."""
+
+    name: Text
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Example:
+    """A worked case that `pack check` runs. `due` is a local date, or date and time."""
+
+    deadline: str
+    start: str
+    due: str
+    because: str
+    extend: int = 0
+    pause: tuple[str, str] | None = None
+    until: str | None = None
+    roll: Literal["none", "next_working_day"] | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pack:
+    """A whole pack. Its identity is the hash that `load` gives it."""
+
+    name: str
+    version: str
+    title: Text
+    processes: Mapping[str, Process]
+    fields: Mapping[str, Field]
+    deadlines: Mapping[str, DeadlineRule]
+    ladders: Mapping[str, tuple[Rung, ...]]
+    roles: Mapping[str, Role]
+    office_kinds: Mapping[str, Text]
+    levels: Mapping[str, Text]
+    rights: tuple[Right, ...]
+    routing: Mapping[str, Route]
+    notices: tuple[Notice, ...]
+    categories: Mapping[str, Category]
+    examples: tuple[Example, ...]

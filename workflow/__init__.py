@@ -1,0 +1,1 @@
+"""The engine: cases, their clocks, ladders, rights and audit. Knows no HTTP."""

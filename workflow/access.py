@@ -1,0 +1,264 @@
+"""The one policy: who may see a case, act on it, read its fields. No second place decides.
+
+The active pack's rights say, per role, which relation between post and case opens what.
+`may_see` and `may_act` judge one object, `visible` is the same judgement as SQL; a property
+holds the two together.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Final, Literal
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, and_, bindparam, exists, not_, select
+
+from rules import pack as pack_
+from workflow.decide import CaseRow
+from workflow.tables import case as case_tables
+
+ActorKind = Literal["person", "resident"]
+
+PERSONAL_RELATIONS: Final = frozenset({"handler", "filer", "leader"})
+"""Relations of a person, not of a post: together they are the seat *what is mine*."""
+NAMED: Final = frozenset({"handler", "filer", "leader", "office", "resident"})
+"""Relations that reach a restricted case: those who work on it, and nobody by area."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HeldPost:
+    """A post that somebody holds, or stands in for."""
+
+    id: UUID
+    role: str
+    office_id: UUID
+    office_name: str
+    office_kind: str
+    area: str
+    depth: int
+    scope: str
+    scope_depth: int
+    scope_name: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Actor:
+    """Who asks. A resident is known by one case alone."""
+
+    kind: ActorKind
+    person_id: UUID | None = None
+    name: str = ""
+    posts: tuple[HeldPost, ...] = ()
+    case_id: UUID | None = None
+    language: str | None = None
+
+    @property
+    def roles(self) -> frozenset[str]:
+        """The roles in which they can act."""
+        if self.kind == "resident":
+            return frozenset({"resident"})
+        return frozenset(post.role for post in self.posts)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Seat:
+    """One place from which a list is seen: a post's relation, or one of *what is mine*."""
+
+    key: str
+    kind: str
+    value: str | UUID
+    post: HeldPost | None = None
+    processes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Leave:
+    """The permission to act: in which post, or none for a resident."""
+
+    post: HeldPost | None = field(default=None)
+
+
+def rights_of(pack: pack_.Pack, role: str) -> Iterator[pack_.Right]:
+    """The rows of the policy for one role."""
+    return (right for right in pack.rights if right.role == role)
+
+
+# -- one object ---------------------------------------------------------------------------------
+
+
+def may_see(
+    pack: pack_.Pack, actor: Actor, case: CaseRow, *, recused: frozenset[UUID] = frozenset()
+) -> bool:
+    """Whether the case exists for this actor."""
+    return any(True for _ in _openings(pack, actor, case, recused=recused, acting=False))
+
+
+def may_act(
+    pack: pack_.Pack,
+    actor: Actor,
+    case: CaseRow,
+    *,
+    action: pack_.Action,
+    recused: frozenset[UUID] = frozenset(),
+) -> Leave | None:
+    """The seat in which this actor may do the action, state and guards aside."""
+    for right, post in _openings(pack, actor, case, recused=recused, acting=True):
+        if right.role in action.by:
+            return Leave(post=post)
+    return None
+
+
+def may_file(
+    pack: pack_.Pack, actor: Actor, *, process: str, grid: tuple[str, ...]
+) -> Leave | None:
+    """The seat in which this actor may open a case in a grid, given with what lies above it."""
+    action = pack.processes[process].actions.get("file_case")
+    for post in actor.posts:
+        in_scope = post.scope in grid
+        if action and in_scope and post.role in action.by and _covers(pack, post.role, process):
+            return Leave(post=post)
+    return None
+
+
+def field_rights(
+    pack: pack_.Pack, actor: Actor, case: CaseRow, *, recused: frozenset[UUID] = frozenset()
+) -> Mapping[str, pack_.FieldRight]:
+    """How each kind of personal field reads for this actor: open, masked; absent is hidden."""
+    found: dict[str, pack_.FieldRight] = {}
+    for right, _ in _openings(pack, actor, case, recused=recused, acting=False):
+        for name, how in (right.fields or {}).items():
+            if found.get(name) != "open":
+                found[name] = how
+    return found
+
+
+def _covers(pack: pack_.Pack, role: str, process: str) -> bool:
+    return any(not r.processes or process in r.processes for r in rights_of(pack, role))
+
+
+def _openings(
+    pack: pack_.Pack, actor: Actor, case: CaseRow, *, recused: frozenset[UUID], acting: bool
+) -> Iterator[tuple[pack_.Right, HeldPost | None]]:
+    """Every row of the policy that relates this actor to this case."""
+    if actor.person_id is not None and actor.person_id in recused:
+        return
+    for right, post in _rows(pack, actor):
+        if right.processes and case.process not in right.processes:
+            continue
+        for relation in right.acts if acting else right.sees:
+            if _holds(relation, actor=actor, post=post, case=case):
+                yield right, post
+
+
+def _rows(pack: pack_.Pack, actor: Actor) -> Iterator[tuple[pack_.Right, HeldPost | None]]:
+    if actor.kind == "resident":
+        yield from ((right, None) for right in rights_of(pack, "resident"))
+        return
+    for post in actor.posts:
+        yield from ((right, post) for right in rights_of(pack, post.role))
+
+
+def _holds(
+    relation: pack_.Relation, *, actor: Actor, post: HeldPost | None, case: CaseRow
+) -> bool:
+    if relation == "resident":
+        return actor.kind == "resident" and actor.case_id == case.id
+    if actor.person_id is None or post is None:
+        return False
+    if case.confidentiality != "open" and relation not in NAMED:
+        return False
+    if relation in PERSONAL_RELATIONS:
+        return bool(getattr(case, f"{relation}_id") == actor.person_id)
+    if relation == "grid":
+        return post.scope == case.origin_grid
+    if relation == "office":
+        return post.office_id == case.lead_office_id
+    areas = case.areas
+    return post.depth <= len(areas) and areas[post.depth - 1] == post.area
+
+
+# -- the same as SQL ------------------------------------------------------------------------------
+
+_CASE = case_tables.CaseFile.__table__.c  # type: ignore[attr-defined]
+_RECUSAL = case_tables.Recusal.__table__.c  # type: ignore[attr-defined]
+_NOT_RECUSED = not_(
+    exists(
+        select(1).where(
+            _RECUSAL.case_id == _CASE.id, _RECUSAL.person_id == bindparam("seat_person")
+        )
+    )
+)
+_OPEN = _CASE.confidentiality == "open"
+_VALUE = bindparam("seat_value")
+
+VISIBLE: Final[Mapping[str, ColumnElement[bool]]] = {
+    "grid": and_(_CASE.origin_grid == _VALUE, _OPEN, _NOT_RECUSED),
+    "office": and_(_CASE.lead_office_id == _VALUE, _NOT_RECUSED),
+    "handler": and_(_CASE.handler_id == _VALUE, _NOT_RECUSED),
+    "filer": and_(_CASE.filer_id == _VALUE, _NOT_RECUSED),
+    "leader": and_(_CASE.leader_id == _VALUE, _NOT_RECUSED),
+} | {
+    f"area_{n}": and_(_CASE[f"area_{n}"] == _VALUE, _OPEN, _NOT_RECUSED) for n in range(1, 7)
+}
+"""Per kind of seat, one equality that an index serves, and the exclusions."""
+
+_OF_PROCESS = _CASE.process.in_(bindparam("seat_processes", expanding=True))
+
+
+def visible(seat: Seat) -> ColumnElement[bool]:
+    """The filter of one seat; `binds` brings its values."""
+    found = VISIBLE[seat.kind]
+    return and_(found, _OF_PROCESS) if seat.processes else found
+
+
+def binds(actor: Actor, seat: Seat) -> dict[str, object]:
+    """The values of a seat's filter."""
+    values: dict[str, object] = {"seat_value": seat.value, "seat_person": actor.person_id}
+    if seat.processes:
+        values["seat_processes"] = list(seat.processes)
+    return values
+
+
+def seats(pack: pack_.Pack, actor: Actor) -> tuple[Seat, ...]:
+    """The seats of an actor: what is mine first, then each post's own reach."""
+    found: dict[tuple[str, object], Seat] = {}
+    for right, post in _rows(pack, actor):
+        for relation in right.sees:
+            seat = _seat(right, relation, actor=actor, post=post)
+            if seat is not None:
+                key = (seat.kind, seat.value)
+                found[key] = _wider(found.get(key), seat)
+    return tuple(sorted(found.values(), key=lambda s: s.kind not in PERSONAL_RELATIONS))
+
+
+def _wider(one: Seat | None, other: Seat) -> Seat:
+    """Two rows of the policy that open the same seat open what either opens."""
+    if one is None:
+        return other
+    if not one.processes or not other.processes:
+        return replace(one, processes=())
+    return replace(one, processes=tuple(dict.fromkeys(one.processes + other.processes)))
+
+
+def _seat(
+    right: pack_.Right, relation: pack_.Relation, *, actor: Actor, post: HeldPost | None
+) -> Seat | None:
+    if post is None or actor.person_id is None:
+        return None
+    if relation in PERSONAL_RELATIONS:
+        return Seat(
+            key=relation, kind=relation, value=actor.person_id, processes=right.processes
+        )
+    kind, value = {
+        "grid": ("grid", post.scope),
+        "office": ("office", post.office_id),
+        "area": (f"area_{post.depth}", post.area),
+    }[relation]
+    return Seat(
+        key=f"{relation}.{post.id}",
+        kind=kind,
+        value=value,  # type: ignore[arg-type]
+        post=post,
+        processes=right.processes,
+    )

@@ -1,0 +1,1 @@
+"""What changes something: each opens one transaction, reads, asks `access`, decides, writes."""

@@ -1,0 +1,194 @@
+"""Filing a case and every action on one: the same way in.
+
+The client makes the ids. The same id with the same content answers as the first time; with
+other content it is refused.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Final
+from uuid import UUID
+
+from sqlalchemy.exc import IntegrityError
+
+from rules import errors
+from workflow import access, db, ids, machine, read, repeats, write
+from workflow.decide import FILE, CaseRow, Command, Facts, Opening, Scalar, decide
+from workflow.engine import Engine
+
+GUARDED_TRIES: Final = 3
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Filing:
+    """What only the filing of a case says: which process, where, and since when the matter
+    is in an office's hands (never later than now)."""
+
+    process: str
+    origin_grid: str
+    received_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """One action asked for. `version` is the case as the person saw it; None does not say."""
+
+    case_id: UUID
+    action_id: UUID
+    action: str
+    fields: Mapping[str, Scalar] = field(default_factory=dict)
+    version: int | None = None
+    filing: Filing | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Receipt:
+    """What was done. `code` is the resident's look-up code, given to who filed the case."""
+
+    case_id: UUID
+    number: str
+    state: str
+    version: int
+    seq: int
+    at: datetime
+    code: str | None = None
+    is_repeat: bool = False
+
+
+def act(engine: Engine, actor: access.Actor, request: Request) -> Receipt:
+    """Does one action, exactly once however often it is sent.
+
+    Raises: `case.unknown`, `action.not_yours`, `case.stale`, `id.taken`, `id.differs`,
+    `case.busy`, and what `decide` raises.
+    """
+    for attempt in range(GUARDED_TRIES + 1):
+        try:
+            receipt = _attempt(engine, actor, request, locked=attempt == GUARDED_TRIES)
+        except IntegrityError as error:
+            if not db.is_number_taken(error):
+                raise
+            continue
+        if receipt is not None:
+            return receipt
+    raise errors.Busy("case.busy")
+
+
+def _attempt(
+    engine: Engine, actor: access.Actor, request: Request, *, locked: bool
+) -> Receipt | None:
+    """One try; None where somebody else wrote in between."""
+    with db.transaction(engine.database, locked=locked) as tx:
+        house = read.house(tx)
+        case = read.case_row(tx, request.case_id, locked=locked)
+        if case is None:
+            return _file(tx, engine, actor, request, house=house)
+        facts = read.many_facts(tx, [case], at=house)[case.id]
+        repeat = repeats.find(tx, engine.seals, house.rules, actor, request=request, case=case)
+        if repeat is not None:
+            return _receipt(engine, actor, repeat.case, seq=repeat.seq, is_repeat=True)
+        return _move(tx, engine, actor, request, house=house, facts=facts, case=case)
+
+
+def _file(
+    tx: db.Tx, engine: Engine, actor: access.Actor, request: Request, *, house: read.House
+) -> Receipt | None:
+    filing = request.filing
+    if filing is None or request.action != FILE:
+        raise errors.NotFound("case.unknown")
+    house.rules.flow(filing.process)
+    facts = read.opening_facts(tx, grid=filing.origin_grid, at=house)
+    leave = access.may_file(
+        house.rules.pack, actor, process=filing.process, grid=facts.line.origin
+    )
+    if leave is None:
+        raise errors.NotPermitted("case.not_your_area", field="origin_grid")
+    opening = Opening(
+        process=filing.process,
+        origin_grid=filing.origin_grid,
+        number=ids.case_number(),
+        received_at=filing.received_at,
+    )
+    command = _command(actor, request, leave=leave)
+    return _write(
+        tx, engine, actor, house.rules, replace(command, opening=opening), facts=facts
+    )
+
+
+def _move(
+    tx: db.Tx,
+    engine: Engine,
+    actor: access.Actor,
+    request: Request,
+    *,
+    house: read.House,
+    facts: Facts,
+    case: CaseRow,
+) -> Receipt | None:
+    rules = read.rules(tx, case.pack_hash)
+    rights = house.rules.pack
+    if request.filing is not None or not access.may_see(
+        rights, actor, case, recused=facts.recused
+    ):
+        raise _unseen(request)
+    action = rules.flow(case.process).process.actions.get(request.action)
+    if action is None or request.action == FILE:
+        raise errors.Invalid("action.unknown", field="action", action=request.action)
+    leave = access.may_act(rights, actor, case, action=action, recused=facts.recused)
+    if leave is None:
+        raise errors.NotPermitted("action.not_yours", action=request.action)
+    return _write(tx, engine, actor, rules, _command(actor, request, leave=leave), facts=facts)
+
+
+def _unseen(request: Request) -> errors.GridcaseError:
+    """An id in use that is not the sender's says nothing of what stands behind it."""
+    if request.filing is not None:
+        return errors.Conflict("id.taken", field="id")
+    return errors.NotFound("case.unknown")
+
+
+def _command(actor: access.Actor, request: Request, *, leave: access.Leave) -> Command:
+    return Command(
+        case_id=request.case_id,
+        action_id=str(request.action_id),
+        action=request.action,
+        fields=request.fields,
+        actor_kind=actor.kind,
+        actor_id=actor.person_id,
+        post_id=leave.post.id if leave.post else None,
+        version=request.version,
+    )
+
+
+def _write(
+    tx: db.Tx,
+    engine: Engine,
+    actor: access.Actor,
+    rules: machine.Rules,
+    command: Command,
+    *,
+    facts: Facts,
+) -> Receipt | None:
+    decision = decide(rules, command, facts)
+    written = db.apply(tx, write.rows(decision, seals=engine.seals))
+    if command.case_id not in written:
+        return None
+    return _receipt(engine, actor, decision.case, seq=decision.events[-1].seq)
+
+
+def _receipt(
+    engine: Engine, actor: access.Actor, case: CaseRow, *, seq: int, is_repeat: bool = False
+) -> Receipt:
+    is_filer = actor.person_id is not None and actor.person_id == case.filer_id
+    return Receipt(
+        case_id=case.id,
+        number=case.number,
+        state=case.state,
+        version=case.version,
+        seq=seq,
+        at=case.updated_at,
+        code=ids.lookup_code(engine.seals.secret, case.id) if is_filer and seq == 1 else None,
+        is_repeat=is_repeat,
+    )

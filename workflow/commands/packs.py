@@ -1,0 +1,62 @@
+"""Packs and calendars of the installation: added as available, activated by choice."""
+
+from __future__ import annotations
+
+from typing import Final
+from uuid import UUID
+
+from sqlalchemy import insert, select, update
+
+from rules import calendars, check, errors, load
+from workflow import db
+from workflow.commands import office
+from workflow.tables import office as tables
+
+_PACK: Final = tables.Pack.__table__  # type: ignore[attr-defined]
+_CALENDAR: Final = tables.Calendar.__table__  # type: ignore[attr-defined]
+_HOUSE: Final = tables.Installation.__table__  # type: ignore[attr-defined]
+
+
+def ship(database: db.Database) -> str:
+    """Adds the pack and calendar that come with this release; activates them where none is.
+    Gives the pack's hash."""
+    folder = load.shipped()
+    loaded, calendar = load.load(folder), load.load_calendar(folder)
+    with db.transaction(database) as tx:
+        add(tx, loaded, calendar)
+        chosen = tx.execute(select(_HOUSE.c.pack_hash)).scalar()
+        if chosen is None:
+            activate(tx, loaded.hash, calendar_hash=calendar.hash)
+    return loaded.hash
+
+
+def add(tx: db.Tx, loaded: load.Loaded, calendar: calendars.Calendar) -> None:
+    """Keeps a checked pack and a calendar. Raises: PackInvalid where the pack is not sound."""
+    faults = check.check(loaded.pack, calendar)
+    if faults:
+        raise errors.PackInvalid(faults)
+    now = db.now(tx)
+    if tx.execute(select(_PACK.c.hash).where(_PACK.c.hash == loaded.hash)).scalar() is None:
+        pack = loaded.pack
+        row = {"hash": loaded.hash, "name": pack.name, "version": pack.version}
+        tx.execute(insert(_PACK), row | {"document": loaded.document, "added_at": now})
+        office.log(tx, "pack_added", {"hash": loaded.hash, "name": pack.name})
+    known = select(_CALENDAR.c.hash).where(_CALENDAR.c.hash == calendar.hash)
+    if tx.execute(known).scalar() is None:
+        document = load.calendar_document(calendar)
+        row = {"hash": calendar.hash, "zone": calendar.zone, "document": document}
+        tx.execute(insert(_CALENDAR), row | {"added_at": now})
+        office.log(tx, "calendar_added", {"hash": calendar.hash})
+
+
+def activate(
+    tx: db.Tx, pack_hash: str, *, calendar_hash: str | None = None, actor_id: UUID | None = None
+) -> None:
+    """New cases start under this pack; open ones keep theirs. Raises: `pack.unknown`."""
+    if tx.execute(select(_PACK.c.hash).where(_PACK.c.hash == pack_hash)).scalar() is None:
+        raise errors.NotFound("pack.unknown", field="hash", hash=pack_hash)
+    chosen = {"pack_hash": pack_hash}
+    if calendar_hash is not None:
+        chosen["calendar_hash"] = calendar_hash
+    tx.execute(update(_HOUSE).values(**chosen))
+    office.log(tx, "pack_activated", chosen, actor_id=actor_id)

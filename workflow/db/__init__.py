@@ -1,0 +1,170 @@
+"""The database: engines, transactions, office time, and the one write.
+
+`postgres` and `sqlite` hold the same functions twice, under one contract suite; with the
+migrations they are the only places that know a dialect.
+"""
+
+from __future__ import annotations
+
+import importlib.resources
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+
+import alembic.command
+import alembic.config
+from alembic.runtime import migration
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection, Engine, func, select
+from sqlalchemy.exc import DBAPIError
+from sqlmodel.sql.sqltypes import UTCDateTime
+
+from rules import errors
+from workflow.db import postgres, sqlite
+from workflow.db.rows import Rows
+from workflow.tables import office
+
+Tx = Connection
+DATABASE_TIME = func.clock_timestamp(type_=UTCDateTime())
+"""The database's time; on SQLite, whose clock is this machine's, a function of ours."""
+
+_OFFICE = office.Installation.__table__.c  # type: ignore[attr-defined]
+_NOW = select(DATABASE_TIME, _OFFICE.offset_s)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Database:
+    """One database. `guarded` runs every statement as its own transaction."""
+
+    url: str
+    engine: Engine
+    guarded: Engine
+    is_postgres: bool
+
+
+def open(url: str, *, pool_size: int = 8) -> Database:  # noqa: A001  db.open reads well
+    """Connects lazily. `url` begins with `sqlite:` or `postgresql:`."""
+    if url.startswith("sqlite"):
+        engine = sqlite.engine(url, pool_size=pool_size)
+        return Database(url=url, engine=engine, guarded=engine, is_postgres=False)
+    engine = postgres.engine(url, pool_size=pool_size)
+    guarded = engine.execution_options(isolation_level="AUTOCOMMIT")
+    return Database(url=url, engine=engine, guarded=guarded, is_postgres=True)
+
+
+def close(database: Database) -> None:
+    """Closes every connection."""
+    database.engine.dispose()
+
+
+@contextmanager
+def transaction(database: Database, *, locked: bool = True) -> Iterator[Tx]:
+    """What happens inside is written whole or not at all.
+
+    `locked=False` is for a command whose only write is one guarded `apply`: on PostgreSQL
+    it spares BEGIN and COMMIT. On SQLite a transaction is always BEGIN IMMEDIATE.
+    """
+    engine = database.engine if locked else database.guarded
+    if not database.is_postgres:
+        engine = engine.execution_options(begin="BEGIN IMMEDIATE")
+    with _connected(engine) as tx, tx.begin():
+        yield tx
+
+
+@contextmanager
+def snapshot(database: Database) -> Iterator[Tx]:
+    """For reading: sees one state of the database, writes nothing."""
+    engine = database.engine
+    if database.is_postgres:
+        engine = engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
+    else:
+        engine = engine.execution_options(begin="BEGIN")
+    with _connected(engine) as tx, tx.begin():
+        yield tx
+
+
+@contextmanager
+def _connected(engine: Engine) -> Iterator[Tx]:
+    """A connection; a database that cannot serve now is `Busy`, never an internal error."""
+    try:
+        with engine.connect() as tx:
+            yield tx
+    except DBAPIError as error:
+        if postgres.is_transient(error) or sqlite.is_transient(error):
+            raise errors.Busy("database.busy") from error
+        raise
+
+
+def now(tx: Tx) -> datetime:
+    """Office time: the database's time plus the data set's offset (zero but in a demo)."""
+    at, offset_s = tx.execute(_NOW).one()
+    return office_time(at, offset_s=offset_s)
+
+
+def office_time(at: datetime, *, offset_s: int) -> datetime:
+    """The sum that `now` makes, for statements that read both parts with their facts."""
+    return at + timedelta(seconds=offset_s)
+
+
+def apply(tx: Tx, rows: Rows) -> frozenset[UUID]:
+    """Writes the rows of one case or many. Gives the cases written: one whose version has
+    moved, or whose id is taken, is left out whole."""
+    if tx.dialect.name == "postgresql":
+        return postgres.apply(tx, rows)
+    return sqlite.apply(tx, rows)
+
+
+def claim_due(tx: Tx, *, at: datetime, limit: int) -> tuple[UUID, ...]:
+    """Locks and names cases whose `next_at` has come, earliest first; skips those that
+    somebody holds. Never waits."""
+    if tx.dialect.name == "postgresql":
+        return postgres.claim_due(tx, at=at, limit=limit)
+    return sqlite.claim_due(tx, at=at, limit=limit)
+
+
+def is_number_taken(error: DBAPIError) -> bool:
+    """Whether a write failed only because the fresh case number was in use."""
+    return "case_file_number" in str(error.orig) or "case_file.number" in str(error.orig)
+
+
+def upgrade(database: Database) -> None:
+    """Brings the schema to this release."""
+    with database.engine.begin() as connection:
+        config = _alembic()
+        config.attributes["connection"] = connection
+        alembic.command.upgrade(config, "head")
+
+
+def revision(database: Database) -> tuple[str | None, str | None]:
+    """The schema's revision as found, and the one this release needs."""
+    with database.engine.connect() as connection:
+        found = migration.MigrationContext.configure(connection).get_current_revision()
+    return found, ScriptDirectory.from_config(_alembic()).get_current_head()
+
+
+def _alembic() -> alembic.config.Config:
+    config = alembic.config.Config()
+    folder = importlib.resources.files("workflow") / "migrations"
+    config.set_main_option("script_location", str(folder))
+    return config
+
+
+__all__ = [
+    "DATABASE_TIME",
+    "Database",
+    "Rows",
+    "Tx",
+    "apply",
+    "claim_due",
+    "close",
+    "is_number_taken",
+    "now",
+    "office_time",
+    "open",
+    "revision",
+    "snapshot",
+    "transaction",
+    "upgrade",
+]

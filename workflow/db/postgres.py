@@ -1,0 +1,145 @@
+"""PostgreSQL's half of `db`: one guarded statement per write, `SKIP LOCKED` claims."""
+
+from __future__ import annotations
+
+import functools
+from datetime import datetime
+from typing import Final
+from uuid import UUID
+
+from sqlalchemy import Column, Connection, Engine, Table, bindparam, create_engine, select
+from sqlalchemy.dialects import postgresql
+from sqlalchemy.exc import DBAPIError, OperationalError
+
+from workflow.db import rows as rows_
+from workflow.db.rows import Rows
+
+_DIALECT: Final = postgresql.dialect()
+_CASE: Final = rows_.CASE.c
+_KEY: Final = tuple(column.name for column in rows_.ROLL_UP.primary_key)
+
+# Waits are bounded: a stuck neighbour gives Busy, not a hang. Times in milliseconds.
+_SESSION: Final = (
+    "-c statement_timeout=15000 -c lock_timeout=5000 "
+    "-c idle_in_transaction_session_timeout=30000 -c timezone=UTC -c client_min_messages=warning"
+)
+
+# Index: case_next.
+_CLAIM: Final = (
+    select(_CASE.id)
+    .where(_CASE.next_at <= bindparam("at"))
+    .order_by(_CASE.next_at)
+    .limit(bindparam("limit"))
+    .with_for_update(skip_locked=True)
+)
+
+
+def engine(url: str, *, pool_size: int) -> Engine:
+    """An engine with as many connections as there are threads that run."""
+    scheme, rest = url.split(":", 1)
+    driver = url if "+" in scheme else f"postgresql+psycopg:{rest}"
+    return create_engine(
+        driver,
+        pool_size=pool_size,
+        max_overflow=0,
+        pool_pre_ping=True,
+        connect_args={"options": _SESSION, "application_name": "gridcase"},
+    )
+
+
+def is_transient(error: DBAPIError) -> bool:
+    """Lost connections, lock and statement time-outs, deadlocks, a server that starts."""
+    if error.connection_invalidated or isinstance(error, OperationalError):
+        return True
+    return getattr(error.orig, "sqlstate", None) in {"40001", "40P01", "55P03", "57014", "57P03"}
+
+
+def claim_due(tx: Connection, *, at: datetime, limit: int) -> tuple[UUID, ...]:
+    """See `db.claim_due`. The lock is on the case rows themselves: a limit inside a
+    sub-select would starve the other workers."""
+    return tuple(tx.execute(_CLAIM, {"at": at, "limit": limit}).scalars())
+
+
+def apply(tx: Connection, rows: Rows) -> frozenset[UUID]:
+    """See `db.apply`: all rows go as arrays in one statement, made once per set of tables."""
+    present = tuple(name for name, _, _ in rows_.present(rows))
+    sql = _statement(
+        has_opened=bool(rows.opened),
+        has_cases=bool(rows.cases),
+        children=present,
+        has_roll_up=bool(rows.roll_up),
+    )
+    arrays: list[list[object]] = []
+    for group in (rows.opened, rows.cases, *(getattr(rows, name) for name in present), rows.roll_up):
+        arrays.extend(list(values) for values in zip(*group, strict=True))
+    written = tx.exec_driver_sql(sql, tuple(arrays))
+    return frozenset(row[0] for row in written)
+
+
+@functools.cache
+def _statement(
+    *, has_opened: bool, has_cases: bool, children: tuple[str, ...], has_roll_up: bool
+) -> str:
+    parts: list[str] = []
+    if has_opened:
+        parts.append(f"opened as ({_insert(rows_.CASE)} on conflict (id) do nothing returning id)")
+    if has_cases:
+        parts.append(f"moved as ({_guarded_update(rows_.CASE)} returning c.id)")
+    sources = [
+        f"select id from {name}"  # noqa: S608  names of ours, no input
+        for name, there in (("opened", has_opened), ("moved", has_cases))
+        if there
+    ]
+    parts.append(f"written as ({' union all '.join(sources)})")
+    for name in children:
+        table = rows_.CHILDREN[name]
+        tail = _on_conflict(table) if name in rows_.UPSERTED else ""
+        where = "where u.case_id in (select id from written)"
+        parts.append(f"w_{name} as ({_insert(table)} {where}{tail})")
+    if has_roll_up:
+        # Last and in key order: two writers then never wait for each other in a circle.
+        parts.append(f"w_roll_up as ({_count_up()})")
+    return f"with {', '.join(parts)} select id from written"  # noqa: S608  names of ours
+
+
+def _pg_type(column: Column[object]) -> str:
+    name = column.type.compile(dialect=_DIALECT)
+    return "text" if name.startswith("VARCHAR") else name
+
+
+def _unnest(columns: list[Column[object]]) -> str:
+    arrays = ", ".join(f"%s::{_pg_type(column)}[]" for column in columns)
+    names = ", ".join(column.name for column in columns)
+    return f"unnest({arrays}) as u({names})"
+
+
+def _insert(table: Table) -> str:
+    columns = list(table.columns)
+    names = ", ".join(column.name for column in columns)
+    values = ", ".join(f"u.{column.name}" for column in columns)
+    return f"insert into {table.name} ({names}) select {values} from {_unnest(columns)}"  # noqa: S608
+
+
+def _guarded_update(table: Table) -> str:
+    columns = list(table.columns)
+    sets = ", ".join(f"{c.name} = u.{c.name}" for c in columns if c.name != "id")
+    return (
+        f"update {table.name} as c set {sets} from {_unnest(columns)} "  # noqa: S608
+        "where c.id = u.id and c.version = u.version - 1"
+    )
+
+
+def _on_conflict(table: Table) -> str:
+    key = [column.name for column in table.primary_key]
+    sets = ", ".join(f"{c.name} = excluded.{c.name}" for c in table.columns if c.name not in key)
+    return f" on conflict ({', '.join(key)}) do update set {sets}"
+
+
+def _count_up() -> str:
+    key = ", ".join(_KEY)
+    columns = [rows_.CHILDREN["events"].c.case_id, *rows_.ROLL_UP.columns]
+    return (
+        f"insert into roll_up ({key}, n) select {key}, sum(n) from {_unnest(columns)} "  # noqa: S608
+        f"where u.case_id in (select id from written) group by {key} having sum(n) <> 0 "
+        f"order by {key} on conflict ({key}) do update set n = roll_up.n + excluded.n"
+    )

@@ -1,0 +1,109 @@
+"""What happens to a case, decided purely: no I/O, no clock, no randomness.
+
+`decide` serves a person's command, `decide_due` the sweep. Both first write what time has
+done to the case, by the same code and in the same order.
+"""
+
+from __future__ import annotations
+
+from rules import errors
+from workflow import machine
+from workflow.decide import act, climb
+from workflow.decide.decision import (
+    Decision,
+    EscalationRow,
+    Event,
+    Notice,
+    PartyRow,
+    Personal,
+)
+from workflow.decide.draft import Draft
+from workflow.decide.facts import (
+    NEVER,
+    AssignmentRow,
+    CaseRow,
+    Command,
+    DeadlineRow,
+    Facts,
+    Line,
+    Opening,
+    Scalar,
+)
+
+FILE = act.FILE
+
+
+def decide(rules: machine.Rules, command: Command, facts: Facts) -> Decision:
+    """What a command does.
+
+    Raises: `case.stale` where the person acted on an older version; what `act.act` raises.
+    """
+    if command.opening is not None:
+        draft = act.opened(rules, command, facts, opening=command.opening)
+    else:
+        draft = _read(rules, facts)
+        _refuse_stale(draft.case, command)
+        _catch_up(draft)
+    act.act(draft, command)
+    draft.change(acted_version=draft.case.version + 1)
+    return draft.finish()
+
+
+def decide_due(rules: machine.Rules, facts: Facts) -> Decision | None:
+    """What time alone does; None where nothing is due."""
+    draft = _read(rules, facts)
+    return draft.finish() if _catch_up(draft) else None
+
+
+def _read(rules: machine.Rules, facts: Facts) -> Draft:
+    if facts.case is None:
+        raise errors.NotFound("case.unknown")
+    return Draft(rules=rules, facts=facts, case=facts.case)
+
+
+def _refuse_stale(case: CaseRow, command: Command) -> None:
+    """What the ladder did since the person looked does not count; what a person did does."""
+    seen = command.version
+    if seen is not None and not case.acted_version <= seen <= case.version:
+        raise errors.Stale("case.stale", version=case.version)
+
+
+def _catch_up(draft: Draft) -> bool:
+    """Writes everything that was due, earliest first. Whether there was anything."""
+    found = False
+    while (row := climb.due_row(draft)) is not None:
+        found = True
+        action = climb.lapsed_action(draft, row)
+        if action is not None:
+            act.act(
+                draft,
+                Command(
+                    case_id=draft.case.id,
+                    action_id=f"lapse:{row.no}:{row.cycle}",
+                    action=action,
+                    actor_kind="ladder",
+                ),
+            )
+    return found
+
+
+__all__ = [
+    "FILE",
+    "NEVER",
+    "AssignmentRow",
+    "CaseRow",
+    "Command",
+    "DeadlineRow",
+    "Decision",
+    "EscalationRow",
+    "Event",
+    "Facts",
+    "Line",
+    "Notice",
+    "Opening",
+    "PartyRow",
+    "Personal",
+    "Scalar",
+    "decide",
+    "decide_due",
+]

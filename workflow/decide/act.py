@@ -1,0 +1,271 @@
+"""One action on one case: fields checked, machine fired, effects collected.
+
+A person, a resident and the ladder act alike; only the command differs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from datetime import date
+from typing import Final
+from uuid import UUID
+
+from rules import calendars, errors, ladders, routing
+from rules import fields as fields_
+from rules import pack as pack_
+from workflow import machine
+from workflow.decide import clocks, leader, tell
+from workflow.decide.decision import Personal
+from workflow.decide.draft import SIDES, Draft
+from workflow.decide.facts import NEVER, CaseRow, Command, Facts, Opening, Scalar
+
+FILE: Final = "file_case"
+EMPTY_HEAD: Final = bytes(32)
+
+
+def opened(rules: machine.Rules, command: Command, facts: Facts, *, opening: Opening) -> Draft:
+    """A draft of a case that does not exist yet.
+
+    Raises: `process.unknown`, `case.received_in_future`.
+    """
+    flow = rules.flow(opening.process)
+    received_at = opening.received_at or facts.now
+    if received_at > facts.now:
+        raise errors.Invalid("case.received_in_future", field="received_at")
+    case = CaseRow(
+        id=command.case_id,
+        number=opening.number,
+        process=opening.process,
+        kind=flow.process.kind,
+        pack_hash=rules.hash,
+        state=machine.NOTHING,
+        is_done=False,
+        is_closed=False,
+        version=0,
+        acted_version=0,
+        seq=0,
+        head=EMPTY_HEAD,
+        category=None,
+        grade=None,
+        scale=None,
+        channel=None,
+        route=None,
+        confidentiality="open",
+        subject="",
+        parties=0,
+        origin_grid=opening.origin_grid,
+        # Both are set by the route of the first action.
+        lead_office_id=UUID(int=0),
+        lead_kind="",
+        level=0,
+        area_1=None,
+        area_2=None,
+        area_3=None,
+        area_4=None,
+        area_5=None,
+        area_6=None,
+        supervising_level=None,
+        handler_id=None,
+        filer_id=command.actor_id,
+        leader_id=None,
+        light="grey",
+        is_stuck=False,
+        cycle=1,
+        next_at=None,
+        due_at=NEVER,
+        received_at=received_at,
+        opened_at=facts.now,
+        done_at=None,
+        closed_at=None,
+        updated_at=facts.now,
+    )
+    return Draft(rules=rules, facts=facts, case=case)
+
+
+def act(draft: Draft, command: Command) -> None:
+    """Does the action, or raises and leaves the case as it was.
+
+    Raises: what `rules.fields.read`, `machine.fire`, `rules.routing.route` and the clocks
+    raise; `action.unknown`; `field.in_future`, `field.in_past`, `field.before_case`;
+    `field.person`, `field.office`.
+    """
+    action = draft.flow.process.actions.get(command.action)
+    if action is None:
+        raise errors.Invalid("action.unknown", field="action", action=command.action)
+    values = _values(draft, action, command)
+    was_closed = draft.case.is_closed
+    facts = draft.guard_facts(values)
+    state = machine.fire(draft.flow, state=draft.case.state, action=command.action, facts=facts)
+    _route(draft, action, values, command)
+    _check_people(draft, action, values)
+    _take_over(draft, action, values, command)
+    _enter(draft, state, reopened=was_closed and action.to is not None)
+    seq = _record(draft, action, values, command)
+    _carry(draft, action, values, command, seq=seq)
+    clocks.run(draft, action=command.action, seq=seq, fields=values)
+    if draft.state.end:
+        leader.end(draft)
+    tell.cause(draft, cause=command.action, seq=seq, actor_id=command.actor_id)
+
+
+# -- what was sent ---------------------------------------------------------------------------
+
+
+def _values(draft: Draft, action: pack_.Action, command: Command) -> dict[str, Scalar]:
+    values = dict(fields_.read(action, draft.rules.pack.fields, command.fields))
+    faults = [fault for name in values for fault in _day_faults(draft, name, values[name])]
+    if faults:
+        first, *others = faults
+        raise errors.Invalid(first.code, field=first.field, also=others, **first.params)
+    return values
+
+
+def _day_faults(draft: Draft, name: str, value: Scalar) -> Iterator[errors.Invalid]:
+    """A day that lies on the wrong side of today, or before the case."""
+    field = draft.rules.pack.fields[name]
+    if field.type != "date":
+        return
+    on, today = date.fromisoformat(str(value)), draft.today
+    if field.past_only and on > today:
+        yield errors.Invalid("field.in_future", field=name, today=today.isoformat())
+    if field.future_only and on < today:
+        yield errors.Invalid("field.in_past", field=name, today=today.isoformat())
+    received_on = calendars.local_date(draft.facts.calendar, draft.case.received_at)
+    if field.past_only and on < received_on:
+        yield errors.Invalid("field.before_case", field=name, received=received_on.isoformat())
+
+
+def _named(action: pack_.Action, values: Mapping[str, Scalar], draft: Draft, type_: str) -> list[str]:
+    return [name for name in values if draft.rules.pack.fields[name].type == type_]
+
+
+def _check_people(draft: Draft, action: pack_.Action, values: Mapping[str, Scalar]) -> None:
+    """A person named in a field must hold the field's role in this line, and not be recused."""
+    for name in _named(action, values, draft, "person"):
+        role = draft.rules.pack.fields[name].role
+        person = UUID(str(values[name]))
+        posts = [p for p in draft.facts.line.posts if role is None or p.role == role]
+        if action.handler == f"fields.{name}":
+            posts = [p for p in posts if p.office_id == draft.case.lead_office_id]
+        known = any(person in (p.holder, p.deputy) for p in posts)
+        if not known or person in draft.facts.recused:
+            raise errors.Invalid("field.person", field=name)
+
+
+# -- what changes -----------------------------------------------------------------------------
+
+
+def _route(
+    draft: Draft, action: pack_.Action, values: Mapping[str, Scalar], command: Command
+) -> None:
+    if action.lead is None:
+        return
+    rule = draft.rules.pack.routing[action.lead]
+    named = values.get(rule.field) if rule.field else None
+    office = routing.route(
+        rule,
+        offices=draft.facts.line.offices,
+        origin=draft.facts.line.origin,
+        lead=_office(draft, draft.case.lead_office_id),
+        named=UUID(str(named)) if named else None,
+        own=_own_office(draft, command),
+    )
+    areas = (*office.ancestors, *[None] * (6 - len(office.ancestors)))
+    draft.change(
+        lead_office_id=office.id,
+        lead_kind=office.kind,
+        level=office.level,
+        **{f"area_{n}": code for n, code in enumerate(areas, start=1)},
+    )
+
+
+def _office(draft: Draft, office_id: UUID | None) -> routing.Office | None:
+    return next((o for o in draft.facts.line.offices if o.id == office_id), None)
+
+
+def _own_office(draft: Draft, command: Command) -> routing.Office | None:
+    post: ladders.Post | None = draft.post(command.post_id) if command.post_id else None
+    return _office(draft, post.office_id) if post else None
+
+
+def _take_over(
+    draft: Draft, action: pack_.Action, values: Mapping[str, Scalar], command: Command
+) -> None:
+    """The handler and the columns that the action sets."""
+    if action.handler == "nobody":
+        draft.change(handler_id=None)
+    elif action.handler == "actor":
+        draft.change(handler_id=command.actor_id)
+    elif action.handler is not None:
+        draft.change(handler_id=UUID(str(values[action.handler.removeprefix("fields.")])))
+    for column, name in (action.sets or {}).items():
+        if name in values:
+            draft.change(**{column: values[name]})
+    if "subject" in values and draft.case.seq == 0:
+        draft.change(subject=values["subject"])
+
+
+def _enter(draft: Draft, state: str, *, reopened: bool) -> None:
+    if reopened:
+        draft.change(is_closed=False, closed_at=None, done_at=None, cycle=draft.case.cycle + 1)
+    draft.change(state=state)
+    found = draft.state
+    if found.done and draft.case.done_at is None:
+        draft.change(done_at=draft.at)
+    if found.end and not draft.case.is_closed:
+        draft.change(is_closed=True, closed_at=draft.at)
+    draft.change(is_done=draft.case.done_at is not None)
+
+
+def _carry(
+    draft: Draft,
+    action: pack_.Action,
+    values: Mapping[str, Scalar],
+    command: Command,
+    *,
+    seq: int,
+) -> None:
+    if action.leader == "name":
+        person = UUID(str(values["leader"]))
+        posts = [p for p in draft.facts.line.posts if p.role == "leader" and person == p.holder]
+        if not leader.name(draft, person, post_id=posts[0].id if posts else None, seq=seq):
+            raise errors.NotNow("leader.already")
+    elif action.leader == "approve_plan":
+        leader.approve_plan(draft, values, actor_id=command.actor_id)
+    elif action.leader == "end":
+        leader.end(draft)
+
+
+# -- what is recorded --------------------------------------------------------------------------
+
+
+def _record(
+    draft: Draft, action: pack_.Action, values: Mapping[str, Scalar], command: Command
+) -> int:
+    pack = draft.rules.pack
+    sealed = {name for name in values if pack.fields[name].personal}
+    if draft.case.seq == 0:
+        draft.add_parties(side for name in sealed if (side := pack.fields[name].party))
+    personal = tuple(
+        Personal(
+            field=name,
+            kind=str(pack.fields[name].personal),
+            value=str(values[name]),
+            party_no=_party_no(pack.fields[name].party),
+        )
+        for name in sorted(sealed)
+    )
+    clear = {name: value for name, value in values.items() if name not in sealed}
+    return draft.record(
+        command.action,
+        action_id=command.action_id,
+        actor_kind=command.actor_kind,
+        actor_id=command.actor_id,
+        post_id=command.post_id,
+        payload={"fields": clear, "state": draft.case.state, "lead": str(draft.case.lead_office_id)},
+        personal=personal,
+    )
+
+
+def _party_no(side: pack_.Side | None) -> int | None:
+    return None if side is None else SIDES.index(side) + 1

@@ -1,0 +1,319 @@
+"""Deadlines of one draft: opened, paused, extended, met, missed, stopped.
+
+Only named actions move a clock. Every due date is computed by `rules.due` from the start,
+the pauses and the extensions that stand on the row, so it can be computed again.
+"""
+
+from __future__ import annotations
+
+import functools
+import json
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime, timedelta
+from uuid import UUID
+
+from rules import calendars, due, errors, guards, ladders
+from rules import pack as pack_
+from workflow.decide.draft import Draft
+from workflow.decide.facts import DeadlineRow, Scalar
+
+
+def run(draft: Draft, *, action: str, seq: int, fields: Mapping[str, Scalar]) -> None:
+    """What an action does to the clocks: pauses, extensions, ends, starts, in this order."""
+    _resume(draft, action=action, seq=seq)
+    _extend(draft, action=action, seq=seq, fields=fields)
+    _stop(draft, action=action)
+    _pause(draft, action=action, seq=seq)
+    if draft.state.end:
+        stop_all(draft)
+    else:
+        start(draft, action=action, seq=seq, fields=fields)
+
+
+def start(draft: Draft, *, action: str, seq: int, fields: Mapping[str, Scalar]) -> None:
+    """Opens the clocks that an action starts and whose conditions hold."""
+    facts = draft.guard_facts(fields)
+    for clock in draft.flow.starts.get(action, ()):
+        if all(guards.holds(guard, facts) for guard in clock.when):
+            _open(draft, name=clock.name, rule=clock.rule, seq=seq, fields=fields)
+
+
+def _open(
+    draft: Draft,
+    *,
+    name: str,
+    rule: pack_.DeadlineRule,
+    seq: int,
+    fields: Mapping[str, Scalar],
+) -> None:
+    until = _date_field(fields, rule.limit.until)
+    calendar = draft.facts.calendar
+    start_at = _start_at(draft, rule=rule, fields=fields)
+    found = due.due(rule, calendar=calendar, start_at=start_at, until=until)
+    row = DeadlineRow(
+        case_id=draft.case.id,
+        no=max(draft.deadlines, default=0) + 1,
+        rule=name,
+        owner="party" if rule.belongs_to else "office",
+        state="running",
+        cycle=draft.case.cycle,
+        started_by=seq,
+        start_at=start_at,
+        due_at=found.due_at,
+        due_on=found.due_on,
+        is_provisional=found.provisional,
+        calendar_hash=calendar.hash,
+        until_on=until,
+        extend_days=0,
+        pauses="[]",
+        extensions="[]",
+        fired=0,
+        is_blocked=False,
+        next_at=None,
+        missed_at=None,
+        ended_at=None,
+        charged_office_id=None,
+    )
+    draft.put_deadline(wait(draft, row))
+
+
+def _start_at(
+    draft: Draft, *, rule: pack_.DeadlineRule, fields: Mapping[str, Scalar]
+) -> datetime:
+    on = _date_field(fields, rule.start_at)
+    if on is not None:
+        return calendars.start_of_day(draft.facts.calendar, on)
+    is_filing = draft.facts.case is None
+    return draft.case.received_at if is_filing else draft.at
+
+
+def _date_field(fields: Mapping[str, Scalar], name: str | None) -> date | None:
+    if name is None:
+        return None
+    return date.fromisoformat(str(fields[name.removeprefix("fields.")]))
+
+
+# -- what a row waits for -------------------------------------------------------------------
+
+
+def wait(draft: Draft, row: DeadlineRow) -> DeadlineRow:
+    """The row with the moment at which the sweep must look at it again."""
+    if row.state == "paused":
+        return row._replace(next_at=_cap_ends(draft, row))
+    if row.state != "running":
+        return row._replace(next_at=None, is_blocked=False)
+    moments: list[datetime] = []
+    if row.missed_at is None:
+        moments.append(row.due_at)
+    rung = next_rung(draft, row)
+    if rung is not None and not row.is_blocked:
+        moments.append(rung.at)
+    return row._replace(next_at=min(moments, default=None))
+
+
+def next_rung(draft: Draft, row: DeadlineRow) -> ladders.Planned | None:
+    """The first planned rung that has not been recorded in this cycle."""
+    planned = plan(draft, row)
+    return planned[row.fired] if row.fired < len(planned) else None
+
+
+def plan(draft: Draft, row: DeadlineRow) -> tuple[ladders.Planned, ...]:
+    """The whole ladder of a deadline, with its moments."""
+    return plan_of(draft.rules.pack, row, calendar=_calendar(draft, row))
+
+
+def plan_of(
+    pack: pack_.Pack, row: DeadlineRow, *, calendar: calendars.Calendar
+) -> tuple[ladders.Planned, ...]:
+    """The ladder of a stored deadline, as pages show it and the sweep climbs it."""
+    rule = pack.deadlines[row.rule]
+    if rule.ladder is None or rule.belongs_to:
+        return ()
+    return ladders.plan(
+        pack.ladders[rule.ladder],
+        rule=rule,
+        calendar=calendar,
+        start_at=row.start_at,
+        due=due.Due(due_at=row.due_at, due_on=row.due_on, provisional=row.is_provisional),
+        pauses=pauses_of(row, calendar=calendar),
+        extend_days=row.extend_days,
+    )
+
+
+def _calendar(draft: Draft, row: DeadlineRow) -> calendars.Calendar:
+    return draft.facts.calendars[row.calendar_hash]
+
+
+# -- ends -------------------------------------------------------------------------------------
+
+
+def _stop(draft: Draft, *, action: str) -> None:
+    stopped = draft.flow.stops.get(action, frozenset())
+    for row in draft.open_deadlines():
+        if row.rule in stopped:
+            late = row.state == "running" and draft.at >= row.due_at
+            _end(draft, row, state="met_late" if late else "met")
+
+
+def stop_all(draft: Draft) -> None:
+    """A closed case has no running deadline."""
+    for row in draft.open_deadlines():
+        _end(draft, row, state="stopped")
+
+
+def lapse(draft: Draft, row: DeadlineRow) -> None:
+    """A party's window has passed."""
+    _end(draft, row, state="lapsed")
+
+
+def miss(draft: Draft, row: DeadlineRow) -> None:
+    """The first instant too late has come: the office that holds the case is charged, once."""
+    office_id: UUID = draft.case.lead_office_id
+    draft.put_deadline(
+        wait(draft, row._replace(missed_at=draft.at, charged_office_id=office_id))
+    )
+
+
+def _end(draft: Draft, row: DeadlineRow, *, state: str) -> None:
+    draft.put_deadline(
+        row._replace(state=state, ended_at=draft.at, next_at=None, is_blocked=False)
+    )
+
+
+# -- pauses -----------------------------------------------------------------------------------
+
+
+def _pause(draft: Draft, *, action: str, seq: int) -> None:
+    for name, pause in draft.flow.pauses.get(action, ()):
+        for row in draft.open_deadlines():
+            if row.rule == name and row.state == "running":
+                note = {"from": _iso(draft.at), "to": None, "event": seq, "reason": pause.name.zh}
+                note["reason_en"] = pause.name.en
+                paused = row._replace(state="paused", pauses=_append(row.pauses, note))
+                draft.put_deadline(wait(draft, paused))
+
+
+def _resume(draft: Draft, *, action: str, seq: int) -> None:
+    names = {name for name, _ in draft.flow.resumes.get(action, ())}
+    for row in draft.open_deadlines():
+        if row.rule in names and row.state == "paused":
+            resume(draft, row, at=draft.at)
+
+
+def resume(draft: Draft, row: DeadlineRow, *, at: datetime) -> None:
+    """The clock runs again from `at`; its due date is computed anew."""
+    notes = json.loads(row.pauses)
+    notes[-1]["to"] = _iso(at)
+    running = row._replace(state="running", pauses=_dump(notes))
+    draft.put_deadline(wait(draft, recompute(draft, running)))
+
+
+def _cap_ends(draft: Draft, row: DeadlineRow) -> datetime | None:
+    """When a pause has lasted as long as the pack allows."""
+    last = json.loads(row.pauses)[-1]
+    rule = draft.rules.pack.deadlines[row.rule]
+    pause = next((p for p in rule.pauses if p.name.zh == last["reason"]), None)
+    if pause is None or pause.max is None:
+        return None
+    calendar = _calendar(draft, row)
+    first = calendars.local_date(calendar, datetime.fromisoformat(last["from"]))
+    if pause.max.unit == "working_day":
+        last_day = calendars.add_workdays(calendar, first, pause.max.n)
+    else:
+        last_day = first + timedelta(days=pause.max.n)
+    return calendars.start_of_day(calendar, last_day + timedelta(days=1))
+
+
+def pauses_of(row: DeadlineRow, *, calendar: calendars.Calendar) -> tuple[due.Pause, ...]:
+    """The ended pauses of a row."""
+    return _pauses(row.pauses, calendar) if row.pauses != "[]" else ()
+
+
+@functools.lru_cache(maxsize=4096)
+def _pauses(notes: str, calendar: calendars.Calendar) -> tuple[due.Pause, ...]:
+    return tuple(
+        due.Pause(
+            from_on=calendars.local_date(calendar, datetime.fromisoformat(note["from"])),
+            to_on=calendars.local_date(calendar, datetime.fromisoformat(note["to"])),
+            from_at=datetime.fromisoformat(note["from"]),
+            to_at=datetime.fromisoformat(note["to"]),
+            reason=note["reason"],
+        )
+        for note in json.loads(notes)
+        if note["to"] is not None
+    )
+
+
+# -- extensions -------------------------------------------------------------------------------
+
+
+def _extend(draft: Draft, *, action: str, seq: int, fields: Mapping[str, Scalar]) -> None:
+    found = draft.flow.extends.get(action)
+    if found is None:
+        return
+    name, extension = found
+    rows = [row for row in draft.open_deadlines() if row.rule == name]
+    if not rows:
+        raise errors.NotNow("deadline.not_running", deadline=name)
+    for row in rows:
+        _extend_row(draft, row, extension=extension, seq=seq, days=fields[extension.days])
+
+
+def _extend_row(
+    draft: Draft, row: DeadlineRow, *, extension: pack_.Extension, seq: int, days: Scalar
+) -> None:
+    if draft.at >= row.due_at:
+        raise errors.NotNow("deadline.extension_late", deadline=row.rule)
+    left = extension.max.n - row.extend_days
+    n = int(days or 0)
+    if not 1 <= n <= left:
+        raise errors.Invalid(
+            "deadline.extension_cap", field=extension.days, left=left, max=extension.max.n
+        )
+    note = {"days": n, "event": seq, "at": _iso(draft.at)}
+    longer = row._replace(
+        extend_days=row.extend_days + n, extensions=_append(row.extensions, note)
+    )
+    draft.put_deadline(wait(draft, recompute(draft, longer)))
+
+
+def recompute(draft: Draft, row: DeadlineRow) -> DeadlineRow:
+    """The row with its due date computed from what stands on it."""
+    calendar = _calendar(draft, row)
+    found = due.due(
+        draft.rules.pack.deadlines[row.rule],
+        calendar=calendar,
+        start_at=row.start_at,
+        pauses=pauses_of(row, calendar=calendar),
+        extend_days=row.extend_days,
+        until=row.until_on,
+    )
+    return row._replace(
+        due_at=found.due_at, due_on=found.due_on, is_provisional=found.provisional
+    )
+
+
+def explain(
+    pack: pack_.Pack, row: DeadlineRow, *, calendar: calendars.Calendar
+) -> Sequence[due.Span]:
+    """The spans of a stored deadline, for officer and resident alike."""
+    return due.explain(
+        pack.deadlines[row.rule],
+        calendar=calendar,
+        start_at=row.start_at,
+        pauses=pauses_of(row, calendar=calendar),
+        extend_days=row.extend_days,
+        until=row.until_on,
+    )
+
+
+def _append(notes: str, note: Mapping[str, object]) -> str:
+    return _dump([*json.loads(notes), note])
+
+
+def _dump(notes: object) -> str:
+    return json.dumps(notes, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+
+
+def _iso(at: datetime) -> str:
+    return at.isoformat()

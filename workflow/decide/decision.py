@@ -1,0 +1,87 @@
+"""What a decision gives: values only. Sealed fields are named here and sealed at writing."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import NamedTuple
+from uuid import UUID
+
+from workflow.decide.facts import ActorKind, AssignmentRow, CaseRow, DeadlineRow, Scalar
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Personal:
+    """A personal value to seal. `party_no` says whose it is, None where it is nobody's own."""
+
+    field: str
+    kind: str
+    value: str
+    party_no: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Event:
+    """Something that happened. `payload` holds no personal value."""
+
+    seq: int
+    at: datetime
+    name: str
+    action_id: str
+    actor_kind: ActorKind
+    actor_id: UUID | None
+    post_id: UUID | None
+    payload: Mapping[str, object]
+    personal: tuple[Personal, ...] = ()
+
+
+class EscalationRow(NamedTuple):
+    """`escalation`, column by column."""
+
+    case_id: UUID
+    deadline_no: int
+    rung: int
+    cycle: int
+    repetition: int
+    seq: int
+    effect: str
+    planned_at: datetime
+    fired_at: datetime
+    level: int
+    target_post_id: UUID | None
+    target_person_id: UUID | None
+    at_top: bool
+
+
+class PartyRow(NamedTuple):
+    """`party`, column by column."""
+
+    case_id: UUID
+    no: int
+    side: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Notice:
+    """Somebody is to be told of the event `seq`."""
+
+    seq: int
+    cause: str
+    receiver_id: UUID
+    words: Mapping[str, Scalar]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Decision:
+    """What is to be written. `before` is the case as read, None for a new one; `case.head`
+    is still the old one: the chain is linked at writing."""
+
+    before: CaseRow | None
+    case: CaseRow
+    events: tuple[Event, ...]
+    deadlines: tuple[DeadlineRow, ...] = ()
+    assignments: tuple[AssignmentRow, ...] = ()
+    escalations: tuple[EscalationRow, ...] = ()
+    parties: tuple[PartyRow, ...] = ()
+    notices: tuple[Notice, ...] = ()

@@ -1,0 +1,220 @@
+"""A decision in the making: collects what changes, so that guards and effects only look.
+
+One draft belongs to one `decide` call; nothing outside sees it half done.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import date, datetime
+from typing import Final
+from uuid import UUID
+
+from rules import calendars, ladders
+from rules import pack as pack_
+from workflow import machine
+from workflow.decide.decision import (
+    Decision,
+    EscalationRow,
+    Event,
+    Notice,
+    PartyRow,
+    Personal,
+)
+from workflow.decide.facts import (
+    NEVER,
+    ActorKind,
+    AssignmentRow,
+    CaseRow,
+    DeadlineRow,
+    Facts,
+    Scalar,
+)
+
+SIDES: Final[tuple[pack_.Side, ...]] = ("applicant", "respondent", "representative")
+
+
+class Draft:
+    """What one decision has collected so far."""
+
+    def __init__(self, *, rules: machine.Rules, facts: Facts, case: CaseRow) -> None:
+        self.rules = rules
+        self.facts = facts
+        self.case = case
+        self.flow = rules.flow(case.process)
+        # Within a case time never runs backwards, whatever a clock says.
+        self.at: datetime = max(facts.now, case.updated_at)
+        self.deadlines: dict[int, DeadlineRow] = {row.no: row for row in facts.deadlines}
+        self.assignments: dict[int, AssignmentRow] = {row.no: row for row in facts.assignments}
+        self._touched: set[int] = set()
+        self._assigned: set[int] = set()
+        self._events: list[Event] = []
+        self._escalations: list[EscalationRow] = []
+        self._parties: list[PartyRow] = []
+        self._notices: list[Notice] = []
+
+    # -- the case -----------------------------------------------------------------------
+
+    def change(self, **columns: object) -> None:
+        """Sets columns of the case row."""
+        self.case = self.case._replace(**columns)
+
+    @property
+    def state(self) -> pack_.State:
+        """The pack's state in which the case stands."""
+        return self.flow.process.states[self.case.state]
+
+    @property
+    def today(self) -> date:
+        """The local date of the decision."""
+        return calendars.local_date(self.facts.calendar, self.at)
+
+    def guard_facts(self, fields: Mapping[str, Scalar] | None = None) -> dict[str, object]:
+        """The facts that guards may read."""
+        case = self.case
+        facts: dict[str, object] = {
+            "case.process": case.process,
+            "case.state": case.state,
+            "case.category": case.category or "",
+            "case.grade": case.grade or "",
+            "case.scale": case.scale or "",
+            "case.channel": case.channel or "",
+            "case.route": case.route or "",
+            "case.parties": case.parties,
+            "case.lead_office_kind": case.lead_kind,
+        }
+        for name, value in (fields or {}).items():
+            facts[f"fields.{name}"] = value
+        return facts
+
+    # -- events and what hangs on them ----------------------------------------------------
+
+    def record(
+        self,
+        name: str,
+        *,
+        action_id: str,
+        actor_kind: ActorKind,
+        payload: Mapping[str, object],
+        actor_id: UUID | None = None,
+        post_id: UUID | None = None,
+        personal: tuple[Personal, ...] = (),
+    ) -> int:
+        """Adds an event and gives its number."""
+        self.change(seq=self.case.seq + 1, updated_at=self.at)
+        event = Event(
+            seq=self.case.seq,
+            at=self.at,
+            name=name,
+            action_id=action_id,
+            actor_kind=actor_kind,
+            actor_id=actor_id,
+            post_id=post_id,
+            payload=payload,
+            personal=personal,
+        )
+        self._events.append(event)
+        return event.seq
+
+    def put_deadline(self, row: DeadlineRow) -> None:
+        """Opens or changes a deadline."""
+        self.deadlines[row.no] = row
+        self._touched.add(row.no)
+
+    def put_assignment(self, row: AssignmentRow) -> None:
+        """Opens or changes a leader's assignment."""
+        self.assignments[row.no] = row
+        self._assigned.add(row.no)
+
+    def escalate(self, row: EscalationRow) -> None:
+        """Records a rung that fired."""
+        self._escalations.append(row)
+
+    def add_parties(self, sides: Iterable[pack_.Side]) -> None:
+        """Adds the sides that the filing names, in a fixed order."""
+        named = set(sides)
+        rows = [
+            PartyRow(case_id=self.case.id, no=no, side=side)
+            for no, side in enumerate(SIDES, start=1)
+            if side in named
+        ]
+        self._parties.extend(rows)
+        self.change(parties=self.case.parties + len(rows))
+
+    def notify(
+        self, receivers: Iterable[UUID], *, seq: int, cause: str, words: Mapping[str, Scalar]
+    ) -> None:
+        """Tells each person once per event; recused ones never."""
+        told = {notice.receiver_id for notice in self._notices if notice.seq == seq}
+        for receiver in receivers:
+            if receiver not in told and receiver not in self.facts.recused:
+                told.add(receiver)
+                facts = {"number": self.case.number, "process": self.case.process, **words}
+                self._notices.append(
+                    Notice(seq=seq, cause=cause, receiver_id=receiver, words=facts)
+                )
+
+    def open_deadlines(self) -> list[DeadlineRow]:
+        """Running and paused ones, in order of number."""
+        return [row for _, row in sorted(self.deadlines.items()) if row.is_open]
+
+    def finish(self) -> Decision:
+        """The decision. What the case row says of its deadlines is set here, once."""
+        self.change(version=self.case.version + 1, **_summary(self))
+        return Decision(
+            before=self.facts.case,
+            case=self.case,
+            events=tuple(self._events),
+            deadlines=tuple(self.deadlines[no] for no in sorted(self._touched)),
+            assignments=tuple(self.assignments[no] for no in sorted(self._assigned)),
+            escalations=tuple(self._escalations),
+            parties=tuple(self._parties),
+            notices=tuple(self._notices),
+        )
+
+    # -- who is there ---------------------------------------------------------------------
+
+    def holders(self, role: str, *, office_id: UUID | None = None) -> list[UUID]:
+        """Who holds a role at the lead office (or another); the deputy where nobody does."""
+        office = office_id or self.case.lead_office_id
+        posts = [p for p in self.facts.line.posts if p.role == role and p.office_id == office]
+        people = [post.holder or post.deputy for post in posts]
+        return [person for person in people if person is not None]
+
+    def owner_role(self) -> str | None:
+        """The role whose turn it is: the first owner that has a post at the lead office."""
+        at_lead = {p.role for p in self.facts.line.posts if p.office_id == self.case.lead_office_id}
+        return next((role for role in self.state.owner if role in at_lead), None)
+
+    def handlers(self) -> list[UUID]:
+        """Whose turn it is: the named handler, else those who hold the owner's role."""
+        if self.case.handler_id is not None:
+            return [self.case.handler_id]
+        role = self.owner_role()
+        return [] if role is None else self.holders(role)
+
+    def post(self, post_id: UUID) -> ladders.Post | None:
+        """A post of the line."""
+        return next((post for post in self.facts.line.posts if post.id == post_id), None)
+
+
+def _summary(draft: Draft) -> dict[str, object]:
+    """Light, the sweep's next look, and the due date that lists show."""
+    rows = draft.open_deadlines()
+    running = [row for row in rows if row.state == "running"]
+    own = [row for row in running if row.owner == "office"]
+    waits = [row.next_at for row in rows if row.next_at is not None]
+    return {
+        "light": _light(own),
+        "is_stuck": any(row.is_blocked for row in rows),
+        "next_at": min(waits, default=None),
+        "due_at": min((row.due_at for row in own or running), default=NEVER),
+    }
+
+
+def _light(own: list[DeadlineRow]) -> str:
+    if not own:
+        return "grey"
+    if any(row.missed_at is not None for row in own):
+        return "red"
+    return "yellow" if any(row.fired > 0 for row in own) else "green"

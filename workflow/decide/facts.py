@@ -1,0 +1,172 @@
+"""What a decision reads: the case as it stands, who is there, what time it is, what is asked.
+
+The rows are named tuples in the order of their tables' columns, so that reading and writing
+need no mapping; a test compares the two.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
+from typing import Final, Literal, NamedTuple
+from uuid import UUID
+
+from rules import calendars, ladders, routing
+
+Scalar = str | int | bool | None
+ActorKind = Literal["person", "resident", "ladder"]
+NEVER: Final = datetime(9999, 12, 31, tzinfo=UTC)
+"""The due date of a case without a running deadline, so that a keyset orders all cases."""
+
+
+class CaseRow(NamedTuple):
+    """`case_file`, column by column."""
+
+    id: UUID
+    number: str
+    process: str
+    kind: str
+    pack_hash: str
+    state: str
+    is_done: bool
+    is_closed: bool
+    version: int
+    acted_version: int
+    seq: int
+    head: bytes
+    category: str | None
+    grade: str | None
+    scale: str | None
+    channel: str | None
+    route: str | None
+    confidentiality: str
+    subject: str
+    parties: int
+    origin_grid: str
+    lead_office_id: UUID
+    lead_kind: str
+    level: int
+    area_1: str | None
+    area_2: str | None
+    area_3: str | None
+    area_4: str | None
+    area_5: str | None
+    area_6: str | None
+    supervising_level: int | None
+    handler_id: UUID | None
+    filer_id: UUID | None
+    leader_id: UUID | None
+    light: str
+    is_stuck: bool
+    cycle: int
+    next_at: datetime | None
+    due_at: datetime
+    received_at: datetime
+    opened_at: datetime
+    done_at: datetime | None
+    closed_at: datetime | None
+    updated_at: datetime
+
+    @property
+    def areas(self) -> tuple[str, ...]:
+        """The lead office's area and those above it, root first."""
+        found = (self.area_1, self.area_2, self.area_3, self.area_4, self.area_5, self.area_6)
+        return tuple(code for code in found if code is not None)
+
+
+class DeadlineRow(NamedTuple):
+    """`deadline`, column by column."""
+
+    case_id: UUID
+    no: int
+    rule: str
+    owner: str
+    state: str
+    cycle: int
+    started_by: int
+    start_at: datetime
+    due_at: datetime
+    due_on: date
+    is_provisional: bool
+    calendar_hash: str
+    until_on: date | None
+    extend_days: int
+    pauses: str
+    extensions: str
+    fired: int
+    is_blocked: bool
+    next_at: datetime | None
+    missed_at: datetime | None
+    ended_at: datetime | None
+    charged_office_id: UUID | None
+
+    @property
+    def is_open(self) -> bool:
+        """Running or paused."""
+        return self.ended_at is None
+
+
+class AssignmentRow(NamedTuple):
+    """`assignment`, column by column."""
+
+    case_id: UUID
+    no: int
+    state: str
+    person_id: UUID
+    post_id: UUID | None
+    opened_at: datetime
+    opened_by: int
+    planned_at: datetime | None
+    responsible_id: UUID | None
+    until_on: date | None
+    ended_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Line:
+    """The offices on the way from the origin grid to the root, and their posts."""
+
+    origin: tuple[str, ...]
+    offices: tuple[routing.Office, ...]
+    posts: tuple[ladders.Post, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Facts:
+    """Everything a decision may know. `now` is office time, read with the rest."""
+
+    now: datetime
+    line: Line
+    calendar: calendars.Calendar
+    calendars: Mapping[str, calendars.Calendar]
+    case: CaseRow | None = None
+    deadlines: tuple[DeadlineRow, ...] = ()
+    assignments: tuple[AssignmentRow, ...] = ()
+    recused: frozenset[UUID] = frozenset()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Opening:
+    """What only the first action of a case brings."""
+
+    process: str
+    origin_grid: str
+    number: str
+    received_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Command:
+    """Who wants what. `post_id` is the post in which the person acts; `version` is the
+    case as they saw it, None where they do not say."""
+
+    case_id: UUID
+    action_id: str
+    action: str
+    fields: Mapping[str, Scalar] = field(default_factory=dict)
+    actor_kind: ActorKind = "person"
+    actor_id: UUID | None = None
+    post_id: UUID | None = None
+    version: int | None = None
+    opening: Opening | None = None

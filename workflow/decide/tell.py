@@ -1,0 +1,49 @@
+"""Who is told what: the pack's notices for an action or a cause, turned into persons."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from uuid import UUID
+
+from workflow.decide.draft import Draft
+from workflow.decide.facts import DeadlineRow, Scalar
+
+
+def cause(
+    draft: Draft,
+    *,
+    cause: str,
+    seq: int,
+    row: DeadlineRow | None = None,
+    target: UUID | None = None,
+    ask: str | None = None,
+    actor_id: UUID | None = None,
+) -> None:
+    """Notices of one event. The person who acted knows already and is not told."""
+    for notice in draft.rules.pack.notices:
+        if notice.on != cause or notice.process not in (None, draft.case.process):
+            continue
+        people = [p for role in notice.tell for p in _people(draft, role, target) if p != actor_id]
+        draft.notify(people, seq=seq, cause=cause, words=_words(row, ask))
+
+
+def _people(draft: Draft, role: str, target: UUID | None) -> Iterator[UUID]:
+    if role == "handler":
+        yield from draft.handlers()
+    elif role == "filer" and draft.case.filer_id is not None:
+        yield draft.case.filer_id
+    elif role == "leader" and draft.case.leader_id is not None:
+        yield draft.case.leader_id
+    elif role == "target" and target is not None:
+        yield target
+    else:
+        yield from draft.holders(role)
+
+
+def _words(row: DeadlineRow | None, ask: str | None) -> dict[str, Scalar]:
+    words: dict[str, Scalar] = {}
+    if row is not None:
+        words = {"deadline": row.rule, "due_on": row.due_on.isoformat()}
+    if ask is not None:
+        words["ask"] = ask
+    return words

@@ -1,0 +1,214 @@
+"""A pack's processes, compiled once: one `transitions` machine each, guards part by part.
+
+The machine keeps no models. A slot carries the state through one trigger; conditions only
+look and remember which of them failed.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Final
+
+import transitions
+
+from rules import errors, guards, load
+from rules import pack as pack_
+
+NOTHING: Final = "nothing"
+"""The state before a case is filed."""
+
+# At INFO the library's own logging costs more than the transition.
+logging.getLogger("transitions").setLevel(logging.WARNING)
+
+Guarded = tuple[guards.Guard, ...]
+
+
+@dataclass(slots=True)
+class _Slot:
+    """What the machine moves: a state, and nothing that outlives the trigger."""
+
+    state: str
+
+
+@dataclass(slots=True)
+class _Look:
+    """The facts that guards read, and the words of the one that failed."""
+
+    facts: Mapping[str, object]
+    failed: pack_.Text | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Clock:
+    """A deadline rule under its name, with the conditions for it to start."""
+
+    name: str
+    rule: pack_.DeadlineRule
+    when: Guarded
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Flow:
+    """One process, ready to run."""
+
+    name: str
+    process: pack_.Process
+    machine: transitions.Machine
+    starts: Mapping[str, tuple[Clock, ...]]
+    stops: Mapping[str, frozenset[str]]
+    pauses: Mapping[str, tuple[tuple[str, pack_.Pause], ...]]
+    resumes: Mapping[str, tuple[tuple[str, pack_.Pause], ...]]
+    extends: Mapping[str, tuple[str, pack_.Extension]]
+    names_leader: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rules:
+    """A compiled pack."""
+
+    pack: pack_.Pack
+    hash: str
+    flows: Mapping[str, Flow]
+    clocks: Mapping[str, Clock]
+    ladders: Mapping[str, tuple[Guarded, ...]] = field(repr=False)
+    """Per ladder, the criteria of each rung."""
+
+    def flow(self, process: str) -> Flow:
+        """Raises: `process.unknown`."""
+        try:
+            return self.flows[process]
+        except KeyError:
+            raise errors.Invalid("process.unknown", field="process", process=process) from None
+
+
+def compile_rules(loaded: load.Loaded) -> Rules:
+    """Compiles a pack; its callers keep the result by hash."""
+    pack = loaded.pack
+    clocks = {
+        name: Clock(name=name, rule=rule, when=_guards(pack, rule.when, rule.starts, rule.process))
+        for name, rule in pack.deadlines.items()
+    }
+    return Rules(
+        pack=pack,
+        hash=loaded.hash,
+        flows={name: _flow(pack, name, clocks) for name in pack.processes},
+        clocks=clocks,
+        ladders={
+            name: tuple(
+                tuple(guards.compile_guard(test, pack.fields, ()) for test in rung.when)
+                for rung in ladder
+            )
+            for name, ladder in pack.ladders.items()
+        },
+    )
+
+
+def fire(flow: Flow, *, state: str, action: str, facts: Mapping[str, object]) -> str:
+    """The state after the action.
+
+    Raises: `action.unknown`; `action.wrong_state`; `action.condition`, which brings the
+    failing condition's own words.
+    """
+    event = flow.machine.events.get(action)
+    if event is None:
+        raise errors.Invalid("action.unknown", field="action", action=action)
+    slot, look = _Slot(state), _Look(facts)
+    try:
+        moved = event.trigger(slot, look)
+    except transitions.MachineError:
+        raise errors.NotNow("action.wrong_state", action=action, state=state) from None
+    if not moved:
+        words = look.failed or flow.process.actions[action].name
+        raise errors.NotNow("action.condition", action=action, zh=words.zh, en=words.en)
+    return slot.state
+
+
+def possible(flow: Flow, *, state: str) -> tuple[str, ...]:
+    """The actions that can leave from a state, guards aside, in the pack's order."""
+    return tuple(name for name, action in flow.process.actions.items() if state in _sources(action))
+
+
+def _sources(action: pack_.Action) -> tuple[str, ...]:
+    return action.source or (NOTHING,)
+
+
+def _flow(pack: pack_.Pack, name: str, clocks: Mapping[str, Clock]) -> Flow:
+    process = pack.processes[name]
+    own = {key: clock for key, clock in clocks.items() if clock.rule.process == name}
+    return Flow(
+        name=name,
+        process=process,
+        machine=_machine(pack, process),
+        starts=_by_action(own, lambda rule: rule.starts),
+        stops={
+            action: frozenset(key for key, clock in own.items() if action in clock.rule.stops)
+            for action in process.actions
+        },
+        pauses=_pauses(own, lambda pause: pause.starts),
+        resumes=_pauses(own, lambda pause: pause.ends),
+        extends={
+            clock.rule.extension.action: (key, clock.rule.extension)
+            for key, clock in own.items()
+            if clock.rule.extension
+        },
+        names_leader=next((n for n, a in process.actions.items() if a.leader == "name"), None),
+    )
+
+
+def _machine(pack: pack_.Pack, process: pack_.Process) -> transitions.Machine:
+    machine = transitions.Machine(
+        model=None,
+        states=[NOTHING, *process.states],
+        initial=NOTHING,
+        auto_transitions=False,
+        queued=False,
+    )
+    for name, action in process.actions.items():
+        allowed = (*action.needs,)
+        conditions = [
+            _condition(guards.compile_guard(part.test, pack.fields, allowed), part.otherwise)
+            for part in action.when
+        ]
+        for source in _sources(action):
+            machine.add_transition(name, source, action.to or source, conditions=conditions)
+    return machine
+
+
+def _condition(guard: guards.Guard, otherwise: pack_.Text) -> Callable[[_Look], bool]:
+    def holds(look: _Look) -> bool:
+        if guards.holds(guard, look.facts):
+            return True
+        look.failed = otherwise
+        return False
+
+    return holds
+
+
+def _guards(
+    pack: pack_.Pack, tests: tuple[str, ...], starts: tuple[str, ...], process: str
+) -> Guarded:
+    actions = pack.processes[process].actions
+    allowed = {name for start in starts for name in actions[start].needs}
+    return tuple(guards.compile_guard(test, pack.fields, tuple(allowed)) for test in tests)
+
+
+def _by_action(
+    own: Mapping[str, Clock], actions: Callable[[pack_.DeadlineRule], tuple[str, ...]]
+) -> Mapping[str, tuple[Clock, ...]]:
+    found: dict[str, tuple[Clock, ...]] = {}
+    for clock in own.values():
+        for action in actions(clock.rule):
+            found[action] = (*found.get(action, ()), clock)
+    return found
+
+
+def _pauses(
+    own: Mapping[str, Clock], action: Callable[[pack_.Pause], str]
+) -> Mapping[str, tuple[tuple[str, pack_.Pause], ...]]:
+    found: dict[str, tuple[tuple[str, pack_.Pause], ...]] = {}
+    for key, clock in own.items():
+        for pause in clock.rule.pauses:
+            found[action(pause)] = (*found.get(action(pause), ()), (key, pause))
+    return found

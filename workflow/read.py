@@ -1,0 +1,306 @@
+"""What a decision needs to know, read in as few statements as the database allows.
+
+Packs and calendars are read once per process: they never change under their hash.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final, TypeVar
+from uuid import UUID
+
+from sqlalchemy import Row, bindparam, or_, select
+
+from rules import calendars, errors, ladders, load, routing
+from workflow import access, db, machine
+from workflow.decide import AssignmentRow, CaseRow, DeadlineRow, Facts, Line
+from workflow.tables import case as case_tables
+from workflow.tables import office as office_tables
+
+
+_AREA: Final = office_tables.Area.__table__.c  # type: ignore[attr-defined]
+_OFFICE: Final = office_tables.Office.__table__.c  # type: ignore[attr-defined]
+_POST: Final = office_tables.Post.__table__.c  # type: ignore[attr-defined]
+_PERSON: Final = office_tables.Person.__table__.c  # type: ignore[attr-defined]
+_HOUSE: Final = office_tables.Installation.__table__.c  # type: ignore[attr-defined]
+_PACK: Final = office_tables.Pack.__table__.c  # type: ignore[attr-defined]
+_CALENDAR: Final = office_tables.Calendar.__table__.c  # type: ignore[attr-defined]
+_CASE: Final = case_tables.CaseFile.__table__  # type: ignore[attr-defined]
+_DEADLINE: Final = case_tables.Deadline.__table__  # type: ignore[attr-defined]
+_ASSIGNMENT: Final = case_tables.Assignment.__table__  # type: ignore[attr-defined]
+_RECUSAL: Final = case_tables.Recusal.__table__.c  # type: ignore[attr-defined]
+_EVENT: Final = case_tables.Event.__table__.c  # type: ignore[attr-defined]
+
+_DEPTHS: Final = range(1, 7)
+_SCOPE: Final = office_tables.Area.__table__.alias("scope")  # type: ignore[attr-defined]
+
+HOUSE: Final = select(
+    db.DATABASE_TIME, _HOUSE.offset_s, _HOUSE.pack_hash, _HOUSE.calendar_hash, _HOUSE.is_demo
+)
+CASE: Final = select(_CASE).where(_CASE.c.id == bindparam("case_id"))
+CASES: Final = select(_CASE).where(_CASE.c.id.in_(bindparam("case_ids", expanding=True)))
+DEADLINES: Final = (
+    select(_DEADLINE)
+    .where(_DEADLINE.c.case_id.in_(bindparam("case_ids", expanding=True)))
+    .order_by(_DEADLINE.c.case_id, _DEADLINE.c.no)
+)
+ASSIGNMENTS: Final = (
+    select(_ASSIGNMENT)
+    .where(_ASSIGNMENT.c.case_id.in_(bindparam("case_ids", expanding=True)))
+    .order_by(_ASSIGNMENT.c.case_id, _ASSIGNMENT.c.no)
+)
+RECUSED: Final = select(_RECUSAL.case_id, _RECUSAL.person_id).where(
+    _RECUSAL.case_id.in_(bindparam("case_ids", expanding=True))
+)
+REPEAT: Final = select(_EVENT.seq).where(
+    _EVENT.case_id == bindparam("case_id"), _EVENT.action_id == bindparam("action_id")
+)
+# The offices of every area from the grids up to the root, with their posts.
+LINE: Final = (
+    select(
+        _AREA.code.label("grid"),
+        *(_AREA[f"area_{n}"] for n in _DEPTHS),
+        _OFFICE.id.label("office_id"),
+        _OFFICE.kind,
+        _OFFICE.area_code,
+        _OFFICE.depth,
+        _OFFICE.superior_id,
+        _POST.id.label("post_id"),
+        _POST.role,
+        _POST.holder_id,
+        _POST.deputy_id,
+        _POST.rank,
+    )
+    .select_from(_AREA.code.table)
+    .outerjoin(
+        _OFFICE.id.table,
+        _OFFICE.area_code.in_([_AREA[f"area_{n}"] for n in _DEPTHS]),
+    )
+    .outerjoin(_POST.id.table, _POST.office_id == _OFFICE.id)
+    .where(_AREA.code.in_(bindparam("grids", expanding=True)))
+    .order_by(_AREA.code, _OFFICE.depth.desc(), _OFFICE.id, _POST.rank, _POST.id)
+)
+# Index: post_holder, post_deputy.
+ACTORS: Final = (
+    select(
+        _PERSON.id.label("person_id"),
+        _PERSON.name,
+        _POST.id,
+        _POST.role,
+        _POST.office_id,
+        _OFFICE.name.label("office_name"),
+        _OFFICE.kind,
+        _OFFICE.area_code,
+        _OFFICE.depth,
+        _POST.scope_code,
+        _SCOPE.c.depth.label("scope_depth"),
+        _SCOPE.c.name.label("scope_name"),
+    )
+    .select_from(_PERSON.id.table)
+    .outerjoin(
+        _POST.id.table, or_(_POST.holder_id == _PERSON.id, _POST.deputy_id == _PERSON.id)
+    )
+    .outerjoin(_OFFICE.id.table, _OFFICE.id == _POST.office_id)
+    .outerjoin(_SCOPE, _SCOPE.c.code == _POST.scope_code)
+    .where(_PERSON.id.in_(bindparam("person_ids", expanding=True)))
+    .order_by(_PERSON.id, _POST.rank, _POST.id)
+)
+PACK: Final = select(_PACK.document).where(_PACK.hash == bindparam("hash"))
+CALENDAR: Final = select(_CALENDAR.zone, _CALENDAR.document).where(
+    _CALENDAR.hash == bindparam("hash")
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class House:
+    """The installation at one moment: office time, active pack and calendar."""
+
+    now: datetime
+    rules: machine.Rules
+    calendar: calendars.Calendar
+    is_demo: bool
+
+
+# Immutable values under the hash of their content; kept for the life of the process.
+_RULES: dict[str, machine.Rules] = {}
+_CALENDARS: dict[str, calendars.Calendar] = {}
+
+
+def rules(tx: db.Tx, pack_hash: str) -> machine.Rules:
+    """The compiled pack of that hash. Raises: `pack.unknown`."""
+    found = _RULES.get(pack_hash)
+    if found is None:
+        document = tx.execute(PACK, {"hash": pack_hash}).scalar()
+        if document is None:
+            raise errors.NotFound("pack.unknown", hash=pack_hash)
+        found = machine.compile_rules(load.from_document(document))
+        _RULES[pack_hash] = found
+    return found
+
+
+def calendar(tx: db.Tx, calendar_hash: str) -> calendars.Calendar:
+    """The calendar of that hash. Raises: `calendar.unknown`."""
+    found = _CALENDARS.get(calendar_hash)
+    if found is None:
+        row = tx.execute(CALENDAR, {"hash": calendar_hash}).one_or_none()
+        if row is None:
+            raise errors.NotFound("calendar.unknown", hash=calendar_hash)
+        found = load.calendar_from_document(calendar_hash, row.zone, row.document)
+        _CALENDARS[calendar_hash] = found
+    return found
+
+
+def house(tx: db.Tx) -> House:
+    """Office time and what is active. Raises: `installation.empty` before the first set-up."""
+    row = tx.execute(HOUSE).one()
+    if row.pack_hash is None or row.calendar_hash is None:
+        raise errors.NotNow("installation.empty")
+    return House(
+        now=db.office_time(row[0], offset_s=row.offset_s),
+        rules=rules(tx, row.pack_hash),
+        calendar=calendar(tx, row.calendar_hash),
+        is_demo=row.is_demo,
+    )
+
+
+def case_row(tx: db.Tx, case_id: UUID, *, locked: bool = False) -> CaseRow | None:
+    """The case row; `locked` holds it for the rest of the transaction."""
+    statement = CASE.with_for_update() if locked else CASE
+    row = tx.execute(statement, {"case_id": case_id}).one_or_none()
+    return None if row is None else CaseRow(*row)
+
+
+def recused(tx: db.Tx, case_id: UUID) -> frozenset[UUID]:
+    """Persons who must not see this case."""
+    rows = tx.execute(RECUSED, {"case_ids": [case_id]})
+    return frozenset(row.person_id for row in rows)
+
+
+def opening_facts(tx: db.Tx, *, grid: str, at: House) -> Facts:
+    """The facts for a case that does not exist yet. Raises: `area.unknown`."""
+    line = lines(tx, [grid]).get(grid)
+    if line is None:
+        raise errors.Invalid("area.unknown", field="origin_grid", area=grid)
+    return Facts(
+        now=at.now,
+        line=line,
+        calendar=at.calendar,
+        calendars={at.calendar.hash: at.calendar},
+    )
+
+
+def many_facts(tx: db.Tx, cases: Sequence[CaseRow], *, at: House) -> Mapping[UUID, Facts]:
+    """The facts of several cases, each kind read once for all."""
+    ids = {"case_ids": [case.id for case in cases]}
+    deadlines = _by_case(DeadlineRow(*row) for row in tx.execute(DEADLINES, ids))
+    assignments = _by_case(AssignmentRow(*row) for row in tx.execute(ASSIGNMENTS, ids))
+    recusals: dict[UUID, set[UUID]] = {}
+    for row in tx.execute(RECUSED, ids):
+        recusals.setdefault(row.case_id, set()).add(row.person_id)
+    found = lines(tx, sorted({case.origin_grid for case in cases}))
+    known = {row.calendar_hash for rows in deadlines.values() for row in rows}
+    used = {key: calendar(tx, key) for key in known | {at.calendar.hash}}
+    return {
+        case.id: Facts(
+            now=at.now,
+            line=found[case.origin_grid],
+            calendar=at.calendar,
+            calendars=used,
+            case=case,
+            deadlines=tuple(deadlines.get(case.id, ())),
+            assignments=tuple(assignments.get(case.id, ())),
+            recused=frozenset(recusals.get(case.id, ())),
+        )
+        for case in cases
+    }
+
+
+_ByCase = TypeVar("_ByCase", DeadlineRow, AssignmentRow)
+
+
+def _by_case(rows: Iterable[_ByCase]) -> dict[UUID, list[_ByCase]]:
+    found: dict[UUID, list[_ByCase]] = {}
+    for row in rows:
+        found.setdefault(row.case_id, []).append(row)
+    return found
+
+
+def lines(tx: db.Tx, grids: Sequence[str]) -> dict[str, Line]:
+    """For each grid that exists: the offices above it and their posts."""
+    grouped: dict[str, list[Row[Any]]] = {}
+    for row in tx.execute(LINE, {"grids": list(grids)}):
+        grouped.setdefault(row.grid, []).append(row)
+    return {grid: _line(rows) for grid, rows in grouped.items()}
+
+
+def _line(rows: Sequence[Row[Any]]) -> Line:
+    first = rows[0]
+    origin = tuple(code for n in _DEPTHS if (code := getattr(first, f"area_{n}")) is not None)
+    offices: dict[UUID, routing.Office] = {}
+    posts: list[ladders.Post] = []
+    for row in rows:
+        if row.office_id is None:
+            continue
+        offices.setdefault(row.office_id, _office(row, origin))
+        if row.post_id is not None:
+            posts.append(_post(row))
+    return Line(origin=origin, offices=tuple(offices.values()), posts=tuple(posts))
+
+
+def _office(row: Row[Any], origin: tuple[str, ...]) -> routing.Office:
+    return routing.Office(
+        id=row.office_id,
+        kind=row.kind,
+        area=row.area_code,
+        level=row.depth,
+        superior=row.superior_id,
+        ancestors=origin[: row.depth],
+    )
+
+
+def _post(row: Row[Any]) -> ladders.Post:
+    return ladders.Post(
+        id=row.post_id,
+        role=row.role,
+        office_id=row.office_id,
+        level=row.depth,
+        holder=row.holder_id,
+        deputy=row.deputy_id,
+        rank=row.rank,
+    )
+
+
+def actor(tx: db.Tx, person_id: UUID) -> access.Actor | None:
+    """A person with the posts they hold or stand in for."""
+    return actors(tx, [person_id]).get(person_id)
+
+
+def actors(tx: db.Tx, person_ids: Sequence[UUID]) -> dict[UUID, access.Actor]:
+    """Several persons with their posts, in one statement."""
+    grouped: dict[UUID, list[Row[Any]]] = {}
+    for row in tx.execute(ACTORS, {"person_ids": list(person_ids)}):
+        grouped.setdefault(row.person_id, []).append(row)
+    return {person: _actor(rows) for person, rows in grouped.items()}
+
+
+def _actor(rows: Sequence[Row[Any]]) -> access.Actor:
+    posts = tuple(_held(row) for row in rows if row.id is not None)
+    first = rows[0]
+    return access.Actor(kind="person", person_id=first.person_id, name=first.name, posts=posts)
+
+
+def _held(row: Row[Any]) -> access.HeldPost:
+    return access.HeldPost(
+        id=row.id,
+        role=row.role,
+        office_id=row.office_id,
+        office_name=row.office_name,
+        office_kind=row.kind,
+        area=row.area_code,
+        depth=row.depth,
+        scope=row.scope_code,
+        scope_depth=row.scope_depth,
+        scope_name=row.scope_name,
+    )

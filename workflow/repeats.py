@@ -1,0 +1,106 @@
+"""The same action sent again: known by its id, compared by its content.
+
+Clear values are compared as they are, personal ones by commitments recomputed with the
+stored salts; an erased value compares equal. What differs is told only to who sent it first.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final, Protocol
+from uuid import UUID
+
+from sqlalchemy import bindparam, select
+
+from rules import errors
+from rules import fields as fields_
+from rules import pack as pack_
+from workflow import access, audit, db, machine, personal
+from workflow.decide import CaseRow, Scalar
+from workflow.tables import case as case_tables
+from workflow.tables import personal as personal_tables
+
+_EVENT: Final = case_tables.Event.__table__.c  # type: ignore[attr-defined]
+_SEALED: Final = personal_tables.SealedValue.__table__.c  # type: ignore[attr-defined]
+
+# Index: event_action.
+REPEAT: Final = select(
+    _EVENT.seq, _EVENT.name, _EVENT.actor_id, _EVENT.payload, _EVENT.commitments
+).where(_EVENT.case_id == bindparam("case_id"), _EVENT.action_id == bindparam("action_id"))
+SALTS: Final = select(_SEALED.field, _SEALED.salt).where(
+    _SEALED.case_id == bindparam("case_id"), _SEALED.seq == bindparam("seq")
+)
+
+
+class Asked(Protocol):
+    """What a request says of itself."""
+
+    @property
+    def action_id(self) -> UUID: ...
+    @property
+    def action(self) -> str: ...
+    @property
+    def fields(self) -> Mapping[str, Scalar]: ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Repeat:
+    """An action that has been done already."""
+
+    case: CaseRow
+    seq: int
+
+
+def find(
+    tx: db.Tx,
+    seals: personal.Seals,
+    rules: machine.Rules,
+    actor: access.Actor,
+    *,
+    request: Asked,
+    case: CaseRow,
+) -> Repeat | None:
+    """The earlier event with this id, if it is the same act by the same person.
+
+    Raises: `id.taken` where it is somebody else's; `id.differs` with the fields that differ.
+    """
+    keys = {"case_id": case.id, "action_id": str(request.action_id)}
+    event = tx.execute(REPEAT, keys).one_or_none()
+    if event is None:
+        return None
+    if event.actor_id != actor.person_id:
+        raise errors.Conflict("id.taken", field="action_id")
+    salts = {row.field: row.salt for row in tx.execute(SALTS, {"case_id": case.id, "seq": event.seq})}
+    differing = _differences(rules.pack, case, event.name, request=request, event=event, salts=salts)
+    if differing:
+        raise errors.Conflict("id.differs", field=differing[0], fields=", ".join(differing))
+    return Repeat(case=case, seq=event.seq)
+
+
+def _differences(
+    pack: pack_.Pack,
+    case: CaseRow,
+    name: str,
+    *,
+    request: Asked,
+    event: object,
+    salts: Mapping[str, bytes],
+) -> list[str]:
+    if request.action != name:
+        return ["action"]
+    action = pack.processes[case.process].actions[name]
+    sent = dict(fields_.read(action, pack.fields, request.fields))
+    stored: dict[str, Scalar] = json.loads(event.payload)["fields"]  # type: ignore[attr-defined]
+    commitments: dict[str, str] = json.loads(event.commitments)  # type: ignore[attr-defined]
+    found = [key for key in stored if sent.get(key) != stored[key]]
+    for key, value in sent.items():
+        if key in commitments:
+            salt = salts.get(key)
+            if salt is not None and audit.commitment(salt, str(value)) != commitments[key]:
+                found.append(key)
+        elif key not in stored:
+            found.append(key)
+    found.extend(key for key in commitments if key not in sent and key in salts)
+    return found

@@ -1,0 +1,140 @@
+"""The bell: one interval job per process rings sweep and relay; the database holds the work.
+
+`advance` moves a demo's office time from one due moment to the next, ringing at each, so
+that planned and fired times stay together.
+"""
+
+from __future__ import annotations
+
+import math
+import os
+import socket
+from datetime import timedelta
+from typing import Final
+from uuid import UUID
+
+import structlog
+from apscheduler.executors.pool import ThreadPoolExecutor
+from apscheduler.schedulers.background import BackgroundScheduler
+from sqlalchemy import func, insert, select, update
+
+from rules import errors
+from workflow import clock, db, ids, outbox, read, sweep
+from workflow.commands import office
+from workflow.engine import Engine
+from workflow.tables import case as case_tables
+from workflow.tables import office as office_tables
+
+_CASE: Final = case_tables.CaseFile.__table__.c  # type: ignore[attr-defined]
+_WORKER: Final = office_tables.Worker.__table__  # type: ignore[attr-defined]
+# Index: case_next.
+NEXT: Final = select(func.min(_CASE.next_at)).where(_CASE.next_at.is_not(None))
+
+_LOG = structlog.get_logger()
+
+
+class Bell:
+    """A scheduler of one process. A tick that fails is caught, counted and shown."""
+
+    def __init__(self, engine: Engine, *, tick_s: float) -> None:
+        self._engine = engine
+        self._id = ids.uuid7()
+        self._scheduler = BackgroundScheduler(
+            executors={"default": ThreadPoolExecutor(1)},
+            job_defaults={"misfire_grace_time": None, "coalesce": True, "max_instances": 1},
+            timezone="UTC",
+        )
+        self._scheduler.add_job(self.ring, "interval", seconds=tick_s)
+
+    def start(self) -> None:
+        """Begins to ring."""
+        enrol(self._engine, self._id)
+        self._scheduler.start()
+
+    def stop(self) -> None:
+        """Finishes the tick that runs, then rings no more."""
+        self._scheduler.shutdown(wait=True)
+
+    def ring(self) -> None:
+        """One sweep, one relay, one heartbeat."""
+        begun = clock.monotonic()
+        report, failed = sweep.TickReport(), 0
+        try:
+            report = sweep.run(self._engine)
+            outbox.run(self._engine)
+        except errors.Busy as error:
+            failed = 1
+            _LOG.warning("tick.busy", code=error.code)
+        except Exception:  # the tick's boundary: the next one tries again
+            failed = 1
+            _LOG.exception("tick.failed")
+        took_ms = int((clock.monotonic() - begun) * 1000)
+        self._beat(took_ms=took_ms, fired=report.fired, failed=failed + report.failed)
+
+    def _beat(self, *, took_ms: int, fired: int, failed: int) -> None:
+        try:
+            beat(self._engine, self._id, took_ms=took_ms, fired=fired, failed=failed)
+        except Exception:  # a database that is away must not end the scheduler
+            _LOG.exception("beat.failed")
+
+
+def enrol(engine: Engine, worker_id: UUID) -> None:
+    """Makes a worker known, so that its silence can be seen."""
+    now = clock.system()
+    row = {
+        "id": worker_id,
+        "host": socket.gethostname()[:100],
+        "pid": os.getpid(),
+        "started_at": now,
+        "beat_at": now,
+    }
+    with db.transaction(engine.database) as tx:
+        tx.execute(insert(_WORKER), row | {"tick_ms": 0, "ticks": 0, "fired": 0, "errors": 0})
+
+
+def beat(engine: Engine, worker_id: UUID, *, took_ms: int, fired: int, failed: int) -> None:
+    """A worker's heartbeat, in system time."""
+    now = clock.system()
+    with db.transaction(engine.database) as tx:
+        tx.execute(
+            update(_WORKER)
+            .where(_WORKER.c.id == worker_id)
+            .values(
+                beat_at=now,
+                tick_at=now,
+                tick_ms=took_ms,
+                ticks=_WORKER.c.ticks + 1,
+                fired=_WORKER.c.fired + fired,
+                errors=_WORKER.c.errors + failed,
+            )
+        )
+
+
+def advance(engine: Engine, *, by: timedelta, actor_id: UUID | None = None) -> sweep.TickReport:
+    """Moves a demo's office time forward, step by step, ringing at each due moment.
+
+    Raises: `clock.not_demo`, `clock.backwards`.
+    """
+    total, left = sweep.TickReport(), math.ceil(by.total_seconds())
+    while True:
+        step = _step(engine, left=left)
+        left -= step
+        total = total + sweep.run(engine)
+        outbox.run(engine)
+        if left <= 0:
+            break
+    with db.transaction(engine.database) as tx:
+        seconds = math.ceil(by.total_seconds())
+        office.log(tx, "clock_advanced", {"seconds": seconds}, actor_id=actor_id)
+    return total
+
+
+def _step(engine: Engine, *, left: int) -> int:
+    """Moves to the next due moment, or by all that is left. Gives the seconds moved."""
+    with db.transaction(engine.database) as tx:
+        now = read.house(tx).now
+        due_at = tx.execute(NEXT).scalar()
+        wait = left if due_at is None else math.ceil((due_at - now).total_seconds())
+        step = min(left, max(wait, 1)) if left > 0 else left
+        office.advance(tx, seconds=step)
+    return step

@@ -1,0 +1,111 @@
+"""One tick of the ladder: claim due cases, decide, write; all in one transaction.
+
+Any number of sweeps may run at once, on one machine or several: a case is claimed by one
+of them, and a rung's key lets it be written once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+from uuid import UUID
+
+import structlog
+
+from rules import errors
+from workflow import db, read, write
+from workflow.decide import CaseRow, Decision, Facts, decide_due
+from workflow.engine import Engine
+
+BATCH: Final = 500
+SQLITE_BATCH: Final = 100
+"""Smaller where a batch holds the one write lock that people wait for."""
+
+_LOG = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TickReport:
+    """What one run did."""
+
+    cases: int = 0
+    fired: int = 0
+    missed: int = 0
+    blocked: int = 0
+    failed: int = 0
+    max_late_s: int = 0
+
+    def __add__(self, other: TickReport) -> TickReport:
+        return TickReport(
+            cases=self.cases + other.cases,
+            fired=self.fired + other.fired,
+            missed=self.missed + other.missed,
+            blocked=self.blocked + other.blocked,
+            failed=self.failed + other.failed,
+            max_late_s=max(self.max_late_s, other.max_late_s),
+        )
+
+
+def run(engine: Engine) -> TickReport:
+    """Ticks until nothing more is due."""
+    batch = BATCH if engine.database.is_postgres else SQLITE_BATCH
+    total = TickReport()
+    while True:
+        report = tick(engine, limit=batch)
+        total = total + report
+        if report.cases < batch or report.failed:
+            return total
+
+
+def tick(engine: Engine, *, limit: int) -> TickReport:
+    """One batch, written whole or not at all."""
+    with db.transaction(engine.database) as tx:
+        house = read.house(tx)
+        claimed = db.claim_due(tx, at=house.now, limit=limit)
+        if not claimed:
+            return TickReport()
+        cases = [CaseRow(*row) for row in tx.execute(read.CASES, {"case_ids": list(claimed)})]
+        facts = read.many_facts(tx, cases, at=house)
+        decisions, failed = _decide(tx, cases, facts)
+        rows = [write.rows(decision, seals=engine.seals) for decision in decisions]
+        written = db.apply(tx, db.Rows.joined(rows)) if rows else frozenset()
+        if len(written) != len(rows):
+            # Claimed rows are locked; a missing one means that the claim did not hold.
+            raise errors.Busy("sweep.lost_claim")
+    return _report(decisions, failed=failed)
+
+
+def _decide(
+    tx: db.Tx, cases: Sequence[CaseRow], facts: Mapping[UUID, Facts]
+) -> tuple[list[Decision], int]:
+    """One case that cannot be decided does not hold up the others; it is counted and told."""
+    decisions: list[Decision] = []
+    failed = 0
+    for case in cases:
+        try:
+            decision = decide_due(read.rules(tx, case.pack_hash), facts[case.id])
+        except errors.GridcaseError as error:
+            failed += 1
+            _LOG.error("sweep.case_failed", case_id=str(case.id), code=error.code)
+            continue
+        if decision is not None:
+            decisions.append(decision)
+    return decisions, failed
+
+
+def _report(decisions: Sequence[Decision], *, failed: int) -> TickReport:
+    names = [event.name for decision in decisions for event in decision.events]
+    late = [
+        int((rung.fired_at - rung.planned_at).total_seconds())
+        for decision in decisions
+        for rung in decision.escalations
+    ]
+    return TickReport(
+        cases=len(decisions),
+        fired=len(late),
+        missed=names.count("deadline_missed"),
+        blocked=names.count("rung_blocked"),
+        failed=failed,
+        max_late_s=max(late, default=0),
+    )
