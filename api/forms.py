@@ -1,0 +1,329 @@
+"""An action's fields, three ways: JSON Schema, inputs of a page, values of a sent form.
+
+Nothing is judged here: `rules.fields.read` judges. What cannot be parsed is passed on as text,
+so that one place reports it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+from zoneinfo import ZoneInfo
+
+from api import problems, texts
+from rules import errors, pack
+
+Scalar = str | int | bool
+Kind = Literal[
+    "text",
+    "textarea",
+    "int",
+    "date",
+    "datetime",
+    "radios",
+    "select",
+    "checkbox",
+    "person",
+    "office",
+    "area",
+    "file",
+]
+
+TEXTAREA_ABOVE = 200
+"""Texts that may be longer than this get a box of several lines."""
+RADIOS_UP_TO = 6
+"""Choices up to this many are all shown; more go into a list."""
+_INT = re.compile(r"[+-]?[0-9]{1,18}")
+_LOCAL_INSTANT = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(:\d{2})?")
+_TRUE = frozenset({"on", "true", "1", "yes"})
+_FALSE = frozenset({"off", "false", "0", "no"})
+_FULL_WIDTH = str.maketrans("０１２３４５６７８９－＋", "0123456789-+")
+
+
+# ---- JSON Schema
+
+
+def schema(
+    action: pack.Action, fields: Mapping[str, pack.Field], words: texts.Words
+) -> dict[str, object]:
+    """The JSON Schema (2020-12) of an action's fields, titled in the words' language."""
+    names = (*action.needs, *action.takes)
+    return {
+        "type": "object",
+        "properties": {name: _property(fields[name], words) for name in names},
+        "required": list(action.needs),
+        "additionalProperties": False,
+    }
+
+
+def _property(field: pack.Field, words: texts.Words) -> dict[str, object]:
+    """One field's schema."""
+    told: dict[str, object] = {"title": words.text(field.name)}
+    if field.hint is not None:
+        told["description"] = words.text(field.hint)
+    return told | _TYPES[field.type] | _bounds(field) | _choices(field, words) | _role(field)
+
+
+_TYPES: Mapping[pack.FieldType, dict[str, object]] = {
+    "text": {"type": "string", "minLength": 1},
+    "int": {"type": "integer"},
+    "bool": {"type": "boolean"},
+    "date": {"type": "string", "format": "date"},
+    "instant": {"type": "string", "format": "date-time"},
+    "choice": {"type": "string"},
+    "area": {"type": "string", "x-gridcase-ref": "area"},
+    "office": {"type": "string", "format": "uuid", "x-gridcase-ref": "office"},
+    "person": {"type": "string", "format": "uuid", "x-gridcase-ref": "person"},
+    "file": {"type": "string", "format": "uuid", "x-gridcase-ref": "file"},
+}
+
+
+def _bounds(field: pack.Field) -> dict[str, object]:
+    low, high = ("minLength", "maxLength") if field.type == "text" else ("minimum", "maximum")
+    bounds: dict[str, object] = {}
+    if field.type in {"text", "int"}:
+        if field.min is not None:
+            bounds[low] = field.min
+        if field.max is not None:
+            bounds[high] = field.max
+    if field.must_be_true:
+        bounds["const"] = True
+    return bounds
+
+
+def _choices(field: pack.Field, words: texts.Words) -> dict[str, object]:
+    if field.choices is None:
+        return {}
+    return {
+        "oneOf": [
+            {"const": value, "title": words.text(choice.name)}
+            for value, choice in field.choices.items()
+        ]
+    }
+
+
+def _role(field: pack.Field) -> dict[str, object]:
+    return {} if field.role is None else {"x-gridcase-role": field.role}
+
+
+# ---- inputs of a page
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Option:
+    """One thing to choose. `hint` stands below it, small."""
+
+    value: str
+    label: str
+    hint: str = ""
+    chosen: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Input:
+    """One input as a template draws it. `value` is what was typed before, as text."""
+
+    name: str
+    id: str
+    kind: Kind
+    label: str
+    hint: str = ""
+    required: bool = False
+    value: str = ""
+    options: tuple[Option, ...] = ()
+    min: str = ""
+    max: str = ""
+    error: str = ""
+    autocomplete: str = "off"
+    inputmode: str = ""
+
+
+def inputs(
+    action: pack.Action,
+    fields: Mapping[str, pack.Field],
+    words: texts.Words,
+    *,
+    values: Mapping[str, object] | None = None,
+    error: errors.GridcaseError | None = None,
+    options: Mapping[str, Sequence[Option]] | None = None,
+    only: Sequence[str] | None = None,
+) -> tuple[Input, ...]:
+    """The inputs of an action in its own order, needed ones first.
+
+    `values` are shown as typed; `error` is what `rules.fields.read` or a command raised;
+    `options` are the persons, offices, areas or categories to choose from, by field; `only`
+    picks and orders some fields (a step of a form).
+    """
+    names = only if only is not None else (*action.needs, *action.takes)
+    faults = {} if error is None else problems.field_errors(error, words, labels(fields, words))
+    return tuple(
+        _input(
+            name,
+            fields[name],
+            words,
+            required=name in action.needs,
+            value=_shown((values or {}).get(name)),
+            error=faults.get(name, ""),
+            options=(options or {}).get(name),
+        )
+        for name in names
+    )
+
+
+def summary(
+    error: errors.GridcaseError, fields: Mapping[str, pack.Field], words: texts.Words
+) -> tuple[tuple[str | None, str], ...]:
+    """The lines of an error summary: the input to go to (None where the fault has none), and
+    what is wrong with it."""
+    titles = labels(fields, words)
+    return tuple(
+        (
+            f"f-{fault.field}" if fault.field in fields else None,
+            problems.detail(fault, words, titles),
+        )
+        for fault in error.faults
+    )
+
+
+def labels(fields: Mapping[str, pack.Field], words: texts.Words) -> dict[str, str]:
+    """The titles of fields in the words' language."""
+    return {name: words.text(field.name) for name, field in fields.items()}
+
+
+def _input(
+    name: str,
+    field: pack.Field,
+    words: texts.Words,
+    *,
+    required: bool,
+    value: str,
+    error: str,
+    options: Sequence[Option] | None,
+) -> Input:
+    kind = _kind(field, options)
+    return Input(
+        name=name,
+        id=f"f-{name}",
+        kind=kind,
+        label=words.text(field.name),
+        hint=words.text(field.hint),
+        required=required,
+        value=value,
+        options=_options(field, words, value=value, given=options),
+        min=_bound(field, field.min),
+        max=_bound(field, field.max),
+        error=error,
+        inputmode=_inputmode(field),
+    )
+
+
+def _kind(field: pack.Field, options: Sequence[Option] | None) -> Kind:
+    """How a field is asked for."""
+    if field.type == "text":
+        if options is not None:
+            return "select"
+        is_long = field.personal == "free_text" or (field.max or 0) > TEXTAREA_ABOVE
+        return "textarea" if is_long else "text"
+    if field.type == "bool":
+        # a yes or no that matters is asked, never a box that is silently left empty
+        return "checkbox" if field.must_be_true else "radios"
+    if field.type == "choice":
+        many = len(options if options is not None else field.choices or ())
+        return "radios" if many <= RADIOS_UP_TO else "select"
+    return _PLAIN_KINDS[field.type]
+
+
+_PLAIN_KINDS: Mapping[pack.FieldType, Kind] = {
+    "int": "int",
+    "date": "date",
+    "instant": "datetime",
+    "area": "area",
+    "office": "office",
+    "person": "person",
+    "file": "file",
+}
+
+
+def _options(
+    field: pack.Field, words: texts.Words, *, value: str, given: Sequence[Option] | None
+) -> tuple[Option, ...]:
+    """What can be chosen, with what was chosen before marked."""
+    if given is not None:
+        offered = [(option.value, option.label, option.hint) for option in given]
+    elif field.type == "bool" and not field.must_be_true:
+        offered = [("true", words.get("Yes"), ""), ("false", words.get("No"), "")]
+    else:
+        offered = [(key, words.text(it.name), "") for key, it in (field.choices or {}).items()]
+    return tuple(
+        Option(value=key, label=label, hint=hint, chosen=key == value)
+        for key, label, hint in offered
+    )
+
+
+def _bound(field: pack.Field, bound: int | None) -> str:
+    return str(bound) if bound is not None and field.type in {"int", "text"} else ""
+
+
+def _inputmode(field: pack.Field) -> str:
+    if field.type == "int":
+        return "numeric"
+    return "tel" if field.personal == "phone" else ""
+
+
+def _shown(value: object) -> str:
+    """A value as an input shows it."""
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return str(value)
+
+
+# ---- values of a sent form
+
+
+def read_form(
+    action: pack.Action,
+    fields: Mapping[str, pack.Field],
+    form: Mapping[str, object],
+    *,
+    zone: ZoneInfo = texts.DEFAULT_ZONE,
+) -> dict[str, object]:
+    """The action's fields of a form-encoded body as JSON scalars for `rules.fields.read`.
+
+    Empty is absent; what does not parse stays the text it was. Other names of the form (token,
+    version, ids) are not looked at.
+    """
+    read: dict[str, object] = {}
+    for name in (*action.needs, *action.takes):
+        sent = form.get(name)
+        if isinstance(sent, str) and sent.strip():
+            read[name] = _scalar(fields[name], sent, zone)
+    return read
+
+
+def _scalar(field: pack.Field, sent: str, zone: ZoneInfo) -> Scalar:
+    """One typed text as the scalar its field expects."""
+    if field.type == "int":
+        digits = sent.strip().translate(_FULL_WIDTH)
+        return int(digits) if _INT.fullmatch(digits) else sent
+    if field.type == "bool":
+        said = sent.strip().lower()
+        return True if said in _TRUE else False if said in _FALSE else sent
+    if field.type == "instant":
+        return _instant(sent.strip(), zone)
+    # a browser sends CRLF; a line break is one character, or lengths differ from what was typed
+    return sent.replace("\r\n", "\n") if field.type == "text" else sent.strip()
+
+
+def _instant(sent: str, zone: ZoneInfo) -> str:
+    """A local date and time, as `datetime-local` sends it, with its zone's offset."""
+    if not _LOCAL_INSTANT.fullmatch(sent):
+        return sent
+    try:
+        return datetime.fromisoformat(sent).replace(tzinfo=zone).isoformat()
+    except ValueError:
+        return sent

@@ -1,0 +1,123 @@
+"""What operators see: structured logs, the request's number, metrics. Ids and numbers only."""
+
+from __future__ import annotations
+
+import logging
+import secrets
+import sys
+from time import perf_counter
+from typing import Literal
+
+import prometheus_client as prometheus
+import structlog
+from starlette.datastructures import MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+REGISTRY = prometheus.CollectorRegistry()
+REQUESTS = prometheus.Counter(
+    "gridcase_requests",
+    "Requests answered.",
+    ("method", "route", "status"),
+    registry=REGISTRY,
+)
+REQUEST_SECONDS = prometheus.Histogram(
+    "gridcase_request_seconds",
+    "Time to answer a request, in seconds.",
+    ("route",),
+    registry=REGISTRY,
+)
+ERRORS = prometheus.Counter(
+    "gridcase_errors",
+    "Requests refused, by error code.",
+    ("code",),
+    registry=REGISTRY,
+)
+FAULTS = prometheus.Counter(
+    "gridcase_faults",
+    "Unexpected exceptions at the request boundary.",
+    registry=REGISTRY,
+)
+
+# no I, L, O, U: a request number is read over the telephone
+_ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+_METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
+
+log = structlog.get_logger("api")
+
+
+def configure_logging(form: Literal["json", "console"] = "json", level: str = "INFO") -> None:
+    """Set up structlog: one line an event on standard error, as JSON or for a terminal."""
+    last = (
+        structlog.processors.JSONRenderer(ensure_ascii=False)
+        if form == "json"
+        else structlog.dev.ConsoleRenderer(colors=False)
+    )
+    structlog.configure(
+        processors=[
+            structlog.contextvars.merge_contextvars,
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            last,
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelNamesMapping()[level]),
+        logger_factory=structlog.WriteLoggerFactory(file=sys.stderr),
+        cache_logger_on_first_use=True,
+    )
+
+
+def new_request_id() -> str:
+    """A request's number: eight characters that can be said aloud, `7K2M-R4QX`."""
+    drawn = "".join(secrets.choice(_ALPHABET) for _ in range(8))
+    return f"{drawn[:4]}-{drawn[4:]}"
+
+
+def request_id(scope: Scope) -> str:
+    """The number of this request; drawn now where no middleware has."""
+    state = scope.setdefault("state", {})
+    if "request_id" not in state:
+        state["request_id"] = new_request_id()
+    return str(state["request_id"])
+
+
+def metrics() -> bytes:
+    """All metrics in Prometheus' text form."""
+    return prometheus.generate_latest(REGISTRY)
+
+
+class Requests:
+    """ASGI middleware: numbers, times, counts and logs each request. Put it outermost."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        number = request_id(scope)
+        status = 0
+        began = perf_counter()
+
+        async def numbered(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                MutableHeaders(scope=message)["X-Request-Id"] = number
+            await send(message)
+
+        with structlog.contextvars.bound_contextvars(request_id=number):
+            try:
+                await self.app(scope, receive, numbered)
+            finally:
+                _note(scope, status=status, took_s=perf_counter() - began)
+
+
+def _note(scope: Scope, *, status: int, took_s: float) -> None:
+    """Count and log one answer by its route's pattern: a path may hold a number or a code."""
+    route = str(getattr(scope.get("route"), "path", "-"))
+    method = scope["method"] if scope["method"] in _METHODS else "other"
+    REQUESTS.labels(method, route, str(status)).inc()
+    REQUEST_SECONDS.labels(route).observe(took_s)
+    log.info(
+        "request.done", method=method, route=route, status=status, took_ms=round(took_s * 1000)
+    )
