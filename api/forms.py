@@ -14,7 +14,7 @@ from typing import Literal
 from zoneinfo import ZoneInfo
 
 from api import problems, texts
-from rules import errors, pack
+from rules import errors, fields, pack
 
 Scalar = str | int | bool
 Kind = Literal[
@@ -32,8 +32,8 @@ Kind = Literal[
     "file",
 ]
 
-TEXTAREA_ABOVE = 200
-"""Texts that may be longer than this get a box of several lines."""
+TEXTAREA_ABOVE = fields.ONE_LINE
+"""Texts that may be longer than this keep their line breaks and get a box of several lines."""
 RADIOS_UP_TO = 6
 """Choices up to this many are all shown; more go into a list."""
 _INT = re.compile(r"[+-]?[0-9]{1,18}")
@@ -47,13 +47,16 @@ _FULL_WIDTH = str.maketrans("０１２３４５６７８９－＋", "0123456789-
 
 
 def schema(
-    action: pack.Action, fields: Mapping[str, pack.Field], words: texts.Words
+    action: pack.Action, declared: Mapping[str, pack.Field], words: texts.Words
 ) -> dict[str, object]:
-    """The JSON Schema (2020-12) of an action's fields, titled in the words' language."""
+    """The JSON Schema (2020-12) of an action's fields, titled in the words' language.
+
+    `declared` are the pack's fields. The bounds are those of `rules.fields.read`.
+    """
     names = (*action.needs, *action.takes)
     return {
         "type": "object",
-        "properties": {name: _property(fields[name], words) for name in names},
+        "properties": {name: _property(declared[name], words) for name in names},
         "required": list(action.needs),
         "additionalProperties": False,
     }
@@ -68,7 +71,7 @@ def _property(field: pack.Field, words: texts.Words) -> dict[str, object]:
 
 
 _TYPES: Mapping[pack.FieldType, dict[str, object]] = {
-    "text": {"type": "string", "minLength": 1},
+    "text": {"type": "string"},
     "int": {"type": "integer"},
     "bool": {"type": "boolean"},
     "date": {"type": "string", "format": "date"},
@@ -82,16 +85,15 @@ _TYPES: Mapping[pack.FieldType, dict[str, object]] = {
 
 
 def _bounds(field: pack.Field) -> dict[str, object]:
-    low, high = ("minLength", "maxLength") if field.type == "text" else ("minimum", "maximum")
-    bounds: dict[str, object] = {}
-    if field.type in {"text", "int"}:
-        if field.min is not None:
-            bounds[low] = field.min
-        if field.max is not None:
-            bounds[high] = field.max
-    if field.must_be_true:
-        bounds["const"] = True
-    return bounds
+    if field.type == "text":
+        return {"minLength": field.min or 1, "maxLength": field.max or fields.MAX_TEXT}
+    if field.type == "int":
+        least = -fields.MAX_INT if field.min is None else field.min
+        return {
+            "minimum": least,
+            "maximum": fields.MAX_INT if field.max is None else field.max,
+        }
+    return {"const": True} if field.must_be_true else {}
 
 
 def _choices(field: pack.Field, words: texts.Words) -> dict[str, object]:
@@ -143,7 +145,7 @@ class Input:
 
 def inputs(
     action: pack.Action,
-    fields: Mapping[str, pack.Field],
+    declared: Mapping[str, pack.Field],
     words: texts.Words,
     *,
     values: Mapping[str, object] | None = None,
@@ -158,11 +160,11 @@ def inputs(
     picks and orders some fields (a step of a form).
     """
     names = only if only is not None else (*action.needs, *action.takes)
-    faults = {} if error is None else problems.field_errors(error, words, labels(fields, words))
+    faults = {} if error is None else problems.field_errors(error, words, labels(declared, words))
     return tuple(
         _input(
             name,
-            fields[name],
+            declared[name],
             words,
             required=name in action.needs,
             value=_shown((values or {}).get(name)),
@@ -174,23 +176,23 @@ def inputs(
 
 
 def summary(
-    error: errors.GridcaseError, fields: Mapping[str, pack.Field], words: texts.Words
+    error: errors.GridcaseError, declared: Mapping[str, pack.Field], words: texts.Words
 ) -> tuple[tuple[str | None, str], ...]:
     """The lines of an error summary: the input to go to (None where the fault has none), and
     what is wrong with it."""
-    titles = labels(fields, words)
+    titles = labels(declared, words)
     return tuple(
         (
-            f"f-{fault.field}" if fault.field in fields else None,
+            f"f-{fault.field}" if fault.field in declared else None,
             problems.detail(fault, words, titles),
         )
         for fault in error.faults
     )
 
 
-def labels(fields: Mapping[str, pack.Field], words: texts.Words) -> dict[str, str]:
+def labels(declared: Mapping[str, pack.Field], words: texts.Words) -> dict[str, str]:
     """The titles of fields in the words' language."""
-    return {name: words.text(field.name) for name, field in fields.items()}
+    return {name: words.text(field.name) for name, field in declared.items()}
 
 
 def _input(
@@ -213,8 +215,8 @@ def _input(
         required=required,
         value=value,
         options=_options(field, words, value=value, given=options),
-        min=_bound(field, field.min),
-        max=_bound(field, field.max),
+        min=_least(field, words),
+        max=_most(field, words),
         error=error,
         inputmode=_inputmode(field),
     )
@@ -225,7 +227,7 @@ def _kind(field: pack.Field, options: Sequence[Option] | None) -> Kind:
     if field.type == "text":
         if options is not None:
             return "select"
-        is_long = field.personal == "free_text" or (field.max or 0) > TEXTAREA_ABOVE
+        is_long = field.personal == "free_text" or (field.max or fields.MAX_TEXT) > TEXTAREA_ABOVE
         return "textarea" if is_long else "text"
     if field.type == "bool":
         # a yes or no that matters is asked, never a box that is silently left empty
@@ -263,8 +265,20 @@ def _options(
     )
 
 
-def _bound(field: pack.Field, bound: int | None) -> str:
-    return str(bound) if bound is not None and field.type in {"int", "text"} else ""
+def _least(field: pack.Field, words: texts.Words) -> str:
+    """The least value of a number, the first day of a date."""
+    if field.type == "int" and field.min is not None:
+        return str(field.min)
+    is_bound = field.type == "date" and field.future_only and words.today is not None
+    return str(words.today) if is_bound else ""
+
+
+def _most(field: pack.Field, words: texts.Words) -> str:
+    """The greatest value of a number, the last day of a date."""
+    if field.type == "int" and field.max is not None:
+        return str(field.max)
+    is_bound = field.type == "date" and field.past_only and words.today is not None
+    return str(words.today) if is_bound else ""
 
 
 def _inputmode(field: pack.Field) -> str:
@@ -287,7 +301,7 @@ def _shown(value: object) -> str:
 
 def read_form(
     action: pack.Action,
-    fields: Mapping[str, pack.Field],
+    declared: Mapping[str, pack.Field],
     form: Mapping[str, object],
     *,
     zone: ZoneInfo = texts.DEFAULT_ZONE,
@@ -301,7 +315,7 @@ def read_form(
     for name in (*action.needs, *action.takes):
         sent = form.get(name)
         if isinstance(sent, str) and sent.strip():
-            read[name] = _scalar(fields[name], sent, zone)
+            read[name] = _scalar(declared[name], sent, zone)
     return read
 
 

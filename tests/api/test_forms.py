@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 import jsonschema_rs
 import pytest
 
@@ -91,6 +93,16 @@ def test_inputs_when_drawn_have_a_kind_and_nothing_chosen() -> None:
     assert drawn["phone"].inputmode == "tel"
     assert drawn["story"].required
     assert not drawn["place"].required
+
+
+def test_inputs_when_dated_are_bound_by_office_time() -> None:
+    today = texts.Words(now=datetime(2026, 11, 23, 6, tzinfo=UTC))
+    visited = pack.Field(type="date", name=both("上门", "Visited"), past_only=True)
+    until = pack.Field(type="date", name=both("最迟", "Until"), future_only=True)
+    action = pack.Action(name=both("登记", "Record"), needs=("visited", "until"))
+    drawn = forms.inputs(action, {"visited": visited, "until": until}, today)
+    assert (drawn[0].min, drawn[0].max) == ("", "2026-11-23")
+    assert (drawn[1].min, drawn[1].max) == ("2026-11-23", "")
 
 
 def test_inputs_when_sent_back_keep_what_was_typed_and_tell_the_fault() -> None:
