@@ -152,7 +152,7 @@ class Words:
         known = catalogue(self.language)
         text = known.get(f"error.{code}", (f"{code}",))[0]
         remedy = known.get(f"error.{code}.remedy", ("",))[0]
-        return ErrorText(text=_fill(text, params), remedy=_fill(remedy, params))
+        return ErrorText(text=_fill(text, params).strip(), remedy=_fill(remedy, params).strip())
 
     def _params(self, params: Mapping[str, errors.Param]) -> dict[str, object]:
         """Params in one language: `zh` and `en` give `text`, `x_zh` and `x_en` give `x`."""

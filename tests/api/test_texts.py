@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 import string
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
@@ -151,20 +152,37 @@ def _code(call: ast.Call) -> str | None:
     named = {keyword.arg: keyword.value for keyword in call.keywords}
     if _name(call) == "PackFault":
         return _text(named.get("code"))
+    if _name(call) in {"add", "_fault", "fault"}:
+        said = _text(call.args[0]) if call.args else None
+        return said if said and re.fullmatch(r"[a-z_]+(\.[a-z_]+)+", said) else None
     if _name(call) in RAISED:
         return _text(call.args[0] if call.args else named.get("code"))
     return None
 
 
 def raised_codes() -> dict[str, str]:
-    """Every error code in the source, with a file that raises it."""
+    """Every error code in the source, with a file that raises it.
+
+    Codes stand as the first argument of an error or of a collector of pack faults, or in a
+    table whose name ends in CODES.
+    """
     found: dict[str, str] = {"pack.invalid": "errors.py"}
     for path in _python_files("rules", "workflow", "api"):
         for call in _calls(path):
             code = _code(call)
             if code is not None:
                 found.setdefault(code, path.name)
+        for code in _tabled(path):
+            found.setdefault(code, path.name)
     return found
+
+
+def _tabled(path: Path) -> Iterator[str]:
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.AnnAssign | ast.Assign) and isinstance(node.value, ast.Dict):
+            targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+            if any(isinstance(name, ast.Name) and name.id.endswith("CODES") for name in targets):
+                yield from filter(None, map(_text, node.value.values))
 
 
 @pytest.mark.parametrize("language", texts.LANGUAGES)
