@@ -1,0 +1,123 @@
+"""Conditions of a pack: CEL over a few typed facts. The only door to the CEL library.
+
+A guard reads facts that stand in clear: attributes of the case, and fields of the action at
+hand which are sure to be there (`needs`) and not sealed. It is compiled and typed once.
+"""
+
+from __future__ import annotations
+
+import functools
+import re
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from cel_expr_python import cel
+
+from rules import errors, pack
+
+MAX_LENGTH = 500
+"""Characters of one guard; more is a program, not a condition."""
+
+CASE_FACTS: Mapping[str, str] = {
+    "case.process": "STRING",
+    "case.state": "STRING",
+    "case.category": "STRING",
+    "case.grade": "STRING",
+    "case.scale": "STRING",
+    "case.channel": "STRING",
+    "case.route": "STRING",
+    "case.parties": "INT",
+    "case.lead_office_kind": "STRING",
+}
+"""What a guard may know of the case, with its CEL type. A text fact that is None reads ''."""
+
+_FIELD_TYPES: Mapping[pack.FieldType, str] = {"int": "INT", "bool": "BOOL"}
+_STRINGS = re.compile(r"""'(?:\\.|[^'\\])*'|"(?:\\.|[^"\\])*\"""")
+_NAMES = re.compile(r"\b(?:case|fields)\.[A-Za-z_][A-Za-z0-9_]*")
+_POSITION = re.compile(r"<input>:(\d+):(\d+): ([^\n]*)")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Guard:
+    """A compiled condition. `names` are the facts it reads."""
+
+    test: str
+    names: frozenset[str]
+    texts: frozenset[str]
+    """Those of `names` that are text, where None reads as ''."""
+    program: Any
+
+
+def compile_guard(test: str, fields: Mapping[str, pack.Field], allowed: Collection[str]) -> Guard:
+    """Compile and type one condition. `allowed` names the fields it may read.
+
+    Raises: Invalid guard.too_long, guard.unknown_fact, guard.sealed_field, guard.not_needed,
+    guard.syntax (with column), guard.not_bool.
+    """
+    if len(test) > MAX_LENGTH:
+        raise errors.Invalid("guard.too_long", max=MAX_LENGTH)
+    names = sorted(set(_NAMES.findall(_STRINGS.sub("''", test))))
+    return _compiled(test, tuple((name, _type_of(name, fields, allowed)) for name in names))
+
+
+def holds(guard: Guard, facts: Mapping[str, object]) -> bool:
+    """Whether the condition is true of these facts (names as in the guard: `case.state`).
+
+    Raises: Invalid guard.broken where a fact is missing or the result is no truth value.
+    """
+    data = {name: facts[name] for name in guard.names if name in facts}
+    for name in guard.texts:
+        if data.get(name, "") is None:
+            data[name] = ""
+    try:
+        result = guard.program.eval(data=data).value()
+    except (RuntimeError, TypeError, ValueError) as fault:
+        raise errors.Invalid("guard.broken", test=guard.test) from fault
+    if not isinstance(result, bool):
+        raise errors.Invalid("guard.broken", test=guard.test)
+    return result
+
+
+def _type_of(name: str, fields: Mapping[str, pack.Field], allowed: Collection[str]) -> str:
+    """The CEL type of one fact, refused where a guard may not read it."""
+    if name in CASE_FACTS:
+        return CASE_FACTS[name]
+    field = name.removeprefix("fields.")
+    if name.startswith("case.") or field not in fields:
+        raise errors.Invalid("guard.unknown_fact", name=name)
+    if fields[field].personal is not None:
+        raise errors.Invalid("guard.sealed_field", name=name)
+    if field not in allowed:
+        raise errors.Invalid("guard.not_needed", name=name)
+    return _FIELD_TYPES.get(fields[field].type, "STRING")
+
+
+@functools.lru_cache(maxsize=1024)
+def _compiled(test: str, types: tuple[tuple[str, str], ...]) -> Guard:
+    """Compile against exactly these facts. The library takes `has()` on dotted names for
+    their value, so the result's type is checked here."""
+    variables = {name: getattr(cel.Type, kind) for name, kind in types}
+    try:
+        program = cel.NewEnv(variables=variables).compile(test)
+    except RuntimeError as fault:
+        raise _syntax(str(fault)) from fault
+    kind = program.return_type().name()
+    if kind != cel.Type.BOOL.name():
+        raise errors.Invalid("guard.not_bool", type=str(kind).lower())
+    return Guard(
+        test=test,
+        names=frozenset(name for name, _ in types),
+        texts=frozenset(name for name, kind in types if kind == "STRING"),
+        program=program,
+    )
+
+
+def _syntax(message: str) -> errors.Invalid:
+    """The library's message as an error with its place in the expression."""
+    found = _POSITION.search(message)
+    if found is None:
+        return errors.Invalid("guard.syntax", line=1, column=1, problem=message[:200])
+    line, column, problem = found.groups()
+    problem = problem.removesuffix(" (in container '')")[:200]
+    return errors.Invalid("guard.syntax", line=int(line), column=int(column), problem=problem)

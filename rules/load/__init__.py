@@ -1,0 +1,310 @@
+"""YAML -> Pack: a folder of files read, its base laid under it, validated and hashed.
+
+A pack's identity is the hash of its *document*: the sorted compact JSON of the resolved files
+without the calendars. It does not change with formatting, key order or releases of the
+program; and the pack is always built from that order, so that a pack read from a folder and
+one read back from the database are equal.
+"""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import json
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import time
+from importlib import resources
+from importlib.resources.abc import Traversable
+from pathlib import Path
+from typing import Any
+
+import pydantic
+
+from rules import calendars, errors, pack
+from rules.load import shape, tree
+
+MAX_BYTES = 1_000_000
+"""Of one file."""
+
+Folder = Traversable | Path
+Base = Callable[[str], Folder]
+
+_NAME = re.compile(r"[a-z][a-z0-9-]{0,40}")
+_SUFFIX = ".yaml"
+# A stdlib dataclass takes its strictness from the adapter only when it is not the outermost type.
+_STRICT = pydantic.ConfigDict(extra="forbid")
+_PACK = pydantic.TypeAdapter(tuple[pack.Pack], config=_STRICT)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Loaded:
+    """A pack with its identity. `document` is what the database keeps."""
+
+    pack: pack.Pack
+    hash: str
+    document: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Hours:
+    """calendars/hours.yaml."""
+
+    zone: str
+    hours: tuple[tuple[time, time], ...]
+    tag: pack.Tag
+    source: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Calendar:
+    """The folder `calendars/`."""
+
+    hours: _Hours
+    years: Mapping[str, calendars.Year]
+
+
+_CALENDAR = pydantic.TypeAdapter(tuple[_Calendar], config=_STRICT)
+
+
+def shipped(name: str = "cn-national") -> Traversable:
+    """The folder of a pack that comes with the program.
+
+    Raises: NotFound pack.unknown.
+    """
+    folder = resources.files("rules") / "packs" / name
+    if not _NAME.fullmatch(name) or not (folder / "pack.yaml").is_file():
+        raise errors.NotFound("pack.unknown", name=name[:60])
+    return folder
+
+
+def load(folder: Folder, *, base: Base = shipped) -> Loaded:
+    """Read a pack's folder. `base` finds the pack that another `extends`.
+
+    Raises: PackInvalid with every fault found (pack.*).
+    """
+    faults = tree.Faults()
+    resolved = _resolved(folder, base=base, chain=(), faults=faults)
+    faults.stop()
+    document = _canonical(resolved)
+    return Loaded(pack=_build(resolved), hash=_hash(document), document=document)
+
+
+@functools.lru_cache(maxsize=16)
+def from_document(document: str) -> Loaded:
+    """The pack of a stored document; parsed once per process.
+
+    Raises: PackInvalid.
+    """
+    root = tree.located(json.loads(document), tree.Place(file="document", line=0, key=""))
+    if not isinstance(root, tree.Table):
+        raise errors.PackInvalid([_fault("pack.wrong_shape", "document", expected="mapping")])
+    return Loaded(pack=_build(root), hash=_hash(document), document=document)
+
+
+def calendar_document(folder: Folder) -> str:
+    """The calendars of a pack's folder as canonical JSON, the text its hash is taken of.
+
+    Raises: PackInvalid.
+    """
+    faults = tree.Faults()
+    root = tree.Table(tree.Place(file="calendars", line=1, key=""))
+    years = tree.Table(root.place)
+    for path in _files(folder / "calendars", faults):
+        node = _read(path, file=f"calendars/{path.name}", faults=faults)
+        if node is not None:
+            (root if path.name == "hours.yaml" else years)[_stem(path)] = node
+    root["years"] = years
+    faults.stop()
+    _validated(_CALENDAR, root)
+    return _canonical(root)
+
+
+def load_calendar(folder: Folder) -> calendars.Calendar:
+    """The calendar of a pack's folder.
+
+    Raises: PackInvalid.
+    """
+    document = calendar_document(folder)
+    zone = json.loads(document)["hours"]["zone"]
+    return calendar_from_document(_hash(document), zone, document)
+
+
+@functools.lru_cache(maxsize=64)
+def calendar_from_document(hash: str, zone: str, document: str) -> calendars.Calendar:  # noqa: A002
+    """The calendar of a stored document, with its index; built once per process.
+
+    Raises: PackInvalid.
+    """
+    root = tree.located(json.loads(document), tree.Place(file="calendars", line=0, key=""))
+    read: _Calendar = _validated(_CALENDAR, root)
+    years = tuple(sorted(read.years.values(), key=lambda year: year.year))
+    try:
+        return calendars.Calendar(zone=zone, hours=read.hours.hours, years=years, hash=hash)
+    except errors.Invalid as fault:
+        raise errors.PackInvalid([_fault(fault.code, "calendars", **fault.params)]) from fault
+
+
+# --- files
+
+
+def _resolved(
+    folder: Folder, *, base: Base, chain: tuple[str, ...], faults: tree.Faults
+) -> tree.Table:
+    """The folder's document laid upon that of the pack it extends."""
+    own = _document(folder, prefix=f"{chain[-1]}/" if chain else "", faults=faults)
+    head = own.get("pack")
+    if not isinstance(head, tree.Table):
+        return own
+    parent = head.pop("extends", None)
+    if parent is None:
+        return own
+    if "name" not in head:
+        faults.add("pack.missing_key", head.place.under("name"), key="name")
+    chain = chain or (str(head.get("name")),)
+    if str(parent) in chain:
+        faults.add("pack.circular", parent.place, chain=" > ".join((*chain, str(parent))))
+        return own
+    try:
+        below = base(str(parent))
+    except errors.NotFound:
+        faults.add("pack.unknown_base", parent.place, name=str(parent)[:60])
+        return own
+    lower = _resolved(below, base=base, chain=(*chain, str(parent)), faults=faults)
+    both = tree.merged(lower, own)
+    return both if isinstance(both, tree.Table) else own
+
+
+def _document(folder: Folder, *, prefix: str, faults: tree.Faults) -> tree.Table:
+    """The files of one folder by subject; every other name is a process."""
+    document = tree.Table(tree.Place(file=f"{prefix}pack.yaml", line=1, key=""))
+    processes = tree.Table(document.place)
+    for path in _files(folder, faults):
+        node = _read(path, file=f"{prefix}{path.name}", faults=faults)
+        if node is None:
+            continue
+        section = _stem(path)
+        if section == "pack" or section in shape.SECTIONS:
+            document[section] = node
+        else:
+            processes[section] = node
+    document["processes"] = processes
+    if not isinstance(document.get("pack"), tree.Table):
+        faults.add("pack.missing_file", document.place, file="pack.yaml")
+    return document
+
+
+def _files(folder: Folder, faults: tree.Faults) -> list[Folder]:
+    if not folder.is_dir():
+        faults.add("pack.missing_file", tree.Place(file=folder.name, line=0, key=""))
+        return []
+    files: list[Folder] = [path for path in folder.iterdir() if path.name.endswith(_SUFFIX)]
+    return sorted(files, key=lambda path: path.name)
+
+
+def _stem(path: Folder) -> str:
+    return path.name.removesuffix(_SUFFIX)
+
+
+def _read(path: Folder, *, file: str, faults: tree.Faults) -> tree.Node | None:
+    """One file as nodes, not read at all when it is too large."""
+    place = tree.Place(file=file, line=0, key="")
+    with path.open("rb") as stream:
+        data = stream.read(MAX_BYTES + 1)
+    if len(data) > MAX_BYTES:
+        faults.add("pack.too_large", place, max=MAX_BYTES)
+        return None
+    try:
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError as fault:
+        faults.add("pack.not_utf8", place, position=fault.start)
+        return None
+    return tree.read(text, file=file, faults=faults)
+
+
+def _canonical(node: tree.Node) -> str:
+    return json.dumps(tree.plain(node), sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+
+
+def _hash(document: str) -> str:
+    return hashlib.sha256(document.encode()).hexdigest()
+
+
+# --- validation
+
+_CODES: Mapping[str, str] = {
+    "missing": "pack.missing_key",
+    "unexpected_keyword_argument": "pack.unknown_key",
+    "literal_error": "pack.choice",
+    "int_parsing": "pack.not_a_number",
+    "int_type": "pack.not_a_number",
+    "int_parsing_size": "pack.not_a_number",
+    "bool_parsing": "pack.not_true_or_false",
+    "bool_type": "pack.not_true_or_false",
+}
+_EXPECTED: Mapping[str, str] = {
+    "string_type": "text",
+    "tuple_type": "list",
+    "list_type": "list",
+    "frozen_set_type": "list",
+    "mapping_type": "mapping",
+    "dict_type": "mapping",
+    "dataclass_type": "mapping",
+}
+
+
+def _build(document: tree.Table) -> pack.Pack:
+    faults = tree.Faults()
+    root = shape.shaped(document, faults)
+    faults.stop()
+    built: pack.Pack = _validated(_PACK, root)
+    return built
+
+
+def _validated(adapter: pydantic.TypeAdapter[Any], root: tree.Node) -> Any:
+    """The dataclass an adapter makes of the nodes, its complaints told by file and line."""
+    try:
+        return adapter.validate_python((tree.plain(root),))[0]
+    except pydantic.ValidationError as failure:
+        faults = tree.Faults()
+        for error in failure.errors(include_url=False, include_input=False):
+            _note(root, error["loc"][1:], dict(error), faults)
+        raise errors.PackInvalid(sorted(faults.found, key=lambda f: (f.file, f.line))) from None
+
+
+def _note(
+    root: tree.Node, loc: tuple[int | str, ...], error: dict[str, Any], faults: tree.Faults
+) -> None:
+    """One complaint of pydantic as a fault at the node it is about."""
+    place = _place(root, loc)
+    kind, key = error["type"], str(loc[-1]) if loc else ""
+    code = _CODES.get(kind, "pack.wrong_shape")
+    if code == "pack.missing_key":
+        key = {"test": "if", "otherwise": "else"}.get(key, key)
+        faults.add(code, place.under(key), key=key)
+    elif code == "pack.unknown_key":
+        faults.add(code, place, key=key)
+    elif code == "pack.choice":
+        faults.add(code, place, allowed=error["ctx"]["expected"])
+    elif code == "pack.wrong_shape":
+        faults.add(code, place, expected=_EXPECTED.get(kind, error["msg"]))
+    else:
+        faults.add(code, place)
+
+
+def _place(root: tree.Node, loc: tuple[int | str, ...]) -> tree.Place:
+    """The place of the deepest node on the way that is there."""
+    node = root
+    for part in loc:
+        if isinstance(node, tree.Table) and part in node:
+            node = node[str(part)]
+        elif isinstance(node, tree.Many) and isinstance(part, int) and part < len(node):
+            node = node[part]
+        else:
+            break
+    return node.place
+
+
+def _fault(code: str, file: str, **params: errors.Param) -> errors.PackFault:
+    return errors.PackFault(file=file, line=0, key="", code=code, params=tuple(params.items()))
