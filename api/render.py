@@ -41,8 +41,8 @@ ICON_OF_TONE: Mapping[str, str] = {
     "green": "ok",
     "yellow": "warn",
     "red": "late",
+    "grey": "circle",
     "paused": "pause",
-    "none": "circle",
 }
 CSP = (
     "default-src 'self'; object-src 'none'; base-uri 'none'; "
@@ -283,6 +283,7 @@ _WORDS_IN_TEMPLATES = (
     "due_short",
     "clock",
     "length",
+    "counted",
     "remaining",
     "phrase",
     "group",

@@ -20,7 +20,7 @@ from babel.messages import pofile
 from rules import errors, pack
 
 Language = Literal["zh-CN", "en"]
-Tone = Literal["green", "yellow", "red", "paused", "none"]
+Tone = Literal["green", "yellow", "red", "grey", "paused"]
 Message = tuple[str, ...]
 """The forms of one text: one, or singular and plural."""
 
@@ -32,9 +32,10 @@ LIGHTS: Mapping[Tone, str] = {
     "green": "In time",
     "yellow": "Warned",
     "red": "Overdue",
+    "grey": "No deadline running",
     "paused": "Paused",
-    "none": "No deadline running",
 }
+"""Words of the lights; `grey` where no office's clock runs."""
 SPANS: Mapping[str, str] = {
     "first_day": "Day it began, not counted",
     "counted": "Counted",
@@ -260,6 +261,12 @@ class Words:
         """A length with its unit: `3 个工作日`, `60 天`."""
         one, many = _LENGTHS[unit]
         return self.count(one, many, n)
+
+    def counted(self, n: int, unit: pack.Unit) -> str:
+        """What a span counts: days, or on hour and minute units minutes told as hours if whole."""
+        if unit in pack.DAY_UNITS:
+            return self.length(n, "calendar_day")
+        return self.length(n // 60, "wall_hour") if n % 60 == 0 else self.length(n, "wall_minute")
 
     def remaining(
         self,

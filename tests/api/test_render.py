@@ -16,6 +16,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from api import forms, render, texts
+from rules import pack
 from tests.api import site
 
 NOW = datetime(2026, 11, 23, 6, 20, tzinfo=UTC)
@@ -144,6 +145,7 @@ def _span(first: int, last: int, counted: int, kind: str) -> SimpleNamespace:
         counted=counted,
         kind=kind,
         note="",
+        name=None,
     )
 
 
@@ -184,15 +186,15 @@ def test_deadline_when_drawn_explains_itself(language: texts.Language) -> None:
         language,
         '{% from "parts/deadline.html" import deadline %}{{ deadline(d) }}',
         d=SimpleNamespace(
-            name="办理",
+            name=pack.Text(zh="办理", en="Handling"),
+            owner="office",
             due_at=datetime(2026, 11, 26, 9, 30, tzinfo=UTC),
-            unit="working_day",
-            tone="yellow",
+            length=pack.Length(n=8, unit="working_day"),
+            light="yellow",
             state="running",
-            left=3,
             tag="national",
             source="第 1 条",
-            provisional=True,
+            is_provisional=True,
             spans=SPANS,
         ),
     )
@@ -207,6 +209,72 @@ def test_deadline_when_drawn_explains_itself(language: texts.Language) -> None:
     }
     assert all(words in html for words in told[language])
     assert html.count("<li") == len(SPANS) + 1
+
+
+@pytest.mark.parametrize(
+    ("state", "light", "words"),
+    [
+        ("running", "grey", "剩 3 天"),
+        ("paused", "grey", "已暂停"),
+        ("met", "grey", "按时完成"),
+        ("lapsed", "grey", "期限已过"),
+    ],
+)
+def test_deadline_when_no_office_is_late_has_no_tone(state: str, light: str, words: str) -> None:
+    html = _macro(
+        "zh-CN",
+        '{% from "parts/deadline.html" import deadline_light %}{{ deadline_light(d) }}',
+        d=SimpleNamespace(
+            due_at=datetime(2026, 11, 26, 9, 30, tzinfo=UTC),
+            length=None,
+            light=light,
+            state=state,
+            spans=SPANS,
+        ),
+    )
+    assert words in html
+    assert "data-tone" not in html
+
+
+def test_hours_when_explained_are_told_in_hours_without_a_strip() -> None:
+    spans = (_span(23, 23, 120, "counted"), _span(24, 24, 45, "counted"))
+    html = _macro(
+        "zh-CN",
+        '{% from "parts/deadline.html" import spans_list, progress_words %}'
+        '{{ progress_words(s, "working_hour") }}{{ spans_list(s, "working_hour", at) }}',
+        s=spans,
+        at=datetime(2026, 11, 24, 2, 15, tzinfo=UTC),
+    )
+    assert "共 165 分钟" in html
+    assert "2 小时" in html
+    assert "45 分钟" in html
+
+
+@pytest.mark.parametrize("language", texts.LANGUAGES)
+def test_ladder_when_drawn_tells_planned_and_fired(language: texts.Language) -> None:
+    def rung(effect: str, **more: object) -> SimpleNamespace:
+        plain: dict[str, object] = {
+            "effect": effect,
+            "planned_at": NOW,
+            "fired_at": None,
+            "target": None,
+            "at_top": False,
+            "is_blocked": False,
+        }
+        return SimpleNamespace(**(plain | more))
+
+    rungs = (rung("warn", fired_at=NOW, target="王演示"), rung("supervise", is_blocked=True))
+    html = _macro(
+        language,
+        '{% from "parts/ladder.html" import ladder %}{{ ladder(r) }}',
+        r=(*rungs, rung("leader")),
+    )
+    told = {
+        "zh-CN": ("黄牌提醒", "无法升级", "领导包案"),
+        "en": ("Yellow card", "Cannot", "Leader"),
+    }
+    assert all(words in html for words in told[language])
+    assert html.count("data-tone") == 2
 
 
 def test_inputs_when_drawn_are_described_by_hint_and_error() -> None:
@@ -235,8 +303,6 @@ def test_worklist_when_drawn_tells_day_before_light(language: texts.Language) ->
         next=None,
         tone="red",
         due_at=datetime(2026, 11, 12, 16, tzinfo=UTC),
-        unit="calendar_day",
-        left=None,
     )
     groups = (
         SimpleNamespace(key="overdue", count=1, items=(item,)),

@@ -82,10 +82,11 @@ def test_remaining_when_running(
 
 
 def test_lights_and_numbers() -> None:
-    assert [ZH.light(tone) for tone in ("green", "yellow", "red", "paused")] == [
+    assert [ZH.light(tone) for tone in texts.LIGHTS] == [
         "期内",
         "已预警",
         "逾期",
+        "没有计时",
         "已暂停",
     ]
     assert EN.number(3800) == "3,800"
