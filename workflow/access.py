@@ -9,10 +9,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Final, Literal
+from typing import Any, Final, Literal
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, bindparam, exists, not_, select
+from sqlalchemy import BindParameter, ColumnElement, and_, bindparam, exists, not_, select
 
 from rules import pack as pack_
 from workflow.decide import CaseRow
@@ -159,14 +159,12 @@ def _rows(pack: pack_.Pack, actor: Actor) -> Iterator[tuple[pack_.Right, HeldPos
         yield from ((right, post) for right in rights_of(pack, post.role))
 
 
-def _holds(
-    relation: pack_.Relation, *, actor: Actor, post: HeldPost | None, case: CaseRow
-) -> bool:
+def _holds(relation: pack_.Relation, *, actor: Actor, post: HeldPost | None, case: CaseRow) -> bool:
     if relation == "resident":
         return actor.kind == "resident" and actor.case_id == case.id
     if actor.person_id is None or post is None:
         return False
-    if case.confidentiality != "open" and relation not in NAMED:
+    if case.confidentiality != "normal" and relation not in NAMED:
         return False
     if relation in PERSONAL_RELATIONS:
         return bool(getattr(case, f"{relation}_id") == actor.person_id)
@@ -189,8 +187,8 @@ _NOT_RECUSED = not_(
         )
     )
 )
-_OPEN = _CASE.confidentiality == "open"
-_VALUE = bindparam("seat_value")
+_OPEN = _CASE.confidentiality == "normal"
+_VALUE: Final[BindParameter[Any]] = bindparam("seat_value")
 
 VISIBLE: Final[Mapping[str, ColumnElement[bool]]] = {
     "grid": and_(_CASE.origin_grid == _VALUE, _OPEN, _NOT_RECUSED),
@@ -198,9 +196,7 @@ VISIBLE: Final[Mapping[str, ColumnElement[bool]]] = {
     "handler": and_(_CASE.handler_id == _VALUE, _NOT_RECUSED),
     "filer": and_(_CASE.filer_id == _VALUE, _NOT_RECUSED),
     "leader": and_(_CASE.leader_id == _VALUE, _NOT_RECUSED),
-} | {
-    f"area_{n}": and_(_CASE[f"area_{n}"] == _VALUE, _OPEN, _NOT_RECUSED) for n in range(1, 7)
-}
+} | {f"area_{n}": and_(_CASE[f"area_{n}"] == _VALUE, _OPEN, _NOT_RECUSED) for n in range(1, 7)}
 """Per kind of seat, one equality that an index serves, and the exclusions."""
 
 _OF_PROCESS = _CASE.process.in_(bindparam("seat_processes", expanding=True))
@@ -247,9 +243,7 @@ def _seat(
     if post is None or actor.person_id is None:
         return None
     if relation in PERSONAL_RELATIONS:
-        return Seat(
-            key=relation, kind=relation, value=actor.person_id, processes=right.processes
-        )
+        return Seat(key=relation, kind=relation, value=actor.person_id, processes=right.processes)
     kind, value = {
         "grid": ("grid", post.scope),
         "office": ("office", post.office_id),

@@ -56,6 +56,7 @@ class Flow:
     name: str
     process: pack_.Process
     machine: transitions.Machine
+    conditions: Mapping[str, tuple[tuple[guards.Guard, pack_.Text], ...]]
     starts: Mapping[str, tuple[Clock, ...]]
     stops: Mapping[str, frozenset[str]]
     pauses: Mapping[str, tuple[tuple[str, pack_.Pause], ...]]
@@ -125,9 +126,19 @@ def fire(flow: Flow, *, state: str, action: str, facts: Mapping[str, object]) ->
     return slot.state
 
 
-def possible(flow: Flow, *, state: str) -> tuple[str, ...]:
-    """The actions that can leave from a state, guards aside, in the pack's order."""
-    return tuple(name for name, action in flow.process.actions.items() if state in _sources(action))
+def offered(flow: Flow, *, state: str, facts: Mapping[str, object]) -> tuple[str, ...]:
+    """The actions that can leave from a state, in the pack's order. Conditions on the case
+    count; those on what will be typed cannot be judged yet."""
+    return tuple(
+        name
+        for name, action in flow.process.actions.items()
+        if state in _sources(action)
+        and all(
+            guards.holds(guard, facts)
+            for guard, _ in flow.conditions[name]
+            if not any(fact.startswith("fields.") for fact in guard.names)
+        )
+    )
 
 
 def _sources(action: pack_.Action) -> tuple[str, ...]:
@@ -137,10 +148,18 @@ def _sources(action: pack_.Action) -> tuple[str, ...]:
 def _flow(pack: pack_.Pack, name: str, clocks: Mapping[str, Clock]) -> Flow:
     process = pack.processes[name]
     own = {key: clock for key, clock in clocks.items() if clock.rule.process == name}
+    conditions = {
+        key: tuple(
+            (guards.compile_guard(part.test, pack.fields, action.needs), part.otherwise)
+            for part in action.when
+        )
+        for key, action in process.actions.items()
+    }
     return Flow(
         name=name,
         process=process,
-        machine=_machine(pack, process),
+        machine=_machine(process, conditions),
+        conditions=conditions,
         starts=_by_action(own, lambda rule: rule.starts),
         stops={
             action: frozenset(key for key, clock in own.items() if action in clock.rule.stops)
@@ -157,7 +176,10 @@ def _flow(pack: pack_.Pack, name: str, clocks: Mapping[str, Clock]) -> Flow:
     )
 
 
-def _machine(pack: pack_.Pack, process: pack_.Process) -> transitions.Machine:
+def _machine(
+    process: pack_.Process,
+    conditions: Mapping[str, tuple[tuple[guards.Guard, pack_.Text], ...]],
+) -> transitions.Machine:
     machine = transitions.Machine(
         model=None,
         states=[NOTHING, *process.states],
@@ -166,13 +188,11 @@ def _machine(pack: pack_.Pack, process: pack_.Process) -> transitions.Machine:
         queued=False,
     )
     for name, action in process.actions.items():
-        allowed = (*action.needs,)
-        conditions = [
-            _condition(guards.compile_guard(part.test, pack.fields, allowed), part.otherwise)
-            for part in action.when
+        parts: list[str | Callable[..., bool | None]] = [
+            _condition(guard, otherwise) for guard, otherwise in conditions[name]
         ]
         for source in _sources(action):
-            machine.add_transition(name, source, action.to or source, conditions=conditions)
+            machine.add_transition(name, source, action.to or source, conditions=parts)
     return machine
 
 

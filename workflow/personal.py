@@ -23,6 +23,7 @@ from rules import errors
 KEY_ID: Final = 1
 NONCE_BYTES: Final = 12
 SALT_BYTES: Final = 16
+FULL_PHONE: Final = 11
 FOUND_BY: Final = frozenset({"name", "phone", "id_number"})
 """Kinds that can be found by their exact value."""
 
@@ -65,10 +66,17 @@ class Seals:
 
     def open(self, sealed: bytes, *, nonce: bytes, place: bytes) -> str:
         """The value. Raises: `personal.unreadable` where key, row or place are not its own."""
+        value = self.try_open(sealed, nonce=nonce, place=place)
+        if value is None:
+            raise errors.Invalid("personal.unreadable")
+        return value
+
+    def try_open(self, sealed: bytes, *, nonce: bytes, place: bytes) -> str | None:
+        """The value, or None where it cannot be what was sealed there."""
         try:
             return self._value.decrypt(nonce, sealed, place).decode()
-        except InvalidTag as error:
-            raise errors.Invalid("personal.unreadable") from error
+        except InvalidTag:
+            return None
 
     def finder(self, value: str, *, kind: str) -> bytes:
         """The keyed hash by which an exact value is found."""
@@ -86,7 +94,7 @@ def mask(value: str, *, kind: str) -> str:
     if kind == "name":
         return value[:1] + "*" * min(len(value) - 1, 2) if len(value) > 1 else "*"
     if kind in ("phone", "id_number"):
-        return value[:3] + "****" + value[-4:] if len(value) >= 11 else "****"  # noqa: PLR2004
+        return value[:3] + "****" + value[-4:] if len(value) >= FULL_PHONE else "****"
     return "…"
 
 

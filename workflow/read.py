@@ -19,7 +19,6 @@ from workflow.decide import AssignmentRow, CaseRow, DeadlineRow, Facts, Line
 from workflow.tables import case as case_tables
 from workflow.tables import office as office_tables
 
-
 _AREA: Final = office_tables.Area.__table__.c  # type: ignore[attr-defined]
 _OFFICE: Final = office_tables.Office.__table__.c  # type: ignore[attr-defined]
 _POST: Final = office_tables.Post.__table__.c  # type: ignore[attr-defined]
@@ -99,9 +98,7 @@ ACTORS: Final = (
         _SCOPE.c.name.label("scope_name"),
     )
     .select_from(_PERSON.id.table)
-    .outerjoin(
-        _POST.id.table, or_(_POST.holder_id == _PERSON.id, _POST.deputy_id == _PERSON.id)
-    )
+    .outerjoin(_POST.id.table, or_(_POST.holder_id == _PERSON.id, _POST.deputy_id == _PERSON.id))
     .outerjoin(_OFFICE.id.table, _OFFICE.id == _POST.office_id)
     .outerjoin(_SCOPE, _SCOPE.c.code == _POST.scope_code)
     .where(_PERSON.id.in_(bindparam("person_ids", expanding=True)))
@@ -229,13 +226,13 @@ def _by_case(rows: Iterable[_ByCase]) -> dict[UUID, list[_ByCase]]:
 
 def lines(tx: db.Tx, grids: Sequence[str]) -> dict[str, Line]:
     """For each grid that exists: the offices above it and their posts."""
-    grouped: dict[str, list[Row[Any]]] = {}
+    grouped: dict[str, list[Row[*tuple[Any, ...]]]] = {}
     for row in tx.execute(LINE, {"grids": list(grids)}):
         grouped.setdefault(row.grid, []).append(row)
     return {grid: _line(rows) for grid, rows in grouped.items()}
 
 
-def _line(rows: Sequence[Row[Any]]) -> Line:
+def _line(rows: Sequence[Row[*tuple[Any, ...]]]) -> Line:
     first = rows[0]
     origin = tuple(code for n in _DEPTHS if (code := getattr(first, f"area_{n}")) is not None)
     offices: dict[UUID, routing.Office] = {}
@@ -249,7 +246,7 @@ def _line(rows: Sequence[Row[Any]]) -> Line:
     return Line(origin=origin, offices=tuple(offices.values()), posts=tuple(posts))
 
 
-def _office(row: Row[Any], origin: tuple[str, ...]) -> routing.Office:
+def _office(row: Row[*tuple[Any, ...]], origin: tuple[str, ...]) -> routing.Office:
     return routing.Office(
         id=row.office_id,
         kind=row.kind,
@@ -260,7 +257,7 @@ def _office(row: Row[Any], origin: tuple[str, ...]) -> routing.Office:
     )
 
 
-def _post(row: Row[Any]) -> ladders.Post:
+def _post(row: Row[*tuple[Any, ...]]) -> ladders.Post:
     return ladders.Post(
         id=row.post_id,
         role=row.role,
@@ -279,19 +276,19 @@ def actor(tx: db.Tx, person_id: UUID) -> access.Actor | None:
 
 def actors(tx: db.Tx, person_ids: Sequence[UUID]) -> dict[UUID, access.Actor]:
     """Several persons with their posts, in one statement."""
-    grouped: dict[UUID, list[Row[Any]]] = {}
+    grouped: dict[UUID, list[Row[*tuple[Any, ...]]]] = {}
     for row in tx.execute(ACTORS, {"person_ids": list(person_ids)}):
         grouped.setdefault(row.person_id, []).append(row)
     return {person: _actor(rows) for person, rows in grouped.items()}
 
 
-def _actor(rows: Sequence[Row[Any]]) -> access.Actor:
+def _actor(rows: Sequence[Row[*tuple[Any, ...]]]) -> access.Actor:
     posts = tuple(_held(row) for row in rows if row.id is not None)
     first = rows[0]
     return access.Actor(kind="person", person_id=first.person_id, name=first.name, posts=posts)
 
 
-def _held(row: Row[Any]) -> access.HeldPost:
+def _held(row: Row[*tuple[Any, ...]]) -> access.HeldPost:
     return access.HeldPost(
         id=row.id,
         role=row.role,

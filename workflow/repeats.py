@@ -72,8 +72,12 @@ def find(
         return None
     if event.actor_id != actor.person_id:
         raise errors.Conflict("id.taken", field="action_id")
-    salts = {row.field: row.salt for row in tx.execute(SALTS, {"case_id": case.id, "seq": event.seq})}
-    differing = _differences(rules.pack, case, event.name, request=request, event=event, salts=salts)
+    salts = {
+        row.field: row.salt for row in tx.execute(SALTS, {"case_id": case.id, "seq": event.seq})
+    }
+    differing = _differences(
+        rules.pack, case, event.name, request=request, event=event, salts=salts
+    )
     if differing:
         raise errors.Conflict("id.differs", field=differing[0], fields=", ".join(differing))
     return Repeat(case=case, seq=event.seq)

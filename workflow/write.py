@@ -72,22 +72,8 @@ def _chain(
     found: list[tuple[object, ...]] = []
     for event, committed in zip(decision.events, commitments, strict=True):
         payload = audit.canonical(event.payload)
-        prev, head = (
-            head,
-            audit.link(
-                prev=head,
-                case_id=case_id,
-                seq=event.seq,
-                at=event.at,
-                name=event.name,
-                action_id=event.action_id,
-                actor_kind=event.actor_kind,
-                actor_id=event.actor_id,
-                post_id=event.post_id,
-                payload=payload,
-                commitments=committed,
-            ),
-        )
+        prev = head
+        head = audit.link(event, case_id=case_id, prev=prev, payload=payload, commitments=committed)
         found.append(
             (
                 case_id,

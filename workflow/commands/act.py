@@ -100,9 +100,7 @@ def _file(
         raise errors.NotFound("case.unknown")
     house.rules.flow(filing.process)
     facts = read.opening_facts(tx, grid=filing.origin_grid, at=house)
-    leave = access.may_file(
-        house.rules.pack, actor, process=filing.process, grid=facts.line.origin
-    )
+    leave = access.may_file(house.rules.pack, actor, process=filing.process, grid=facts.line.origin)
     if leave is None:
         raise errors.NotPermitted("case.not_your_area", field="origin_grid")
     opening = Opening(
@@ -112,9 +110,7 @@ def _file(
         received_at=filing.received_at,
     )
     command = _command(actor, request, leave=leave)
-    return _write(
-        tx, engine, actor, house.rules, replace(command, opening=opening), facts=facts
-    )
+    return _write(tx, engine, actor, house.rules, replace(command, opening=opening), facts=facts)
 
 
 def _move(
@@ -129,9 +125,7 @@ def _move(
 ) -> Receipt | None:
     rules = read.rules(tx, case.pack_hash)
     rights = house.rules.pack
-    if request.filing is not None or not access.may_see(
-        rights, actor, case, recused=facts.recused
-    ):
+    if request.filing is not None or not access.may_see(rights, actor, case, recused=facts.recused):
         raise _unseen(request)
     action = rules.flow(case.process).process.actions.get(request.action)
     if action is None or request.action == FILE:

@@ -139,7 +139,9 @@ def _office_row(office: NewOffice, depths: Mapping[str, int]) -> dict[str, objec
 def add_posts(database: db.Database, posts: Iterable[NewPost]) -> int:
     """Adds posts. Raises: `office.unknown`."""
     with db.transaction(database) as tx:
-        areas = {row.id: row.area_code for row in tx.execute(select(_OFFICE.c.id, _OFFICE.c.area_code))}
+        areas = {
+            row.id: row.area_code for row in tx.execute(select(_OFFICE.c.id, _OFFICE.c.area_code))
+        }
         rows = [_post_row(post, areas) for post in posts]
         if rows:
             tx.execute(insert(_POST), rows)
@@ -205,9 +207,7 @@ def advance(tx: db.Tx, *, seconds: int) -> None:
     if seconds < 0:
         raise errors.Invalid("clock.backwards", field="seconds")
     found = tx.execute(
-        update(_HOUSE)
-        .where(_HOUSE.c.is_demo)
-        .values(offset_s=_HOUSE.c.offset_s + seconds)
+        update(_HOUSE).where(_HOUSE.c.is_demo).values(offset_s=_HOUSE.c.offset_s + seconds)
     )
     if found.rowcount != 1:
         raise errors.NotPermitted("clock.not_demo")
@@ -236,5 +236,3 @@ def log(
 
 def _text(value: UUID | None) -> str | None:
     return None if value is None else str(value)
-
-

@@ -23,14 +23,14 @@ def ship(database: db.Database) -> str:
     folder = load.shipped()
     loaded, calendar = load.load(folder), load.load_calendar(folder)
     with db.transaction(database) as tx:
-        add(tx, loaded, calendar)
+        add(tx, loaded, calendar, document=load.calendar_document(folder))
         chosen = tx.execute(select(_HOUSE.c.pack_hash)).scalar()
         if chosen is None:
             activate(tx, loaded.hash, calendar_hash=calendar.hash)
     return loaded.hash
 
 
-def add(tx: db.Tx, loaded: load.Loaded, calendar: calendars.Calendar) -> None:
+def add(tx: db.Tx, loaded: load.Loaded, calendar: calendars.Calendar, *, document: str) -> None:
     """Keeps a checked pack and a calendar. Raises: PackInvalid where the pack is not sound."""
     faults = check.check(loaded.pack, calendar)
     if faults:
@@ -43,7 +43,6 @@ def add(tx: db.Tx, loaded: load.Loaded, calendar: calendars.Calendar) -> None:
         office.log(tx, "pack_added", {"hash": loaded.hash, "name": pack.name})
     known = select(_CALENDAR.c.hash).where(_CALENDAR.c.hash == calendar.hash)
     if tx.execute(known).scalar() is None:
-        document = load.calendar_document(calendar)
         row = {"hash": calendar.hash, "zone": calendar.zone, "document": document}
         tx.execute(insert(_CALENDAR), row | {"added_at": now})
         office.log(tx, "calendar_added", {"hash": calendar.hash})

@@ -143,9 +143,7 @@ def _count_failure(database: db.Database, account: _Account | None, *, now: date
         )
 
 
-def session_actor(
-    database: db.Database, token: str, *, idle_min: int
-) -> access.Actor | None:
+def session_actor(database: db.Database, token: str, *, idle_min: int) -> access.Actor | None:
     """Who a session token stands for; None where it has ended. Rights are read afresh."""
     now = clock.system()
     with db.snapshot(database) as tx:
@@ -215,7 +213,9 @@ def open_values(
             and (not only or row.field in only)
         }
         if found and actor.person_id is not None:
-            _record_reading(tx, actor.person_id, case_id, sorted(found), reason=reason, at=house.now)
+            _record_reading(
+                tx, actor.person_id, case_id, sorted(found), reason=reason, at=house.now
+            )
         return found
 
 

@@ -78,7 +78,9 @@ def snapshot(database: Database) -> Iterator[Tx]:
     """For reading: sees one state of the database, writes nothing."""
     engine = database.engine
     if database.is_postgres:
-        engine = engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
+        engine = engine.execution_options(
+            isolation_level="REPEATABLE READ", postgresql_readonly=True
+        )
     else:
         engine = engine.execution_options(begin="BEGIN")
     with _connected(engine) as tx, tx.begin():

@@ -14,7 +14,7 @@ from sqlalchemy.exc import DBAPIError, OperationalError
 from workflow.db import rows as rows_
 from workflow.db.rows import Rows
 
-_DIALECT: Final = postgresql.dialect()
+_DIALECT: Final = postgresql.dialect()  # type: ignore[no-untyped-call]
 _CASE: Final = rows_.CASE.c
 _KEY: Final = tuple(column.name for column in rows_.ROLL_UP.primary_key)
 
@@ -70,7 +70,12 @@ def apply(tx: Connection, rows: Rows) -> frozenset[UUID]:
         has_roll_up=bool(rows.roll_up),
     )
     arrays: list[list[object]] = []
-    for group in (rows.opened, rows.cases, *(getattr(rows, name) for name in present), rows.roll_up):
+    for group in (
+        rows.opened,
+        rows.cases,
+        *(getattr(rows, name) for name in present),
+        rows.roll_up,
+    ):
         arrays.extend(list(values) for values in zip(*group, strict=True))
     written = tx.exec_driver_sql(sql, tuple(arrays))
     return frozenset(row[0] for row in written)

@@ -35,9 +35,7 @@ class Rows:
         found = list(parts)
         names = [field.name for field in fields(cls)]
         return cls(
-            **{
-                name: tuple(row for part in found for row in getattr(part, name)) for name in names
-            }
+            **{name: tuple(row for part in found for row in getattr(part, name)) for name in names}
         )
 
 

@@ -75,7 +75,7 @@ def has_wal_fault() -> bool:
     """Whether this SQLite may lose committed writes in WAL mode with several connections
     (fault of 3.7.0 to 3.51.2, mended also in 3.50.7 and 3.44.6)."""
     version = DRIVER.sqlite_version_info
-    return bool(version < (3, 51, 3)) and version[:2] + (version[2],) not in {
+    return bool(version < (3, 51, 3)) and tuple(version[:3]) not in {
         (3, 50, 7),
         (3, 44, 6),
     }
@@ -96,8 +96,8 @@ def engine(url: str, *, pool_size: int) -> Engine:
 
 
 def _prepare(connection: DBAPIConnection, _entry: ConnectionPoolEntry) -> None:
-    connection.isolation_level = None  # type: ignore[attr-defined]  # transactions are ours
-    connection.create_function("clock_timestamp", 0, _timestamp)  # type: ignore[attr-defined]
+    connection.isolation_level = None  # transactions are ours
+    connection.create_function("clock_timestamp", 0, _timestamp)
     journal = "TRUNCATE" if has_wal_fault() else "WAL"
     cursor = connection.cursor()
     for pragma in (f"journal_mode={journal}", "synchronous=FULL", "foreign_keys=ON"):
@@ -166,5 +166,3 @@ def _count(tx: Connection, changes: list[Row]) -> None:
     keep = [dict(zip(columns, (*key, n), strict=True)) for key, n in sums.items() if n]
     if keep:
         tx.execute(_COUNT_UP, keep)
-
-

@@ -28,6 +28,7 @@ from workflow.decide.facts import (
     Line,
     Opening,
     Scalar,
+    guard_facts,
 )
 
 FILE = act.FILE
@@ -106,4 +107,5 @@ __all__ = [
     "Scalar",
     "decide",
     "decide_due",
+    "guard_facts",
 ]

@@ -5,8 +5,7 @@ A person, a resident and the ladder act alike; only the command differs.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from datetime import date
+from collections.abc import Mapping
 from typing import Final
 from uuid import UUID
 
@@ -50,7 +49,7 @@ def opened(rules: machine.Rules, command: Command, facts: Facts, *, opening: Ope
         scale=None,
         channel=None,
         route=None,
-        confidentiality="open",
+        confidentiality="normal",
         subject="",
         parties=0,
         origin_grid=opening.origin_grid,
@@ -86,8 +85,7 @@ def act(draft: Draft, command: Command) -> None:
     """Does the action, or raises and leaves the case as it was.
 
     Raises: what `rules.fields.read`, `machine.fire`, `rules.routing.route` and the clocks
-    raise; `action.unknown`; `field.in_future`, `field.in_past`, `field.before_case`;
-    `field.person`, `field.office`.
+    raise; `action.unknown`; `field.person`.
     """
     action = draft.flow.process.actions.get(command.action)
     if action is None:
@@ -112,30 +110,21 @@ def act(draft: Draft, command: Command) -> None:
 
 
 def _values(draft: Draft, action: pack_.Action, command: Command) -> dict[str, Scalar]:
-    values = dict(fields_.read(action, draft.rules.pack.fields, command.fields))
-    faults = [fault for name in values for fault in _day_faults(draft, name, values[name])]
-    if faults:
-        first, *others = faults
-        raise errors.Invalid(first.code, field=first.field, also=others, **first.params)
-    return values
+    calendar = draft.facts.calendar
+    return dict(
+        fields_.read(
+            action,
+            draft.rules.pack.fields,
+            command.fields,
+            today=draft.today,
+            received_on=calendars.local_date(calendar, draft.case.received_at),
+        )
+    )
 
 
-def _day_faults(draft: Draft, name: str, value: Scalar) -> Iterator[errors.Invalid]:
-    """A day that lies on the wrong side of today, or before the case."""
-    field = draft.rules.pack.fields[name]
-    if field.type != "date":
-        return
-    on, today = date.fromisoformat(str(value)), draft.today
-    if field.past_only and on > today:
-        yield errors.Invalid("field.in_future", field=name, today=today.isoformat())
-    if field.future_only and on < today:
-        yield errors.Invalid("field.in_past", field=name, today=today.isoformat())
-    received_on = calendars.local_date(draft.facts.calendar, draft.case.received_at)
-    if field.past_only and on < received_on:
-        yield errors.Invalid("field.before_case", field=name, received=received_on.isoformat())
-
-
-def _named(action: pack_.Action, values: Mapping[str, Scalar], draft: Draft, type_: str) -> list[str]:
+def _named(
+    action: pack_.Action, values: Mapping[str, Scalar], draft: Draft, type_: str
+) -> list[str]:
     return [name for name in values if draft.rules.pack.fields[name].type == type_]
 
 
@@ -262,7 +251,11 @@ def _record(
         actor_kind=command.actor_kind,
         actor_id=command.actor_id,
         post_id=command.post_id,
-        payload={"fields": clear, "state": draft.case.state, "lead": str(draft.case.lead_office_id)},
+        payload={
+            "fields": clear,
+            "state": draft.case.state,
+            "lead": str(draft.case.lead_office_id),
+        },
         personal=personal,
     )
 

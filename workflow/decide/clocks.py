@@ -77,9 +77,7 @@ def _open(
     draft.put_deadline(wait(draft, row))
 
 
-def _start_at(
-    draft: Draft, *, rule: pack_.DeadlineRule, fields: Mapping[str, Scalar]
-) -> datetime:
+def _start_at(draft: Draft, *, rule: pack_.DeadlineRule, fields: Mapping[str, Scalar]) -> datetime:
     on = _date_field(fields, rule.start_at)
     if on is not None:
         return calendars.start_of_day(draft.facts.calendar, on)
@@ -169,15 +167,11 @@ def lapse(draft: Draft, row: DeadlineRow) -> None:
 def miss(draft: Draft, row: DeadlineRow) -> None:
     """The first instant too late has come: the office that holds the case is charged, once."""
     office_id: UUID = draft.case.lead_office_id
-    draft.put_deadline(
-        wait(draft, row._replace(missed_at=draft.at, charged_office_id=office_id))
-    )
+    draft.put_deadline(wait(draft, row._replace(missed_at=draft.at, charged_office_id=office_id)))
 
 
 def _end(draft: Draft, row: DeadlineRow, *, state: str) -> None:
-    draft.put_deadline(
-        row._replace(state=state, ended_at=draft.at, next_at=None, is_blocked=False)
-    )
+    draft.put_deadline(row._replace(state=state, ended_at=draft.at, next_at=None, is_blocked=False))
 
 
 # -- pauses -----------------------------------------------------------------------------------
@@ -271,9 +265,7 @@ def _extend_row(
             "deadline.extension_cap", field=extension.days, left=left, max=extension.max.n
         )
     note = {"days": n, "event": seq, "at": _iso(draft.at)}
-    longer = row._replace(
-        extend_days=row.extend_days + n, extensions=_append(row.extensions, note)
-    )
+    longer = row._replace(extend_days=row.extend_days + n, extensions=_append(row.extensions, note))
     draft.put_deadline(wait(draft, recompute(draft, longer)))
 
 
@@ -288,9 +280,7 @@ def recompute(draft: Draft, row: DeadlineRow) -> DeadlineRow:
         extend_days=row.extend_days,
         until=row.until_on,
     )
-    return row._replace(
-        due_at=found.due_at, due_on=found.due_on, is_provisional=found.provisional
-    )
+    return row._replace(due_at=found.due_at, due_on=found.due_on, is_provisional=found.provisional)
 
 
 def explain(

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from datetime import date, datetime
-from typing import Final
+from typing import Any, Final
 from uuid import UUID
 
 from rules import calendars, ladders
@@ -29,6 +29,7 @@ from workflow.decide.facts import (
     DeadlineRow,
     Facts,
     Scalar,
+    guard_facts,
 )
 
 SIDES: Final[tuple[pack_.Side, ...]] = ("applicant", "respondent", "representative")
@@ -55,7 +56,7 @@ class Draft:
 
     # -- the case -----------------------------------------------------------------------
 
-    def change(self, **columns: object) -> None:
+    def change(self, **columns: Any) -> None:
         """Sets columns of the case row."""
         self.case = self.case._replace(**columns)
 
@@ -71,18 +72,7 @@ class Draft:
 
     def guard_facts(self, fields: Mapping[str, Scalar] | None = None) -> dict[str, object]:
         """The facts that guards may read."""
-        case = self.case
-        facts: dict[str, object] = {
-            "case.process": case.process,
-            "case.state": case.state,
-            "case.category": case.category or "",
-            "case.grade": case.grade or "",
-            "case.scale": case.scale or "",
-            "case.channel": case.channel or "",
-            "case.route": case.route or "",
-            "case.parties": case.parties,
-            "case.lead_office_kind": case.lead_kind,
-        }
+        facts = guard_facts(self.case)
         for name, value in (fields or {}).items():
             facts[f"fields.{name}"] = value
         return facts

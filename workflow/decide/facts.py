@@ -170,3 +170,18 @@ class Command:
     post_id: UUID | None = None
     version: int | None = None
     opening: Opening | None = None
+
+
+def guard_facts(case: CaseRow) -> dict[str, object]:
+    """The facts about a case that guards may read."""
+    return {
+        "case.process": case.process,
+        "case.state": case.state,
+        "case.category": case.category or "",
+        "case.grade": case.grade or "",
+        "case.scale": case.scale or "",
+        "case.channel": case.channel or "",
+        "case.route": case.route or "",
+        "case.parties": case.parties,
+        "case.lead_office_kind": case.lead_kind,
+    }

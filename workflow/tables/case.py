@@ -14,8 +14,9 @@ class CaseFile(SQLModel, table=True):
 
     `area_1` .. `area_6` are the lead office's area and what lies above it. `next_at` is when
     the sweep must look again. `acted_version` is the version that the last person's act
-    made: a rung in between does not spoil what somebody is typing. `due_at` is the earliest running deadline, for lists; a case
-    without one carries `NEVER`, so that a keyset can order all of them.
+    made: a rung in between does not spoil what somebody is typing. `due_at` is the earliest
+    running deadline, for lists; a case without one carries `NEVER`, so that a keyset can
+    order all of them.
     """
 
     __tablename__ = "case_file"
@@ -37,7 +38,7 @@ class CaseFile(SQLModel, table=True):
     scale: str | None = Field(default=None, max_length=20)
     channel: str | None = Field(default=None, max_length=20)
     route: str | None = Field(default=None, max_length=20)
-    confidentiality: str = Field(default="open", max_length=20)
+    confidentiality: str = Field(default="normal", max_length=20)
     subject: str = Field(max_length=200)
     parties: int = Field(default=0)
     origin_grid: str = Field(foreign_key="area.code", max_length=32)
@@ -67,7 +68,7 @@ class CaseFile(SQLModel, table=True):
 
     __table_args__ = (
         CheckConstraint("light in ('green', 'yellow', 'red', 'grey')", name="case_light"),
-        CheckConstraint("confidentiality in ('open', 'restricted')", name="case_confidentiality"),
+        CheckConstraint("confidentiality in ('normal', 'restricted')", name="case_confidentiality"),
         CheckConstraint("is_closed = (closed_at is not null)", name="case_closed"),
         CheckConstraint("not is_closed or next_at is null", name="case_closed_rests"),
         # The sweep's claim: only rows that wait for something.
@@ -154,7 +155,9 @@ class Deadline(SQLModel, table=True):
             name="deadline_state",
         ),
         CheckConstraint("owner in ('office', 'party')", name="deadline_owner"),
-        CheckConstraint("(state in ('running', 'paused')) = (ended_at is null)", name="deadline_end"),
+        CheckConstraint(
+            "(state in ('running', 'paused')) = (ended_at is null)", name="deadline_end"
+        ),
     )
 
 

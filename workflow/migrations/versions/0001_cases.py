@@ -216,7 +216,7 @@ def upgrade() -> None:
         sa.Column("closed_at", UTCDateTime(), nullable=True),
         sa.Column("updated_at", UTCDateTime(), nullable=False),
         sa.CheckConstraint(
-            "confidentiality in ('open', 'restricted')", name="case_confidentiality"
+            "confidentiality in ('normal', 'restricted')", name="case_confidentiality"
         ),
         sa.CheckConstraint("light in ('green', 'yellow', 'red', 'grey')", name="case_light"),
         sa.CheckConstraint("is_closed = (closed_at is not null)", name="case_closed"),

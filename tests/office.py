@@ -1,0 +1,231 @@
+"""A small district to test in: two streets, real codes, one person per role.
+
+Everything is made and moved by commands; office time stands where a test puts it, because
+the data set is a demo's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from workflow import access, clock, db, ids, read, scheduler, sweep
+from workflow.commands import act, office, packs, people
+from workflow.decide import Scalar
+from workflow.engine import Engine
+from workflow.personal import Seals
+
+ZONE = ZoneInfo("Asia/Shanghai")
+DISTRICT = "420303"
+STREET = "420303001"
+OTHER_STREET = "420303002"
+COMMUNITY = "420303001002"
+OTHER_COMMUNITY = "420303002001"
+GRID = "420303001002001"
+OTHER_GRID = "420303002001001"
+
+AREAS = (
+    ("42", "湖北省", "province", None),
+    ("4203", "十堰市", "city", "42"),
+    (DISTRICT, "张湾区", "district", "4203"),
+    (STREET, "花果街道", "street", DISTRICT),
+    (OTHER_STREET, "红卫街道", "street", DISTRICT),
+    (COMMUNITY, "花果园社区", "community", STREET),
+    (OTHER_COMMUNITY, "红卫社区", "community", OTHER_STREET),
+    (GRID, "花果园社区第1网格", "grid", COMMUNITY),
+    (OTHER_GRID, "红卫社区第1网格", "grid", OTHER_COMMUNITY),
+)
+# (key, kind, area, superior's key)
+OFFICES = (
+    ("government", "leading_office", DISTRICT, None),
+    ("petitions", "petition_office", DISTRICT, "government"),
+    ("housing", "department", DISTRICT, "government"),
+    ("labour", "department", DISTRICT, "government"),
+    ("street", "leading_office", STREET, "government"),
+    ("street_committee", "mediation_committee", STREET, "street"),
+    ("committee", "mediation_committee", COMMUNITY, "street_committee"),
+    ("desk", "case_desk", COMMUNITY, "street"),
+    ("other_street", "leading_office", OTHER_STREET, "government"),
+    ("other_committee", "mediation_committee", OTHER_COMMUNITY, "other_street"),
+    ("other_desk", "case_desk", OTHER_COMMUNITY, "other_street"),
+)
+# (person, role, office, scope)
+POSTS = (
+    ("officer", "grid_officer", "desk", GRID),
+    ("desk", "case_desk", "desk", None),
+    ("mediator", "mediator", "committee", None),
+    ("street_desk", "case_desk", "street_committee", None),
+    ("street_mediator", "mediator", "street_committee", None),
+    ("supervisor", "supervisor", "street", None),
+    ("leader", "leader", "street", None),
+    ("district_supervisor", "supervisor", "government", None),
+    ("district_leader", "leader", "government", None),
+    ("reviewer", "reviewer", "government", None),
+    ("petition_officer", "petition_officer", "petitions", None),
+    ("handler", "department_handler", "housing", None),
+    ("head", "organ_head", "housing", None),
+    ("other_handler", "department_handler", "labour", None),
+    ("auditor", "auditor", "government", None),
+    ("other_officer", "grid_officer", "other_desk", OTHER_GRID),
+    ("other_desk", "case_desk", "other_desk", None),
+    ("other_supervisor", "supervisor", "other_street", None),
+)
+DISPUTE: Mapping[str, Scalar] = {
+    "subject": "3号楼502漏水，402天花板受损",
+    "story": "卫生间漏水，楼下天花板泡坏，两家上周五开始争执。",
+    "category": "0201",
+    "applicant_name": "张示例",
+    "respondent_name": "李样本",
+    "told": True,
+}
+PETITION: Mapping[str, Scalar] = {
+    "subject": "公益岗位补贴三个月未发",
+    "story": "补贴自八月起没有发放。",
+    "category": "0703",
+    "channel": "visit",
+    "petitioner_name": "吴样本",
+    "heads": 1,
+    "representatives": 1,
+    "identity_clear": True,
+}
+
+
+def local(text: str) -> datetime:
+    """An instant from local words: `2026-03-20 16:00`."""
+    return datetime.fromisoformat(text).replace(tzinfo=ZONE).astimezone(UTC)
+
+
+@dataclass(slots=True)
+class District:
+    """The district, open, with everybody in it."""
+
+    engine: Engine
+    offices: dict[str, UUID] = field(default_factory=dict)
+    posts: dict[str, UUID] = field(default_factory=dict)
+    people: dict[str, UUID] = field(default_factory=dict)
+
+    def actor(self, name: str) -> access.Actor:
+        """A person of the district, with the posts they hold now."""
+        with db.snapshot(self.engine.database) as tx:
+            found = read.actor(tx, self.people[name])
+        assert found is not None
+        return found
+
+    def now(self) -> datetime:
+        """Office time."""
+        with db.snapshot(self.engine.database) as tx:
+            return db.now(tx)
+
+    def at(self, text: str) -> None:
+        """Puts office time forward to a local moment, sweeping on the way."""
+        scheduler.advance(self.engine, by=max(local(text) - self.now(), timedelta()))
+
+    def jump(self, text: str) -> None:
+        """As if no worker had run until a local moment: time moves, nothing sweeps."""
+        with db.transaction(self.engine.database) as tx:
+            office.advance(tx, seconds=int((local(text) - db.now(tx)).total_seconds()) + 1)
+
+    def sweep(self) -> sweep.TickReport:
+        """One sweep now."""
+        return sweep.run(self.engine)
+
+    def file(
+        self,
+        by: str = "officer",
+        *,
+        process: str = "dispute",
+        grid: str = GRID,
+        received_at: datetime | None = None,
+        **fields: Scalar,
+    ) -> act.Receipt:
+        """Files a case with ordinary fields; others given win."""
+        usual = DISPUTE if process == "dispute" else PETITION
+        request = act.Request(
+            case_id=ids.uuid7(),
+            action_id=ids.uuid7(),
+            action="file_case",
+            fields={**usual, **fields},
+            filing=act.Filing(process=process, origin_grid=grid, received_at=received_at),
+        )
+        return act.act(self.engine, self.actor(by), request)
+
+    def do(
+        self, case: act.Receipt | UUID, action: str, by: str, /, **fields: Scalar
+    ) -> act.Receipt:
+        """Does one action as a person of the district."""
+        case_id = case if isinstance(case, UUID) else case.case_id
+        request = act.Request(case_id=case_id, action_id=ids.uuid7(), action=action, fields=fields)
+        return act.act(self.engine, self.actor(by), request)
+
+    def case(self, case: act.Receipt | UUID):  # type: ignore[no-untyped-def]
+        """The case row as it stands."""
+        case_id = case if isinstance(case, UUID) else case.case_id
+        with db.snapshot(self.engine.database) as tx:
+            row = read.case_row(tx, case_id)
+        assert row is not None
+        return row
+
+    def deadlines(self, case: act.Receipt) -> dict[str, list]:  # type: ignore[type-arg]
+        """All deadlines of a case, by rule, in order."""
+        found: dict[str, list] = {}  # type: ignore[type-arg]
+        with db.snapshot(self.engine.database) as tx:
+            for row in tx.execute(read.DEADLINES, {"case_ids": [case.case_id]}):
+                found.setdefault(row.rule, []).append(row)
+        return found
+
+
+def build(database: db.Database, *, start: str = "2026-03-20 16:00") -> District:
+    """A district whose office time stands at a local moment."""
+    district = District(engine=Engine(database=database, seals=Seals(bytes(range(32)))))
+    offset = int((local(start) - clock.system()).total_seconds())
+    office.install(database, is_demo=True, offset_s=offset)
+    packs.ship(database)
+    office.add_areas(
+        database,
+        [
+            office.NewArea(code=code, name=name, level=level, parent_code=parent)
+            for code, name, level, parent in AREAS
+        ],
+    )
+    _add_offices(district)
+    _add_posts(district)
+    return district
+
+
+def _add_offices(district: District) -> None:
+    for key, kind, area, superior in OFFICES:
+        district.offices[key] = ids.uuid7()
+        new = office.NewOffice(
+            id=district.offices[key],
+            kind=kind,
+            name=f"单位 {key}",
+            area_code=area,
+            superior_id=district.offices.get(superior or ""),
+        )
+        office.add_offices(district.engine.database, [new])
+
+
+def _add_posts(district: District) -> None:
+    for person, _, _, _ in POSTS:
+        district.people[person] = ids.uuid7()
+        district.posts[person] = ids.uuid7()
+    people.add_people(
+        district.engine.database,
+        [people.NewPerson(id=key, name=f"演示{name}") for name, key in district.people.items()],
+    )
+    office.add_posts(
+        district.engine.database,
+        [
+            office.NewPost(
+                id=district.posts[person],
+                role=role,
+                office_id=district.offices[at],
+                scope_code=scope,
+                holder_id=district.people[person],
+            )
+            for person, role, at, scope in POSTS
+        ],
+    )

@@ -1,0 +1,234 @@
+"""The installation as forms and the API show it: areas, offices, who may be named, notices."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+from uuid import UUID
+
+from sqlalchemy import bindparam, func, or_, select
+
+from rules import pack as pack_
+from workflow import access, db, read
+from workflow.decide import CaseRow, Facts
+from workflow.tables import case as case_tables
+from workflow.tables import delivery
+from workflow.tables import office as office_tables
+
+_AREA: Final = office_tables.Area.__table__  # type: ignore[attr-defined]
+_OFFICE: Final = office_tables.Office.__table__  # type: ignore[attr-defined]
+_PERSON: Final = office_tables.Person.__table__  # type: ignore[attr-defined]
+_NOTICE: Final = delivery.Notice.__table__  # type: ignore[attr-defined]
+_CASE: Final = case_tables.CaseFile.__table__  # type: ignore[attr-defined]
+
+AREAS: Final = (
+    select(_AREA.c.code, _AREA.c.name, _AREA.c.level, _AREA.c.depth, _AREA.c.parent_code)
+    .where(or_(_AREA.c.parent_code == bindparam("parent"), _AREA.c.code == bindparam("parent")))
+    .order_by(_AREA.c.depth, _AREA.c.code)
+)
+ROOTS: Final = (
+    select(_AREA.c.code, _AREA.c.name, _AREA.c.level, _AREA.c.depth, _AREA.c.parent_code)
+    .where(_AREA.c.parent_code.is_(None))
+    .order_by(_AREA.c.code)
+)
+OFFICES: Final = (
+    select(_OFFICE.c.id, _OFFICE.c.kind, _OFFICE.c.name, _OFFICE.c.area_code, _OFFICE.c.superior_id)
+    .where(_OFFICE.c.area_code == bindparam("area"))
+    .order_by(_OFFICE.c.kind, _OFFICE.c.name)
+)
+GRIDS: Final = (
+    select(_AREA.c.code, _AREA.c.name, _AREA.c.parent_code)
+    .where(_AREA.c.level == "grid", _AREA.c.code.in_(bindparam("codes", expanding=True)))
+    .order_by(_AREA.c.code)
+)
+NAMES: Final = select(_PERSON.c.id, _PERSON.c.name).where(
+    _PERSON.c.id.in_(bindparam("ids", expanding=True))
+)
+OFFICE_NAMES: Final = select(_OFFICE.c.id, _OFFICE.c.name).where(
+    _OFFICE.c.id.in_(bindparam("ids", expanding=True))
+)
+# Index: notice_receiver.
+INBOX: Final = (
+    select(
+        _NOTICE.c.case_id,
+        _NOTICE.c.seq,
+        _NOTICE.c.n,
+        _NOTICE.c.cause,
+        _NOTICE.c.words,
+        _NOTICE.c.sent_at,
+        _NOTICE.c.read_at,
+        _CASE.c.subject,
+        _CASE.c.process,
+        _OFFICE.c.name.label("office"),
+    )
+    .join(_CASE, _CASE.c.id == _NOTICE.c.case_id)
+    .join(_OFFICE, _OFFICE.c.id == _CASE.c.lead_office_id)
+    .where(_NOTICE.c.receiver_id == bindparam("person_id"), _NOTICE.c.state == "sent")
+    .order_by(_NOTICE.c.sent_at.desc(), _NOTICE.c.case_id, _NOTICE.c.seq, _NOTICE.c.n)
+    .limit(bindparam("limit"))
+)
+UNREAD: Final = select(func.count()).where(
+    _NOTICE.c.receiver_id == bindparam("person_id"),
+    _NOTICE.c.state == "sent",
+    _NOTICE.c.read_at.is_(None),
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Choice:
+    """Something to pick in a form."""
+
+    value: str
+    label: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Message:
+    """A notice in the app, as its receiver reads it."""
+
+    case_id: UUID
+    key: str
+    subject: str
+    text: pack_.Text
+    sent_at: datetime
+    is_read: bool
+
+
+def areas(database: db.Database, parent: str | None) -> tuple[Mapping[str, Any], ...]:
+    """An area with those directly below it; the roots where none is named."""
+    with db.snapshot(database) as tx:
+        rows = tx.execute(AREAS, {"parent": parent}) if parent else tx.execute(ROOTS)
+        return tuple(dict(row._mapping) for row in rows)
+
+
+def offices(database: db.Database, area: str) -> tuple[Mapping[str, Any], ...]:
+    """The offices of one area."""
+    with db.snapshot(database) as tx:
+        return tuple(dict(row._mapping) for row in tx.execute(OFFICES, {"area": area}))
+
+
+def house(database: db.Database) -> read.House:
+    """Office time, active pack and calendar."""
+    with db.snapshot(database) as tx:
+        return read.house(tx)
+
+
+def grids(database: db.Database, actor: access.Actor) -> tuple[Choice, ...]:
+    """The grids in which a person may file: those of their posts, or below their areas."""
+    with db.snapshot(database) as tx:
+        scopes = sorted({(post.scope_depth, post.scope) for post in actor.posts})
+        found: dict[str, str] = {}
+        for depth, scope in scopes:
+            statement = (
+                select(_AREA.c.code, _AREA.c.name)
+                .where(_AREA.c[f"area_{depth}"] == scope, _AREA.c.level == "grid")
+                .order_by(_AREA.c.code)
+                .limit(500)
+            )
+            found |= {row.code: row.name for row in tx.execute(statement)}
+    return tuple(Choice(value=code, label=name) for code, name in found.items())
+
+
+def candidates(
+    database: db.Database, *, action: pack_.Action, pack: pack_.Pack, case: CaseRow, facts: Facts
+) -> Mapping[str, tuple[Choice, ...]]:
+    """For each person or office field of an action: whom or what it may name."""
+    wanted = {name: pack.fields[name] for name in (*action.needs, *action.takes)}
+    with db.snapshot(database) as tx:
+        return {
+            name: _people(tx, field, action, pack, case, facts, name=name)
+            if field.type == "person"
+            else _offices(tx, action, pack, facts)
+            for name, field in wanted.items()
+            if field.type in ("person", "office")
+        }
+
+
+def _people(
+    tx: db.Tx,
+    field: pack_.Field,
+    action: pack_.Action,
+    pack: pack_.Pack,
+    case: CaseRow,
+    facts: Facts,
+    *,
+    name: str,
+) -> tuple[Choice, ...]:
+    posts = [p for p in facts.line.posts if field.role is None or p.role == field.role]
+    if action.handler == f"fields.{name}":
+        lead = _lead_after(action, pack, case, facts)
+        posts = [p for p in posts if p.office_id == lead]
+    ids = {p.holder for p in posts if p.holder} - facts.recused
+    roles = {p.holder: pack.roles[p.role].name for p in posts if p.holder}
+    rows = tx.execute(NAMES, {"ids": sorted(ids)})
+    return tuple(
+        Choice(value=str(row.id), label=f"{row.name} · {roles[row.id].zh}") for row in rows
+    )
+
+
+def _lead_after(action: pack_.Action, pack: pack_.Pack, case: CaseRow, facts: Facts) -> UUID:
+    """The office that leads once the action has moved the case."""
+    rule = pack.routing.get(action.lead or "")
+    if rule is None or rule.place != "here":
+        return case.lead_office_id
+    here = case.areas[-1] if case.areas else None
+    for kind in rule.kinds:
+        for office in facts.line.offices:
+            if office.kind == kind and office.area == here:
+                return office.id
+    return case.lead_office_id
+
+
+def _offices(tx: db.Tx, action: pack_.Action, pack: pack_.Pack, facts: Facts) -> tuple[Choice, ...]:
+    rule = pack.routing.get(action.lead or "")
+    kinds = rule.kinds if rule else ()
+    ids = [office.id for office in facts.line.offices if not kinds or office.kind in kinds]
+    rows = tx.execute(OFFICE_NAMES, {"ids": ids})
+    return tuple(Choice(value=str(row.id), label=row.name) for row in rows)
+
+
+def inbox(database: db.Database, actor: access.Actor, *, limit: int = 50) -> tuple[Message, ...]:
+    """A person's notices, newest first."""
+    with db.snapshot(database) as tx:
+        pack = read.house(tx).rules.pack
+        rows = tx.execute(INBOX, {"person_id": actor.person_id, "limit": limit}).all()
+    texts = {(notice.on, notice.process): notice.text for notice in pack.notices}
+    return tuple(
+        Message(
+            case_id=row.case_id,
+            key=f"{row.case_id}.{row.seq}.{row.n}",
+            subject=row.subject,
+            text=_filled(_text(texts, row.cause, row.process), row, pack),
+            sent_at=row.sent_at,
+            is_read=row.read_at is not None,
+        )
+        for row in rows
+    )
+
+
+def unread(database: db.Database, actor: access.Actor) -> int:
+    """How many notices a person has not opened."""
+    with db.snapshot(database) as tx:
+        return int(tx.execute(UNREAD, {"person_id": actor.person_id}).scalar_one())
+
+
+def _text(
+    texts: Mapping[tuple[str, str | None], pack_.Text], cause: str, process: str
+) -> pack_.Text:
+    found = texts.get((cause, process)) or texts.get((cause, None))
+    return found or pack_.Text(zh="{number}", en="{number}")
+
+
+def _filled(text: pack_.Text, row: Any, pack: pack_.Pack) -> pack_.Text:
+    words = json.loads(row.words)
+    process = pack.processes.get(row.process)
+    name = process.name if process else pack_.Text(zh=row.process, en=row.process)
+    due_on = words.get("due_on", "")
+    facts = {"number": words["number"], "due_on": due_on, "office": row.office}
+    return pack_.Text(
+        zh=text.zh.format_map(facts | {"process": name.zh}),
+        en=text.en.format_map(facts | {"process": name.en}),
+    )

@@ -1,0 +1,208 @@
+"""Lists of cases as one person sees them from one seat, earliest due first."""
+
+from __future__ import annotations
+
+import base64
+import json
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cache
+from typing import Any, Final, Literal
+from uuid import UUID
+
+from sqlalchemy import Row, Select, bindparam, func, literal_column, select, tuple_
+
+from rules import errors
+from rules import pack as pack_
+from workflow import access, db, read
+from workflow.decide import NEVER
+from workflow.tables import case as case_tables
+from workflow.tables import office as office_tables
+
+_CASE: Final = case_tables.CaseFile.__table__.c  # type: ignore[attr-defined]
+_OFFICE: Final = office_tables.Office.__table__.c  # type: ignore[attr-defined]
+_AREA: Final = office_tables.Area.__table__.c  # type: ignore[attr-defined]
+_HANDLER: Final = office_tables.Person.__table__.alias("handler")  # type: ignore[attr-defined]
+
+PAGE: Final = 50
+COUNT_CAP: Final = 1000
+"""Counts above this are shown as `1000+`."""
+
+Narrow = Literal["all", "red", "yellow", "stuck"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WorkItem:
+    """A case as a line of a list."""
+
+    case_id: UUID
+    number: str
+    subject: str
+    process: str
+    state: str
+    state_name: pack_.Text
+    category: str | None
+    category_name: pack_.Text | None
+    grid_name: str
+    lead_office: str
+    handler: str | None
+    light: str
+    due_at: datetime | None
+    is_stuck: bool
+    has_leader: bool
+    is_closed: bool
+    updated_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WorkPage:
+    """One page of a list. `cursor` asks for the next one, None on the last."""
+
+    items: tuple[WorkItem, ...]
+    cursor: str | None
+    seat: access.Seat
+    now: datetime
+
+
+def seats(database: db.Database, actor: access.Actor) -> tuple[tuple[access.Seat, int], ...]:
+    """The seats of a person with the number of open cases in each, capped."""
+    with db.snapshot(database) as tx:
+        house = read.house(tx)
+        found = access.seats(house.rules.pack, actor)
+        return tuple((seat, _count(tx, actor, seat)) for seat in found)
+
+
+def _count(tx: db.Tx, actor: access.Actor, seat: access.Seat) -> int:
+    statement = _count_statement(seat.kind, narrow="all", limited=bool(seat.processes))
+    return int(tx.execute(statement, access.binds(actor, seat)).scalar_one())
+
+
+def page(
+    database: db.Database,
+    actor: access.Actor,
+    *,
+    seat_key: str | None = None,
+    narrow: Narrow = "all",
+    closed: Literal["open", "closed"] = "open",
+    cursor: str | None = None,
+    limit: int = PAGE,
+) -> WorkPage:
+    """One page of the list of a seat; the first seat where none is named.
+
+    Raises: `seat.unknown`, `cursor.broken`.
+    """
+    with db.snapshot(database) as tx:
+        house = read.house(tx)
+        seat = _chosen(access.seats(house.rules.pack, actor), seat_key)
+        statement = _page_statement(
+            seat.kind,
+            narrow=narrow,
+            limited=bool(seat.processes),
+            continued=cursor is not None,
+        )
+        values: dict[str, object] = {"closed": closed == "closed", "limit": limit + 1}
+        if cursor is not None:
+            values |= _from_cursor(cursor)
+        rows = tx.execute(statement, access.binds(actor, seat) | values).all()
+    items = tuple(_item(row, house.rules.pack) for row in rows[:limit])
+    following = _cursor(rows[limit - 1]) if len(rows) > limit else None
+    return WorkPage(items=items, cursor=following, seat=seat, now=house.now)
+
+
+def _chosen(found: tuple[access.Seat, ...], key: str | None) -> access.Seat:
+    for seat in found:
+        if key is None or seat.key == key:
+            return seat
+    raise errors.NotFound("seat.unknown", field="seat")
+
+
+@cache
+def _page_statement(kind: str, *, narrow: Narrow, limited: bool, continued: bool) -> Select[Any]:
+    """Index: case_area_<n>, case_office, case_grid, case_handler, case_filer, case_leader."""
+    statement = (
+        select(
+            *_CASE,
+            _AREA.name.label("grid_name"),
+            _OFFICE.name.label("lead_office"),
+            _HANDLER.c.name.label("handler"),
+        )
+        .join(_AREA.code.table, _AREA.code == _CASE.origin_grid)
+        .join(_OFFICE.id.table, _OFFICE.id == _CASE.lead_office_id)
+        .outerjoin(_HANDLER, _HANDLER.c.id == _CASE.handler_id)
+        .where(_seen(kind, limited=limited), _CASE.is_closed == bindparam("closed"))
+        .order_by(_CASE.due_at, _CASE.id)
+        .limit(bindparam("limit"))
+    )
+    if continued:
+        place = tuple_(
+            bindparam("after_due", type_=_CASE.due_at.type),
+            bindparam("after_id", type_=_CASE.id.type),
+        )
+        statement = statement.where(tuple_(_CASE.due_at, _CASE.id) > place)
+    return _narrowed(statement, narrow)
+
+
+@cache
+def _count_statement(kind: str, *, narrow: Narrow, limited: bool) -> Select[Any]:
+    inner: Select[Any] = select(literal_column("1")).where(
+        _seen(kind, limited=limited), _CASE.is_closed.is_(False)
+    )
+    capped = _narrowed(inner, narrow).limit(COUNT_CAP + 1).subquery()
+    return select(func.count()).select_from(capped)
+
+
+def _seen(kind: str, *, limited: bool) -> Any:
+    seat = access.Seat(key="", kind=kind, value="", processes=("any",) if limited else ())
+    return access.visible(seat)
+
+
+def _narrowed(statement: Select[Any], narrow: Narrow) -> Select[Any]:
+    if narrow == "stuck":
+        return statement.where(_CASE.is_stuck)
+    if narrow in ("red", "yellow"):
+        return statement.where(_CASE.light == narrow)
+    return statement
+
+
+def _item(row: Row[*tuple[Any, ...]], pack: pack_.Pack) -> WorkItem:
+    values = row._mapping
+    category = pack.categories.get(values["category"] or "")
+    return WorkItem(
+        case_id=values["id"],
+        number=values["number"],
+        subject=values["subject"],
+        process=values["process"],
+        state=values["state"],
+        state_name=state_name(pack, values["process"], values["state"]),
+        category=values["category"],
+        category_name=category.name if category else None,
+        grid_name=values["grid_name"],
+        lead_office=values["lead_office"],
+        handler=values["handler"],
+        light=values["light"],
+        due_at=None if values["due_at"] == NEVER else values["due_at"],
+        is_stuck=values["is_stuck"],
+        has_leader=values["leader_id"] is not None,
+        is_closed=values["is_closed"],
+        updated_at=values["updated_at"],
+    )
+
+
+def state_name(pack: pack_.Pack, process: str, state: str) -> pack_.Text:
+    """A state's name; one that the active pack no longer knows shows its key."""
+    found = pack.processes.get(process)
+    known = found.states.get(state) if found else None
+    return known.name if known else pack_.Text(zh=state, en=state)
+
+
+def _cursor(row: Row[*tuple[Any, ...]]) -> str:
+    place = json.dumps([row.due_at.isoformat(), str(row.id)])
+    return base64.urlsafe_b64encode(place.encode()).decode()
+
+
+def _from_cursor(cursor: str) -> dict[str, object]:
+    try:
+        due_at, case_id = json.loads(base64.urlsafe_b64decode(cursor))
+        return {"after_due": datetime.fromisoformat(due_at), "after_id": UUID(case_id)}
+    except (ValueError, TypeError) as error:
+        raise errors.Invalid("cursor.broken", field="cursor") from error
