@@ -41,11 +41,14 @@ class Year:
     names: Mapping[date, pack.Text] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Index:
-    """The counted days of a calendar: `counts[i]` working days up to the i-th day from `first`
-    on, counted from year 1; `days` the working days themselves, the first being number
-    `before` + 1; `shift` what the years have more, or fewer, than Monday to Friday."""
+    """The counted days of a calendar. `days` are the working days of its years in order, and
+    `counts[i]` says how many of them lie up to the i-th day after `first` (an ordinal).
+
+    `before` working days went before, from year 1 on; `shift` is what the years have more, or
+    fewer, than Mondays to Fridays. Compared by identity, so that it is a cheap key.
+    """
 
     zone: ZoneInfo
     first: int
@@ -134,6 +137,12 @@ def add_workdays(calendar: Calendar, day: date, n: int) -> date:
     Raises: calendar.out_of_range.
     """
     if n > 0:
+        index = calendar.index
+        place = day.toordinal() - index.first
+        if 0 <= place < len(index.counts):  # the common case, without further calls
+            number = index.counts[place] + n - 1
+            if number < len(index.days):
+                return index.days[number]
         return nth_workday(calendar, count_workdays(calendar, day) + n)
     if n == 0:
         return day
@@ -155,7 +164,7 @@ def count_workdays(calendar: Calendar, day: date) -> int:
     if place < 0:
         return _weekdays(ordinal)
     if place < len(index.counts):
-        return index.counts[place]
+        return index.counts[place] + index.before
     return _weekdays(ordinal) + index.shift
 
 
@@ -184,11 +193,14 @@ def zone(calendar: Calendar) -> ZoneInfo:
 def local_date(calendar: Calendar, at: datetime) -> date:
     """The date on the office's wall at this instant.
 
-    Raises: time.not_aware.
+    Raises: time.not_aware, calendar.out_of_range.
     """
     if at.tzinfo is None:
         raise errors.Invalid("time.not_aware")
-    return at.astimezone(calendar.index.zone).date()
+    try:
+        return at.astimezone(calendar.index.zone).date()
+    except OverflowError as error:
+        raise errors.Invalid("calendar.out_of_range") from error
 
 
 def start_of_day(calendar: Calendar, day: date) -> datetime:
@@ -350,15 +362,13 @@ def _index(years: tuple[Year, ...], zone_info: ZoneInfo) -> Index:
     known = [year.year for year in years] or [2000]
     first = date(min(known), 1, 1).toordinal()
     last = date(max(known), 12, 31).toordinal()
-    number = before = _weekdays(first - 1)
     counts: list[int] = []
     days: list[date] = []
     for ordinal in range(first, last + 1):
         day = date.fromordinal(ordinal)
         if day in extra if day.weekday() > 4 else day not in off:
-            number += 1
             days.append(day)
-        counts.append(number)
+        counts.append(len(days))
     worked = {day.year for day in days}
     for year in years:
         if year.year not in worked:
@@ -368,8 +378,8 @@ def _index(years: tuple[Year, ...], zone_info: ZoneInfo) -> Index:
         first=first,
         counts=tuple(counts),
         days=tuple(days),
-        before=before,
-        shift=number - _weekdays(last),
+        before=_weekdays(first - 1),
+        shift=len(days) + _weekdays(first - 1) - _weekdays(last),
         off=off,
         extra=extra,
         official=frozenset(year.year for year in years if year.status == "official"),

@@ -221,10 +221,7 @@ def _days_away(calendar: calendars.Calendar, day: date, *, length: pack.Length, 
         return calendars.add_workdays(calendar, day, n)
     if length.unit == "month":
         return counting.months_after(day, n)
-    try:
-        return day + timedelta(days=n)
-    except OverflowError as error:
-        raise errors.Invalid("calendar.out_of_range") from error
+    return counting.days_after(day, n)
 
 
 # --- hour and minute units

@@ -8,9 +8,8 @@ calendar, start, pauses and extension give the same answer for ever (I5).
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
-from typing import Literal
 
 from rules import calendars, errors, pack
 from rules.due import counting
@@ -55,34 +54,25 @@ def due(
     Source: Civil Code art. 201-204.
     Invariant: I5.
     """
-    if not counting.on_days(rule):
-        return _due_in_time(
-            counting.time_course(
-                rule,
-                calendar=calendar,
-                start_at=start_at,
-                pauses=pauses,
-                extend_days=extend_days,
-            )
+    length = rule.limit.length
+    if length is not None and length.unit not in pack.DAY_UNITS:
+        course = counting.time_course(
+            rule, calendar=calendar, start_at=start_at, pauses=pauses, extend_days=extend_days
         )
+        return _due_in_time(course)
     start_on = calendars.local_date(calendar, start_at)
-    if pauses or extend_days:
-        course = counting.day_course(
-            rule,
-            calendar=calendar,
-            start_on=start_on,
-            pauses=pauses,
-            extend_days=extend_days,
-            until=until,
-        )
-        due_on = counting.day_reached(course, counting.total(course))
-    else:  # the plain case, asked a hundred thousand times in a rebuild
-        base_on = start_on if rule.first_day == "excluded" else start_on - counting.DAY
-        unit, n = counting.plain_limit(rule, start_on, base_on=base_on, until=until)
-        due_on = counting.advance(calendar, unit, base_on=base_on, n=n, gaps=())
-    if (roll or rule.roll) == "next_working_day":
+    if length is None or pauses or extend_days or rule.first_day != "excluded" or length.n < 1:
+        due_on = _counted_out(rule, calendar, start_on, pauses, extend_days, until)
+    elif length.unit == "working_day":  # plain limits, asked by the hundred thousand
+        due_on = calendars.add_workdays(calendar, start_on, length.n)
+    elif length.unit == "calendar_day":
+        due_on = counting.days_after(start_on, length.n)
+    else:
+        due_on = counting.months_after(start_on, length.n)
+    if (roll or rule.roll) != "none":
         due_on = calendars.next_workday(calendar, due_on)
-    return _ending(calendar, due_on, rule.ends, start_on.year)
+    closing = None if rule.ends == "midnight" else calendar.hours[-1][1]
+    return _ending(calendar.index, due_on, closing, start_on.year)
 
 
 def admit(rule: pack.DeadlineRule, *, pauses: tuple[Pause, ...] = (), extend_days: int = 0) -> None:
@@ -103,43 +93,51 @@ def admit(rule: pack.DeadlineRule, *, pauses: tuple[Pause, ...] = (), extend_day
     counting.gaps_of(pauses)
 
 
-@lru_cache(maxsize=16384)
-def _ending(
+def _counted_out(
+    rule: pack.DeadlineRule,
     calendar: calendars.Calendar,
-    due_on: date,
-    ends: Literal["midnight", "office_closing"],
-    start_year: int,
-) -> Due:
+    start_on: date,
+    pauses: tuple[Pause, ...],
+    extend_days: int,
+    until: date | None,
+) -> date:
+    """The day on which all is counted, before it rolls."""
+    course = counting.day_course(
+        rule,
+        calendar=calendar,
+        start_on=start_on,
+        pauses=pauses,
+        extend_days=extend_days,
+        until=until,
+    )
+    return counting.day_reached(course, counting.total(course))
+
+
+@lru_cache(maxsize=16384)
+def _ending(index: calendars.Index, due_on: date, closing: time | None, start_year: int) -> Due:
     """The end of a day as a Due. Kept, because thousands of clocks end on the same day."""
-    if ends == "office_closing":
-        due_at = calendars.closing(calendar, due_on)
+    if closing is not None:
+        due_at = calendars.instant(index.zone.key, due_on, closing)
     else:
-        due_at = calendars.start_of_day(calendar, _day_after(due_on))
+        due_at = calendars.instant(index.zone.key, counting.days_after(due_on, 1), time.min)
     return Due(
         due_at=due_at,
         due_on=due_on,
-        provisional=_touches_provisional(calendar, start_year, due_on.year),
+        provisional=_touches_provisional(index, start_year, due_on.year),
     )
 
 
 def _due_in_time(course: counting.TimeCourse) -> Due:
+    calendar = course.calendar
     due_at = counting.time_reached(course, counting.total(course)).astimezone(UTC)
-    due_on = calendars.local_date(course.calendar, max(due_at - _TICK, course.start_at))
-    start_on = calendars.local_date(course.calendar, course.start_at)
+    due_on = calendars.local_date(calendar, max(due_at - _TICK, course.start_at))
+    start_on = calendars.local_date(calendar, course.start_at)
     return Due(
         due_at=due_at,
         due_on=due_on,
-        provisional=_touches_provisional(course.calendar, start_on.year, due_on.year),
+        provisional=_touches_provisional(calendar.index, start_on.year, due_on.year),
     )
 
 
-def _touches_provisional(calendar: calendars.Calendar, first: int, last: int) -> bool:
-    return any(
-        calendars.is_provisional(calendar, date(year, 1, 1)) for year in range(first, last + 1)
-    )
-
-
-def _day_after(day: date) -> date:
-    if day == date.max:
-        raise errors.Invalid("calendar.out_of_range")
-    return day + counting.DAY
+def _touches_provisional(index: calendars.Index, first: int, last: int) -> bool:
+    return any(year not in index.official for year in range(first, last + 1))

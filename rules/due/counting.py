@@ -202,6 +202,17 @@ def time_reached(course: TimeCourse, minutes: int) -> datetime:
     return reached_at
 
 
+def days_after(day: date, n: int) -> date:
+    """The day n calendar days later.
+
+    Raises: calendar.out_of_range.
+    """
+    try:
+        return day + timedelta(days=n)
+    except OverflowError as error:
+        raise errors.Invalid("calendar.out_of_range") from error
+
+
 def months_after(day: date, n: int) -> date:
     """The same-numbered day n months later; where that month has none, its last day.
 
@@ -216,10 +227,8 @@ def months_after(day: date, n: int) -> date:
 
 def add(calendar: calendars.Calendar, at: datetime, *, length: pack.Length) -> datetime:
     """An instant n hours or minutes away, on the wall or in office time; n may be negative."""
-    minutes = length.n * _MINUTES[length.unit]
-    if length.unit in ("working_hour", "working_minute"):
-        return calendars.add_working_minutes(calendar, at, minutes)
-    return at + minutes * calendars.MINUTE
+    minutes = _minutes(length.n * _MINUTES[length.unit])
+    return _later(calendar, length.unit, at, length=minutes)
 
 
 def plain_limit(
@@ -286,10 +295,7 @@ def advance(
         reached += _number(calendar, gap.end, working=working) - before
     if working:
         return calendars.nth_workday(calendar, reached)
-    try:
-        return date.fromordinal(reached)
-    except (ValueError, OverflowError) as error:
-        raise errors.Invalid("calendar.out_of_range") from error
+    return days_after(base_on, reached - base_on.toordinal())
 
 
 def _number(calendar: calendars.Calendar, day: date, *, working: bool) -> int:
@@ -305,7 +311,7 @@ def advance_time(
     gaps: tuple[TimeGap, ...],
 ) -> datetime:
     """The instant at which so many minutes after `base_at` are counted, gaps left out."""
-    reached = _later(calendar, unit, base_at, length=minutes * calendars.MINUTE)
+    reached = _later(calendar, unit, base_at, length=_minutes(minutes))
     for gap in gaps:
         if gap.end <= base_at:
             continue
@@ -315,6 +321,13 @@ def advance_time(
         lost = elapsed(calendar, unit, start, end=gap.end)
         reached = _later(calendar, unit, reached, length=lost)
     return reached
+
+
+def _minutes(n: int) -> timedelta:
+    try:
+        return timedelta(minutes=n)
+    except OverflowError as error:
+        raise errors.Invalid("calendar.out_of_range") from error
 
 
 def _later(

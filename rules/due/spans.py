@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import bisect
 import itertools
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -85,7 +86,7 @@ def _explain_days(
             course.calendar, phase.unit, base_on=last_on, n=phase.n, gaps=course.gaps
         )
         cover = _cover(course, phase.unit, after=last_on, last=end_on)
-        spans.extend(_as_extension(span, approver) if place else span for span in cover)
+        spans.extend(cover if place == 0 else (_as_extension(span, approver) for span in cover))
         last_on = end_on
     if roll == "next_working_day":
         due_on = calendars.next_workday(course.calendar, last_on)
@@ -142,15 +143,16 @@ def _working_stretch(calendar: calendars.Calendar, first: date, last: date) -> t
     """The runs between two days, the first and the last cut to fit; whole ones are shared."""
     spans: list[Span] = []
     for year in range(first.year, last.year + 1):
-        for span in _runs(calendar, year):
-            if span.last_on < first:
-                continue
-            if span.first_on > last:
-                break
-            cut = _cut(span, max(span.first_on, first), min(span.last_on, last))
-            if spans and _alike(spans[-1], cut):
-                cut = _cut(cut, spans.pop().first_on, cut.last_on)
-            spans.append(cut)
+        runs = _runs(calendar, year)
+        low = bisect.bisect_right(runs.firsts, first) - 1 if year == first.year else 0
+        high = bisect.bisect_right(runs.firsts, last) if year == last.year else None
+        part = runs.spans[low:high]
+        if spans and _alike(spans[-1], part[0]):  # a weekend over the year's end
+            spans[-1] = _joined(spans[-1], part[0])
+            part = part[1:]
+        spans.extend(part)
+    spans[0] = _cut(spans[0], first, spans[0].last_on)
+    spans[-1] = _cut(spans[-1], spans[-1].first_on, last)
     return tuple(spans)
 
 
@@ -172,8 +174,16 @@ def _alike(one: Span, two: Span) -> bool:
     return (one.kind, one.note, one.name) == (two.kind, two.note, two.name)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Runs:
+    """The spans of one year, and the first days by which they are found."""
+
+    spans: tuple[Span, ...]
+    firsts: tuple[date, ...]
+
+
 @lru_cache(maxsize=256)
-def _runs(calendar: calendars.Calendar, year: int) -> tuple[Span, ...]:
+def _runs(calendar: calendars.Calendar, year: int) -> _Runs:
     """One year's days in runs that count alike for working days."""
     first = date(year, 1, 1)
     days = [first + n * counting.DAY for n in range((date(year, 12, 31) - first).days + 1)]
@@ -182,7 +192,7 @@ def _runs(calendar: calendars.Calendar, year: int) -> tuple[Span, ...]:
         run = list(group)
         counted = len(run) if kind in ("counted", "make_up") else 0
         runs.append(Span(first_on=run[0], last_on=run[-1], counted=counted, kind=kind, name=name))
-    return tuple(runs)
+    return _Runs(spans=tuple(runs), firsts=tuple(run.first_on for run in runs))
 
 
 def _face(calendar: calendars.Calendar, day: date) -> tuple[SpanKind, pack.Text | None]:
