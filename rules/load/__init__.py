@@ -13,7 +13,7 @@ import hashlib
 import json
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import time
 from importlib import resources
 from importlib.resources.abc import Traversable
@@ -40,11 +40,15 @@ _PACK = pydantic.TypeAdapter(tuple[pack.Pack], config=_STRICT)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Loaded:
-    """A pack with its identity. `document` is what the database keeps."""
+    """A pack with its identity. `document` is what the database keeps; `places` says where
+    each key of each file was written, for messages, and is no part of the pack."""
 
     pack: pack.Pack
     hash: str
     document: str
+    places: Mapping[tuple[str, str], tree.Place] = field(
+        default_factory=dict, repr=False, compare=False
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,7 +92,12 @@ def load(folder: Folder, *, base: Base = shipped) -> Loaded:
     resolved = _resolved(folder, base=base, chain=(), faults=faults)
     faults.stop()
     document = _canonical(resolved)
-    return Loaded(pack=_build(resolved), hash=_hash(document), document=document)
+    return Loaded(
+        pack=_build(resolved),
+        hash=_hash(document),
+        document=document,
+        places=_places(resolved),
+    )
 
 
 @functools.lru_cache(maxsize=16)
@@ -221,6 +230,18 @@ def _read(path: Folder, *, file: str, faults: tree.Faults) -> tree.Node | None:
         faults.add("pack.not_utf8", place, position=fault.start)
         return None
     return tree.read(text, file=file, faults=faults)
+
+
+def _places(document: tree.Table) -> dict[tuple[str, str], tree.Place]:
+    """The place of every node by its own file's name (without its pack's) and key."""
+    places: dict[tuple[str, str], tree.Place] = {}
+    nodes: list[tree.Node] = [document]
+    while nodes:
+        node = nodes.pop()
+        places[node.place.file.rpartition("/")[2], node.place.key] = node.place
+        if not isinstance(node, tree.Word):
+            nodes.extend(node.values() if isinstance(node, tree.Table) else node)
+    return places
 
 
 def _canonical(node: tree.Node) -> str:

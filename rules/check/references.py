@@ -1,0 +1,321 @@
+"""Every name a pack uses exists and fits; every guard compiles."""
+
+from __future__ import annotations
+
+import string
+from collections.abc import Collection, Iterable, Mapping
+from typing import get_args
+
+from rules import errors, guards, pack
+from rules.check.report import Report
+
+PSEUDO = frozenset({"resident", "ladder"})
+"""Who acts without a post: a resident by number and code, the ladder when a time has come."""
+
+_RECEIVERS = frozenset({"handler", "filer", "leader", "target"})
+_PLACEHOLDERS = frozenset({"number", "process", "due_on", "office"})
+_MOMENTS = frozenset({"deadline_missed", "window_lapsed"})
+MAX_CAP = 100
+"""Repetitions of one rung."""
+
+_ASKED: Mapping[str, tuple[str, ...]] = {
+    "name": ("leader",),
+    "approve_plan": ("responsible", "plan_until"),
+}
+"""What the engine takes from the fields of an action upon the leader's assignment."""
+
+
+def check(rules: pack.Pack, report: Report) -> None:
+    """Notes every name that is not there and every guard that does not compile."""
+    checker = _Checker(rules, report)
+    for name, process in rules.processes.items():
+        checker.process(name, process)
+    for name, field in rules.fields.items():
+        checker.field(name, field)
+    for name, rule in rules.deadlines.items():
+        checker.deadline(name, rule)
+    for name, ladder in rules.ladders.items():
+        for number, rung in enumerate(ladder, start=1):
+            checker.rung(name, f"{name}.{number}", rung)
+    for name, route in rules.routing.items():
+        checker.route(name, route)
+    for right in rules.rights:
+        checker.right(right)
+    for number, notice in enumerate(rules.notices, start=1):
+        checker.notice(str(number), notice)
+    for code in rules.categories:
+        if len(code) > 2 and code[:2] not in rules.categories:
+            report.add("check.category_parent", "categories.yaml", code, parent=code[:2])
+
+
+class _Checker:
+    """One pack and the report on it."""
+
+    def __init__(self, rules: pack.Pack, report: Report) -> None:
+        self.rules = rules
+        self.report = report
+        self.granted = {name for right in rules.rights for name in right.fields or {}}
+        self.rights = {right.role: right for right in rules.rights}
+        self.pauses = {
+            action
+            for rule in rules.deadlines.values()
+            for pause in rule.pauses
+            for action in (pause.starts, pause.ends)
+        }
+
+    def known(
+        self, kind: str, names: Iterable[str], among: Collection[str], *, file: str, key: str
+    ) -> bool:
+        """Whether all names exist; notes `check.unknown_<kind>` for each that does not."""
+        missing = [name for name in names if name not in among]
+        for name in missing:
+            self.report.add(f"check.unknown_{kind}", file, key, name=name)
+        return not missing
+
+    # --- processes
+
+    def process(self, name: str, process: pack.Process) -> None:
+        file = f"{name}.yaml"
+        for key, state in process.states.items():
+            where = f"states.{key}.owner"
+            self.known("role", state.owner, self.rules.roles, file=file, key=where)
+            if not state.owner and not state.end:
+                self.report.add("check.no_owner", file, where, state=key)
+        openers = [key for key, action in process.actions.items() if not action.source]
+        if openers != ["file_case"]:
+            self.report.add("check.opening", file, "actions", found=", ".join(openers))
+        for key, action in process.actions.items():
+            self.action(name, process, key, action)
+
+    def action(self, name: str, process: pack.Process, key: str, action: pack.Action) -> None:
+        file, at = f"{name}.yaml", f"actions.{key}"
+        self.known("state", action.source, process.states, file=file, key=f"{at}.from")
+        if action.to is not None:
+            self.known("state", (action.to,), process.states, file=file, key=f"{at}.to")
+        elif not action.source:
+            self.report.add("check.opening", file, f"{at}.to", found=key)
+        self.actors(name, action, file=file, at=at)
+        self.known("field", action.needs, self.rules.fields, file=file, key=f"{at}.needs")
+        self.known("field", action.takes, self.rules.fields, file=file, key=f"{at}.takes")
+        for field in sorted(set(action.needs) & set(action.takes)):
+            self.report.add("check.field_twice", file, f"{at}.takes", name=field)
+        if action.lead is not None:
+            self.lead(action, action.lead, file=file, key=f"{at}.lead")
+        self.handler(action, file=file, key=f"{at}.handler")
+        for field in (action.sets or {}).values():
+            given = (*action.needs, *action.takes)
+            self.known("input", (field,), given, file=file, key=f"{at}.sets")
+        asked = _ASKED.get(action.leader or "", ())
+        self.known("input", asked, action.needs, file=file, key=f"{at}.needs")
+        for number, part in enumerate(action.when, start=1):
+            self.guard(part.test, action.needs, file=file, key=f"{at}.when.{number}.if")
+
+    def actors(self, process: str, action: pack.Action, *, file: str, at: str) -> None:
+        """Somebody can do it: the roles exist, and their rights let them act."""
+        if not action.by:
+            self.report.add("check.nobody_acts", file, f"{at}.by")
+        if not self.known(
+            "role", action.by, {*self.rules.roles, *PSEUDO}, file=file, key=f"{at}.by"
+        ):
+            return
+        for role in action.by:
+            right = self.rights.get(role)
+            if role == "ladder" or not self.rules.rights:
+                continue
+            processes = right.processes if right else ()
+            if right is None or not right.acts or (processes and process not in processes):
+                self.report.add("check.role_cannot_act", file, f"{at}.by", role=role)
+
+    def lead(self, action: pack.Action, name: str, *, file: str, key: str) -> None:
+        if self.known("route", (name,), self.rules.routing, file=file, key=key):
+            field = self.rules.routing[name].field
+            self.known("input", [field] if field else [], action.needs, file=file, key=key)
+
+    def handler(self, action: pack.Action, *, file: str, key: str) -> None:
+        value = action.handler
+        if value in {None, "actor", "nobody"}:
+            return
+        name = str(value).removeprefix("fields.")
+        field = self.rules.fields.get(name)
+        if value == name or name not in action.needs or field is None or field.type != "person":
+            self.report.add("check.handler", file, key, text=value)
+
+    def guard(self, test: str, allowed: Collection[str], *, file: str, key: str) -> None:
+        try:
+            guards.compile_guard(test, self.rules.fields, allowed)
+        except errors.Invalid as fault:
+            self.report.add(fault.code, file, key, **fault.params)
+
+    # --- fields
+
+    def field(self, name: str, field: pack.Field) -> None:
+        file = "fields.yaml"
+        if field.type == "choice" and not field.choices:
+            self.report.add("check.no_choices", file, name)
+        if field.role is not None:
+            self.known("role", (field.role,), self.rules.roles, file=file, key=f"{name}.role")
+        if field.seen_by is not None:
+            key = f"{name}.seen_by"
+            self.known("field_right", (field.seen_by,), self.granted, file=file, key=key)
+        elif field.personal is not None:
+            self.report.add("check.sealed_unseen", file, name)
+        if field.personal is not None and field.type != "text":
+            self.report.add("check.sealed_type", file, f"{name}.personal", type=field.type)
+        if field.min is not None and field.max is not None and field.min > field.max:
+            self.report.add("check.bounds", file, f"{name}.max", min=field.min, max=field.max)
+
+    # --- deadlines
+
+    def deadline(self, name: str, rule: pack.DeadlineRule) -> None:
+        file = "deadlines.yaml"
+        if not self.known(
+            "process", (rule.process,), self.rules.processes, file=file, key=f"{name}.process"
+        ):
+            return
+        actions = self.rules.processes[rule.process].actions
+        known = self.known("action", rule.starts, actions, file=file, key=f"{name}.starts")
+        self.known("action", rule.stops, actions, file=file, key=f"{name}.stops")
+        if not rule.starts or not rule.stops:
+            self.report.add("check.never", file, name)
+        if rule.ladder is not None:
+            self.known(
+                "ladder", (rule.ladder,), self.rules.ladders, file=file, key=f"{name}.ladder"
+            )
+        if rule.belongs_to is not None and rule.ladder is not None:
+            self.report.add("check.window_ladder", file, f"{name}.ladder")
+        if known:
+            self.inputs(name, rule, [actions[start] for start in rule.starts])
+        self.ends(name, rule, actions)
+        if rule.extension is not None:
+            self.extension(name, rule, rule.extension, actions)
+        for number, pause in enumerate(rule.pauses, start=1):
+            pair = (pause.starts, pause.ends)
+            self.known("action", pair, actions, file=file, key=f"{name}.pauses.{number}")
+
+    def inputs(self, name: str, rule: pack.DeadlineRule, starts: list[pack.Action]) -> None:
+        """What a clock reads of the fields must be asked by every action that starts it."""
+        needed = set.intersection(*(set(action.needs) for action in starts)) if starts else set()
+        file = "deadlines.yaml"
+        if (rule.limit.until is None) == (rule.limit.length is None):
+            self.report.add("check.limit", file, f"{name}.limit")
+        for key, value in (("limit", rule.limit.until), ("start_at", rule.start_at)):
+            if value is None:
+                continue
+            field = value.removeprefix("fields.")
+            declared = self.rules.fields.get(field)
+            if value == field or field not in needed or not declared or declared.type != "date":
+                self.report.add("check.date_field", file, f"{name}.{key}", text=value)
+        for number, test in enumerate(rule.when, start=1):
+            self.guard(test, needed, file=file, key=f"{name}.when.{number}")
+
+    def ends(self, name: str, rule: pack.DeadlineRule, actions: Mapping[str, pack.Action]) -> None:
+        """What happens when a limit has passed."""
+        file = "deadlines.yaml"
+        for key, action in (("on_lapse", rule.on_lapse), ("on_miss", rule.on_miss)):
+            if action is not None:
+                self.known("action", (action,), actions, file=file, key=f"{name}.{key}")
+        lapse = actions.get(rule.on_lapse or "")
+        if rule.on_lapse is not None and rule.belongs_to is None:
+            self.report.add("check.office_lapse", file, f"{name}.on_lapse")
+        if rule.on_miss is not None and rule.belongs_to is not None:
+            self.report.add("check.window_miss", file, f"{name}.on_miss")
+        if lapse is not None and ("ladder" not in lapse.by or lapse.needs):
+            self.report.add("check.not_for_ladder", file, f"{name}.on_lapse", action=rule.on_lapse)
+
+    def extension(
+        self,
+        name: str,
+        rule: pack.DeadlineRule,
+        extension: pack.Extension,
+        actions: Mapping[str, pack.Action],
+    ) -> None:
+        file, at = "deadlines.yaml", f"{name}.extension"
+        if not self.known("action", (extension.action,), actions, file=file, key=f"{at}.action"):
+            return
+        action = actions[extension.action]
+        self.known("input", (extension.days,), action.needs, file=file, key=f"{at}.days")
+        field = self.rules.fields.get(extension.days)
+        if field is not None and field.type != "int":
+            self.report.add("check.extension_days", file, f"{at}.days", name=extension.days)
+        if extension.by not in action.by:
+            self.report.add("check.unknown_role", file, f"{at}.by", name=extension.by)
+        length = rule.limit.length
+        if length is None or (length.unit in pack.DAY_UNITS) != (
+            extension.max.unit in pack.DAY_UNITS
+        ):
+            self.report.add("check.extension_unit", file, f"{at}.max")
+
+    # --- ladders, routes, rights, notices
+
+    def rung(self, ladder: str, key: str, rung: pack.Rung) -> None:
+        file = "ladders.yaml"
+        self.known("role", (rung.tell,), {*self.rules.roles, "handler"}, file=file, key=key)
+        bounded = 1 <= rung.cap <= MAX_CAP and (rung.every is None) == (rung.cap == 1)
+        if not bounded:
+            self.report.add("check.repetition", file, f"{key}.every", max=MAX_CAP)
+        if (rung.do == "action") != (rung.action is not None):
+            self.report.add("check.rung_action", file, f"{key}.do")
+        if (rung.do == "measure") != (rung.measure is not None):
+            self.report.add("check.rung_measure", file, f"{key}.do")
+        for number, test in enumerate(rung.when, start=1):
+            self.guard(test, (), file=file, key=f"{key}.when.{number}")
+        users = {r.process for r in self.rules.deadlines.values() if r.ladder == ladder}
+        for name in sorted(users & set(self.rules.processes)):
+            self.effect(rung, self.rules.processes[name], file=file, key=key)
+
+    def effect(self, rung: pack.Rung, process: pack.Process, *, file: str, key: str) -> None:
+        """What a rung does must be something the process knows."""
+        if rung.do == "leader" and not any(a.leader == "name" for a in process.actions.values()):
+            self.report.add("check.no_leader_action", file, f"{key}.do", process=process.name.en)
+        if rung.action is None:
+            return
+        action = process.actions.get(rung.action)
+        if action is None:
+            self.report.add("check.unknown_action", file, f"{key}.action", name=rung.action)
+        elif "ladder" not in action.by or action.needs:
+            self.report.add("check.not_for_ladder", file, f"{key}.action", action=rung.action)
+
+    def route(self, name: str, route: pack.Route) -> None:
+        file = "routing.yaml"
+        kinds = self.rules.office_kinds
+        self.known("office_kind", route.kinds, kinds, file=file, key=f"{name}.kinds")
+        if not route.kinds:
+            self.report.add("check.no_kinds", file, f"{name}.kinds")
+        field = self.rules.fields.get(route.field or "")
+        is_named = route.place == "field"
+        if is_named != (route.field is not None) or (
+            is_named and (not field or field.type != "office")
+        ):
+            self.report.add("check.route_field", file, f"{name}.field")
+
+    def right(self, right: pack.Right) -> None:
+        file = "rights.yaml"
+        known = {*self.rules.roles, *PSEUDO}
+        self.known("role", (right.role,), known, file=file, key=right.role)
+        key = f"{right.role}.processes"
+        self.known("process", right.processes, self.rules.processes, file=file, key=key)
+
+    def notice(self, key: str, notice: pack.Notice) -> None:
+        file = "notices.yaml"
+        if notice.process is not None and not self.known(
+            "process", (notice.process,), self.rules.processes, file=file, key=f"{key}.process"
+        ):
+            return
+        moments = {f"rung.{effect}" for effect in get_args(pack.Effect)} | _MOMENTS
+        for name, process in self.rules.processes.items():
+            if notice.process in {None, name}:
+                moments |= set(process.actions)
+        self.known("moment", (notice.on,), moments, file=file, key=f"{key}.on")
+        receivers = {*self.rules.roles, *_RECEIVERS}
+        self.known("role", notice.tell, receivers, file=file, key=f"{key}.tell")
+        for language, text in (("zh", notice.text.zh), ("en", notice.text.en)):
+            where = f"{key}.text.{language}"
+            self.known("placeholder", _placeholders(text), _PLACEHOLDERS, file=file, key=where)
+
+
+def _placeholders(text: str) -> list[str]:
+    """The names a text asks to be filled; a text that is no template asks for '{'."""
+    try:
+        return [name for _, name, _, _ in string.Formatter().parse(text) if name is not None]
+    except ValueError:
+        return ["{"]
