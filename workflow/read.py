@@ -5,13 +5,14 @@ Packs and calendars are read once per process: they never change under their has
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final, TypeVar
 from uuid import UUID
 
-from sqlalchemy import Row, bindparam, or_, select
+from sqlalchemy import Row, bindparam, exists, or_, select
 
 from rules import calendars, errors, ladders, load, routing
 from workflow import access, db, machine
@@ -35,10 +36,27 @@ _EVENT: Final = case_tables.Event.__table__.c  # type: ignore[attr-defined]
 _DEPTHS: Final = range(1, 7)
 _SCOPE: Final = office_tables.Area.__table__.alias("scope")  # type: ignore[attr-defined]
 
-HOUSE: Final = select(
-    db.DATABASE_TIME, _HOUSE.offset_s, _HOUSE.pack_hash, _HOUSE.calendar_hash, _HOUSE.is_demo
+_STANDING: Final = (
+    db.DATABASE_TIME,
+    _HOUSE.offset_s,
+    _HOUSE.pack_hash,
+    _HOUSE.calendar_hash,
+    _HOUSE.is_demo,
+    _HOUSE.directory_id,
 )
+HOUSE: Final = select(*_STANDING)
 CASE: Final = select(_CASE).where(_CASE.c.id == bindparam("case_id"))
+# The installation and one case of it, if it is there; and whether two rare things are so.
+ONE: Final = select(
+    *_STANDING,
+    exists().where(_RECUSAL.case_id == bindparam("case_id")),
+    exists().where(
+        _EVENT.case_id == bindparam("case_id"), _EVENT.action_id == bindparam("action_id")
+    ),
+    *_CASE.c,
+).select_from(
+    _HOUSE.id.table.outerjoin(_CASE, _CASE.c.id == bindparam("case_id", type_=_CASE.c.id.type))
+)
 CASES: Final = select(_CASE).where(_CASE.c.id.in_(bindparam("case_ids", expanding=True)))
 DEADLINES: Final = (
     select(_DEADLINE)
@@ -52,9 +70,6 @@ ASSIGNMENTS: Final = (
 )
 RECUSED: Final = select(_RECUSAL.case_id, _RECUSAL.person_id).where(
     _RECUSAL.case_id.in_(bindparam("case_ids", expanding=True))
-)
-REPEAT: Final = select(_EVENT.seq).where(
-    _EVENT.case_id == bindparam("case_id"), _EVENT.action_id == bindparam("action_id")
 )
 # The offices of every area from the grids up to the root, with their posts.
 LINE: Final = (
@@ -118,11 +133,24 @@ class House:
     rules: machine.Rules
     calendar: calendars.Calendar
     is_demo: bool
+    directory_id: UUID
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Found:
+    """One case with its facts, if it is there. `is_repeat`: the action id is in use on it."""
+
+    house: House
+    facts: Facts | None
+    is_repeat: bool
 
 
 # Immutable values under the hash of their content; kept for the life of the process.
 _RULES: dict[str, machine.Rules] = {}
 _CALENDARS: dict[str, calendars.Calendar] = {}
+# Lines by the directory they were read from: any change of an office gives it a new id.
+_LINES: OrderedDict[tuple[UUID, str], Line] = OrderedDict()
+MAX_LINES: Final = 20_000
 
 
 def rules(tx: db.Tx, pack_hash: str) -> machine.Rules:
@@ -151,21 +179,40 @@ def calendar(tx: db.Tx, calendar_hash: str) -> calendars.Calendar:
 
 def house(tx: db.Tx) -> House:
     """Office time and what is active. Raises: `installation.empty` before the first set-up."""
-    row = tx.execute(HOUSE).one()
-    if row.pack_hash is None or row.calendar_hash is None:
+    return _house(tx, tx.execute(HOUSE).one())
+
+
+def _house(tx: db.Tx, row: Sequence[Any]) -> House:
+    at, offset_s, pack_hash, calendar_hash, is_demo, directory_id = row[: len(_STANDING)]
+    if pack_hash is None or calendar_hash is None:
         raise errors.NotNow("installation.empty")
     return House(
-        now=db.office_time(row[0], offset_s=row.offset_s),
-        rules=rules(tx, row.pack_hash),
-        calendar=calendar(tx, row.calendar_hash),
-        is_demo=row.is_demo,
+        now=db.office_time(at, offset_s=offset_s),
+        rules=rules(tx, pack_hash),
+        calendar=calendar(tx, calendar_hash),
+        is_demo=is_demo,
+        directory_id=directory_id,
     )
 
 
-def case_row(tx: db.Tx, case_id: UUID, *, locked: bool = False) -> CaseRow | None:
-    """The case row; `locked` holds it for the rest of the transaction."""
-    statement = CASE.with_for_update() if locked else CASE
-    row = tx.execute(statement, {"case_id": case_id}).one_or_none()
+def case_facts(tx: db.Tx, case_id: UUID, *, action_id: str = "", locked: bool = False) -> Found:
+    """One case: two statements, and one more for each of leader and recusals where there are
+    any. `locked` holds the case for the rest of the transaction."""
+    if locked:
+        tx.execute(CASE.with_for_update(), {"case_id": case_id})
+    row = tx.execute(ONE, {"case_id": case_id, "action_id": action_id}).one()
+    found = _house(tx, row)
+    has_recusals, is_repeat, *columns = row[len(_STANDING) :]
+    if columns[0] is None:
+        return Found(house=found, facts=None, is_repeat=False)
+    case = CaseRow(*columns)
+    facts = many_facts(tx, [case], at=found, has_recusals=has_recusals)[case.id]
+    return Found(house=found, facts=facts, is_repeat=is_repeat)
+
+
+def case_row(tx: db.Tx, case_id: UUID) -> CaseRow | None:
+    """The case row alone."""
+    row = tx.execute(CASE, {"case_id": case_id}).one_or_none()
     return None if row is None else CaseRow(*row)
 
 
@@ -177,7 +224,7 @@ def recused(tx: db.Tx, case_id: UUID) -> frozenset[UUID]:
 
 def opening_facts(tx: db.Tx, *, grid: str, at: House) -> Facts:
     """The facts for a case that does not exist yet. Raises: `area.unknown`."""
-    line = lines(tx, [grid]).get(grid)
+    line = lines(tx, [grid], directory_id=at.directory_id).get(grid)
     if line is None:
         raise errors.Invalid("area.unknown", field="origin_grid", area=grid)
     return Facts(
@@ -188,15 +235,17 @@ def opening_facts(tx: db.Tx, *, grid: str, at: House) -> Facts:
     )
 
 
-def many_facts(tx: db.Tx, cases: Sequence[CaseRow], *, at: House) -> Mapping[UUID, Facts]:
+def many_facts(
+    tx: db.Tx, cases: Sequence[CaseRow], *, at: House, has_recusals: bool = True
+) -> Mapping[UUID, Facts]:
     """The facts of several cases, each kind read once for all."""
     ids = {"case_ids": [case.id for case in cases]}
     deadlines = _by_case(DeadlineRow(*row) for row in tx.execute(DEADLINES, ids))
-    assignments = _by_case(AssignmentRow(*row) for row in tx.execute(ASSIGNMENTS, ids))
-    recusals: dict[UUID, set[UUID]] = {}
-    for row in tx.execute(RECUSED, ids):
-        recusals.setdefault(row.case_id, set()).add(row.person_id)
-    found = lines(tx, sorted({case.origin_grid for case in cases}))
+    carried = [case.id for case in cases if case.leader_id is not None]
+    led = tx.execute(ASSIGNMENTS, {"case_ids": carried}) if carried else ()
+    assignments = _by_case(AssignmentRow(*row) for row in led)
+    recusals = _recusals(tx, ids) if has_recusals else {}
+    found = lines(tx, {case.origin_grid for case in cases}, directory_id=at.directory_id)
     known = {row.calendar_hash for rows in deadlines.values() for row in rows}
     used = {key: calendar(tx, key) for key in known | {at.calendar.hash}}
     return {
@@ -208,10 +257,17 @@ def many_facts(tx: db.Tx, cases: Sequence[CaseRow], *, at: House) -> Mapping[UUI
             case=case,
             deadlines=tuple(deadlines.get(case.id, ())),
             assignments=tuple(assignments.get(case.id, ())),
-            recused=frozenset(recusals.get(case.id, ())),
+            recused=recusals.get(case.id, frozenset()),
         )
         for case in cases
     }
+
+
+def _recusals(tx: db.Tx, ids: dict[str, list[UUID]]) -> dict[UUID, frozenset[UUID]]:
+    found: dict[UUID, set[UUID]] = {}
+    for row in tx.execute(RECUSED, ids):
+        found.setdefault(row.case_id, set()).add(row.person_id)
+    return {case_id: frozenset(people) for case_id, people in found.items()}
 
 
 _ByCase = TypeVar("_ByCase", DeadlineRow, AssignmentRow)
@@ -224,8 +280,20 @@ def _by_case(rows: Iterable[_ByCase]) -> dict[UUID, list[_ByCase]]:
     return found
 
 
-def lines(tx: db.Tx, grids: Sequence[str]) -> dict[str, Line]:
+def lines(tx: db.Tx, grids: Iterable[str], *, directory_id: UUID) -> dict[str, Line]:
     """For each grid that exists: the offices above it and their posts."""
+    wanted = set(grids)
+    found = {grid: line for grid in wanted if (line := _LINES.get((directory_id, grid)))}
+    missing = sorted(wanted - found.keys())
+    if missing:
+        for grid, line in _read_lines(tx, missing).items():
+            found[grid] = _LINES[directory_id, grid] = line
+        while len(_LINES) > MAX_LINES:
+            _LINES.popitem(last=False)
+    return found
+
+
+def _read_lines(tx: db.Tx, grids: Sequence[str]) -> dict[str, Line]:
     grouped: dict[str, list[Row[*tuple[Any, ...]]]] = {}
     for row in tx.execute(LINE, {"grids": list(grids)}):
         grouped.setdefault(row.grid, []).append(row)

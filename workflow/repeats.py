@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Final, Protocol
 from uuid import UUID
 
@@ -17,7 +16,7 @@ from sqlalchemy import bindparam, select
 from rules import errors
 from rules import fields as fields_
 from rules import pack as pack_
-from workflow import access, audit, db, machine, personal
+from workflow import access, audit, db, machine
 from workflow.decide import CaseRow, Scalar
 from workflow.tables import case as case_tables
 from workflow.tables import personal as personal_tables
@@ -45,42 +44,23 @@ class Asked(Protocol):
     def fields(self) -> Mapping[str, Scalar]: ...
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Repeat:
-    """An action that has been done already."""
-
-    case: CaseRow
-    seq: int
-
-
-def find(
-    tx: db.Tx,
-    seals: personal.Seals,
-    rules: machine.Rules,
-    actor: access.Actor,
-    *,
-    request: Asked,
-    case: CaseRow,
-) -> Repeat | None:
-    """The earlier event with this id, if it is the same act by the same person.
+def same(
+    tx: db.Tx, rules: machine.Rules, actor: access.Actor, *, request: Asked, case: CaseRow
+) -> int:
+    """The number of the earlier event with this id, if it is the same act by the same person.
 
     Raises: `id.taken` where it is somebody else's; `id.differs` with the fields that differ.
     """
     keys = {"case_id": case.id, "action_id": str(request.action_id)}
-    event = tx.execute(REPEAT, keys).one_or_none()
-    if event is None:
-        return None
+    event = tx.execute(REPEAT, keys).one()
     if event.actor_id != actor.person_id:
         raise errors.Conflict("id.taken", field="action_id")
-    salts = {
-        row.field: row.salt for row in tx.execute(SALTS, {"case_id": case.id, "seq": event.seq})
-    }
-    differing = _differences(
-        rules.pack, case, event.name, request=request, event=event, salts=salts
-    )
-    if differing:
-        raise errors.Conflict("id.differs", field=differing[0], fields=", ".join(differing))
-    return Repeat(case=case, seq=event.seq)
+    salted = tx.execute(SALTS, {"case_id": case.id, "seq": event.seq})
+    salts = {row.field: row.salt for row in salted}
+    found = _differences(rules.pack, case, event.name, request=request, event=event, salts=salts)
+    if found:
+        raise errors.Conflict("id.differs", field=found[0], fields=", ".join(found))
+    return int(event.seq)
 
 
 def _differences(

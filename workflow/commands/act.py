@@ -81,15 +81,17 @@ def _attempt(
 ) -> Receipt | None:
     """One try; None where somebody else wrote in between."""
     with db.transaction(engine.database, locked=locked) as tx:
-        house = read.house(tx)
-        case = read.case_row(tx, request.case_id, locked=locked)
-        if case is None:
+        found = read.case_facts(
+            tx, request.case_id, action_id=str(request.action_id), locked=locked
+        )
+        house, facts = found.house, found.facts
+        if facts is None or facts.case is None:
             return _file(tx, engine, actor, request, house=house)
-        facts = read.many_facts(tx, [case], at=house)[case.id]
-        repeat = repeats.find(tx, engine.seals, house.rules, actor, request=request, case=case)
-        if repeat is not None:
-            return _receipt(engine, actor, repeat.case, seq=repeat.seq, is_repeat=True)
-        return _move(tx, engine, actor, request, house=house, facts=facts, case=case)
+        if found.is_repeat:
+            rules = read.rules(tx, facts.case.pack_hash)
+            seq = repeats.same(tx, rules, actor, request=request, case=facts.case)
+            return _receipt(engine, actor, facts.case, seq=seq, is_repeat=True)
+        return _move(tx, engine, actor, request, house=house, facts=facts, case=facts.case)
 
 
 def _file(

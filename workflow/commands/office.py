@@ -11,7 +11,7 @@ from uuid import UUID
 from sqlalchemy import func, insert, select, update
 
 from rules import errors
-from workflow import audit, db
+from workflow import audit, db, ids
 from workflow.tables import case as case_tables
 from workflow.tables import office as tables
 
@@ -65,7 +65,8 @@ def install(database: db.Database, *, is_demo: bool, offset_s: int = 0) -> None:
     """Makes the one row of the installation, once. Only a demo may have an offset."""
     with db.transaction(database) as tx:
         if tx.execute(select(func.count()).select_from(_HOUSE)).scalar_one() == 0:
-            tx.execute(insert(_HOUSE), {"id": 1, "is_demo": is_demo, "offset_s": offset_s})
+            row = {"id": 1, "is_demo": is_demo, "offset_s": offset_s}
+            tx.execute(insert(_HOUSE), row | {"directory_id": ids.uuid7()})
             log(tx, "installed", {"is_demo": is_demo, "offset_s": offset_s})
 
 
@@ -79,6 +80,7 @@ def add_areas(database: db.Database, areas: Iterable[NewArea]) -> int:
         rows = [_area_row(area, paths) for area in areas]
         if rows:
             tx.execute(insert(_AREA), rows)
+            _renew_directory(tx)
             log(tx, "areas_added", {"count": len(rows), "first": str(rows[0]["code"])})
         return len(rows)
 
@@ -118,6 +120,7 @@ def add_offices(database: db.Database, offices: Iterable[NewOffice]) -> int:
         rows = [_office_row(office, depths) for office in offices]
         if rows:
             tx.execute(insert(_OFFICE), rows)
+            _renew_directory(tx)
             log(tx, "offices_added", {"count": len(rows)})
         return len(rows)
 
@@ -145,6 +148,7 @@ def add_posts(database: db.Database, posts: Iterable[NewPost]) -> int:
         rows = [_post_row(post, areas) for post in posts]
         if rows:
             tx.execute(insert(_POST), rows)
+            _renew_directory(tx)
             log(tx, "posts_added", {"count": len(rows)})
             _wake_stuck(tx)
         return len(rows)
@@ -179,6 +183,7 @@ def appoint(
         )
         if found.rowcount != 1:
             raise errors.NotFound("post.unknown", field="post_id")
+        _renew_directory(tx)
         log(
             tx,
             "appointed",
@@ -189,6 +194,11 @@ def appoint(
             },
         )
         _wake_stuck(tx)
+
+
+def _renew_directory(tx: db.Tx) -> None:
+    """Whoever kept what they read of areas, offices and posts reads it again."""
+    tx.execute(update(_HOUSE).values(directory_id=ids.uuid7()))
 
 
 def _wake_stuck(tx: db.Tx) -> None:

@@ -193,14 +193,13 @@ class CaseView:
 def view(engine: Engine, actor: access.Actor, case_id: UUID) -> CaseView:
     """The whole case. Raises: `case.unknown` where it is not there or not theirs."""
     with db.snapshot(engine.database) as tx:
-        house = read.house(tx)
-        case = read.case_row(tx, case_id)
-        if case is None:
+        found = read.case_facts(tx, case_id)
+        house, facts = found.house, found.facts
+        if facts is None or facts.case is None:
             raise errors.NotFound("case.unknown")
-        facts = read.many_facts(tx, [case], at=house)[case.id]
-        if not access.may_see(house.rules.pack, actor, case, recused=facts.recused):
+        if not access.may_see(house.rules.pack, actor, facts.case, recused=facts.recused):
             raise errors.NotFound("case.unknown")
-        return _view(tx, engine, actor, house=house, facts=facts, case=case)
+        return _view(tx, engine, actor, house=house, facts=facts, case=facts.case)
 
 
 def number_to_id(database: db.Database, actor: access.Actor, text: str) -> UUID | None:

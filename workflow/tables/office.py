@@ -96,13 +96,16 @@ class Post(SQLModel, table=True):
 
 class Installation(SQLModel, table=True):
     """The one row about this data set. `offset_s` moves office time ahead of the database's;
-    it is other than zero only where `is_demo`, and only grows."""
+    it is other than zero only where `is_demo`, and only grows. `directory_id` is drawn anew
+    with every change of an area, office or post, so that a process can keep what it has read
+    of them and know when it is out of date."""
 
     id: int = Field(default=1, primary_key=True, sa_column_kwargs={"autoincrement": False})
     is_demo: bool = Field(default=False)
     offset_s: int = Field(default=0)
     pack_hash: str | None = Field(default=None, foreign_key="pack.hash", max_length=64)
     calendar_hash: str | None = Field(default=None, foreign_key="calendar.hash", max_length=64)
+    directory_id: UUID
     seeded_at: datetime | None = None
 
     __table_args__ = (

@@ -12,7 +12,7 @@ branch_labels = None
 depends_on = None
 
 
-def upgrade() -> None:
+def upgrade() -> None:  # noqa: PLR0915  one table after the other
     """Creates all tables."""
     op.create_table(
         "area",
@@ -119,6 +119,7 @@ def upgrade() -> None:
         sa.Column("offset_s", sa.Integer(), nullable=False),
         sa.Column("pack_hash", sa.String(length=64), nullable=True),
         sa.Column("calendar_hash", sa.String(length=64), nullable=True),
+        sa.Column("directory_id", sa.Uuid(), nullable=False),
         sa.Column("seeded_at", UTCDateTime(), nullable=True),
         sa.CheckConstraint("id = 1", name="installation_one"),
         sa.CheckConstraint("is_demo or offset_s = 0", name="installation_offset"),
