@@ -56,20 +56,14 @@ class _Checker:
         self.report = report
         self.granted = {name for right in rules.rights for name in right.fields or {}}
         self.rights = {right.role: right for right in rules.rights}
-        self.pauses = {
-            action
-            for rule in rules.deadlines.values()
-            for pause in rule.pauses
-            for action in (pause.starts, pause.ends)
-        }
 
     def known(
-        self, kind: str, names: Iterable[str], among: Collection[str], *, file: str, key: str
+        self, code: str, names: Iterable[str], among: Collection[str], *, file: str, key: str
     ) -> bool:
-        """Whether all names exist; notes `check.unknown_<kind>` for each that does not."""
+        """Whether all names exist; notes the fault for each that does not."""
         missing = [name for name in names if name not in among]
         for name in missing:
-            self.report.add(f"check.unknown_{kind}", file, key, name=name)
+            self.report.add(code, file, key, name=name)
         return not missing
 
     # --- processes
@@ -78,7 +72,7 @@ class _Checker:
         file = f"{name}.yaml"
         for key, state in process.states.items():
             where = f"states.{key}.owner"
-            self.known("role", state.owner, self.rules.roles, file=file, key=where)
+            self.known("check.unknown_role", state.owner, self.rules.roles, file=file, key=where)
             if not state.owner and not state.end:
                 self.report.add("check.no_owner", file, where, state=key)
         openers = [key for key, action in process.actions.items() if not action.source]
@@ -89,14 +83,22 @@ class _Checker:
 
     def action(self, name: str, process: pack.Process, key: str, action: pack.Action) -> None:
         file, at = f"{name}.yaml", f"actions.{key}"
-        self.known("state", action.source, process.states, file=file, key=f"{at}.from")
+        self.known(
+            "check.unknown_state", action.source, process.states, file=file, key=f"{at}.from"
+        )
         if action.to is not None:
-            self.known("state", (action.to,), process.states, file=file, key=f"{at}.to")
+            self.known(
+                "check.unknown_state", (action.to,), process.states, file=file, key=f"{at}.to"
+            )
         elif not action.source:
             self.report.add("check.opening", file, f"{at}.to", found=key)
         self.actors(name, action, file=file, at=at)
-        self.known("field", action.needs, self.rules.fields, file=file, key=f"{at}.needs")
-        self.known("field", action.takes, self.rules.fields, file=file, key=f"{at}.takes")
+        self.known(
+            "check.unknown_field", action.needs, self.rules.fields, file=file, key=f"{at}.needs"
+        )
+        self.known(
+            "check.unknown_field", action.takes, self.rules.fields, file=file, key=f"{at}.takes"
+        )
         for field in sorted(set(action.needs) & set(action.takes)):
             self.report.add("check.field_twice", file, f"{at}.takes", name=field)
         if action.lead is not None:
@@ -104,9 +106,9 @@ class _Checker:
         self.handler(action, file=file, key=f"{at}.handler")
         for field in (action.sets or {}).values():
             given = (*action.needs, *action.takes)
-            self.known("input", (field,), given, file=file, key=f"{at}.sets")
+            self.known("check.unknown_input", (field,), given, file=file, key=f"{at}.sets")
         asked = _ASKED.get(action.leader or "", ())
-        self.known("input", asked, action.needs, file=file, key=f"{at}.needs")
+        self.known("check.unknown_input", asked, action.needs, file=file, key=f"{at}.needs")
         for number, part in enumerate(action.when, start=1):
             self.guard(part.test, action.needs, file=file, key=f"{at}.when.{number}.if")
 
@@ -115,7 +117,7 @@ class _Checker:
         if not action.by:
             self.report.add("check.nobody_acts", file, f"{at}.by")
         if not self.known(
-            "role", action.by, {*self.rules.roles, *PSEUDO}, file=file, key=f"{at}.by"
+            "check.unknown_role", action.by, {*self.rules.roles, *PSEUDO}, file=file, key=f"{at}.by"
         ):
             return
         for role in action.by:
@@ -127,9 +129,11 @@ class _Checker:
                 self.report.add("check.role_cannot_act", file, f"{at}.by", role=role)
 
     def lead(self, action: pack.Action, name: str, *, file: str, key: str) -> None:
-        if self.known("route", (name,), self.rules.routing, file=file, key=key):
+        if self.known("check.unknown_route", (name,), self.rules.routing, file=file, key=key):
             field = self.rules.routing[name].field
-            self.known("input", [field] if field else [], action.needs, file=file, key=key)
+            self.known(
+                "check.unknown_input", [field] if field else [], action.needs, file=file, key=key
+            )
 
     def handler(self, action: pack.Action, *, file: str, key: str) -> None:
         value = action.handler
@@ -153,10 +157,14 @@ class _Checker:
         if field.type == "choice" and not field.choices:
             self.report.add("check.no_choices", file, name)
         if field.role is not None:
-            self.known("role", (field.role,), self.rules.roles, file=file, key=f"{name}.role")
+            self.known(
+                "check.unknown_role", (field.role,), self.rules.roles, file=file, key=f"{name}.role"
+            )
         if field.seen_by is not None:
             key = f"{name}.seen_by"
-            self.known("field_right", (field.seen_by,), self.granted, file=file, key=key)
+            self.known(
+                "check.unknown_field_right", (field.seen_by,), self.granted, file=file, key=key
+            )
         elif field.personal is not None:
             self.report.add("check.sealed_unseen", file, name)
         if field.personal is not None and field.type != "text":
@@ -169,17 +177,27 @@ class _Checker:
     def deadline(self, name: str, rule: pack.DeadlineRule) -> None:
         file = "deadlines.yaml"
         if not self.known(
-            "process", (rule.process,), self.rules.processes, file=file, key=f"{name}.process"
+            "check.unknown_process",
+            (rule.process,),
+            self.rules.processes,
+            file=file,
+            key=f"{name}.process",
         ):
             return
         actions = self.rules.processes[rule.process].actions
-        known = self.known("action", rule.starts, actions, file=file, key=f"{name}.starts")
-        self.known("action", rule.stops, actions, file=file, key=f"{name}.stops")
+        known = self.known(
+            "check.unknown_action", rule.starts, actions, file=file, key=f"{name}.starts"
+        )
+        self.known("check.unknown_action", rule.stops, actions, file=file, key=f"{name}.stops")
         if not rule.starts or not rule.stops:
             self.report.add("check.never", file, name)
         if rule.ladder is not None:
             self.known(
-                "ladder", (rule.ladder,), self.rules.ladders, file=file, key=f"{name}.ladder"
+                "check.unknown_ladder",
+                (rule.ladder,),
+                self.rules.ladders,
+                file=file,
+                key=f"{name}.ladder",
             )
         if rule.belongs_to is not None and rule.ladder is not None:
             self.report.add("check.window_ladder", file, f"{name}.ladder")
@@ -190,7 +208,9 @@ class _Checker:
             self.extension(name, rule, rule.extension, actions)
         for number, pause in enumerate(rule.pauses, start=1):
             pair = (pause.starts, pause.ends)
-            self.known("action", pair, actions, file=file, key=f"{name}.pauses.{number}")
+            self.known(
+                "check.unknown_action", pair, actions, file=file, key=f"{name}.pauses.{number}"
+            )
 
     def inputs(self, name: str, rule: pack.DeadlineRule, starts: list[pack.Action]) -> None:
         """What a clock reads of the fields must be asked by every action that starts it."""
@@ -213,7 +233,9 @@ class _Checker:
         file = "deadlines.yaml"
         for key, action in (("on_lapse", rule.on_lapse), ("on_miss", rule.on_miss)):
             if action is not None:
-                self.known("action", (action,), actions, file=file, key=f"{name}.{key}")
+                self.known(
+                    "check.unknown_action", (action,), actions, file=file, key=f"{name}.{key}"
+                )
         lapse = actions.get(rule.on_lapse or "")
         if rule.on_lapse is not None and rule.belongs_to is None:
             self.report.add("check.office_lapse", file, f"{name}.on_lapse")
@@ -230,10 +252,14 @@ class _Checker:
         actions: Mapping[str, pack.Action],
     ) -> None:
         file, at = "deadlines.yaml", f"{name}.extension"
-        if not self.known("action", (extension.action,), actions, file=file, key=f"{at}.action"):
+        if not self.known(
+            "check.unknown_action", (extension.action,), actions, file=file, key=f"{at}.action"
+        ):
             return
         action = actions[extension.action]
-        self.known("input", (extension.days,), action.needs, file=file, key=f"{at}.days")
+        self.known(
+            "check.unknown_input", (extension.days,), action.needs, file=file, key=f"{at}.days"
+        )
         field = self.rules.fields.get(extension.days)
         if field is not None and field.type != "int":
             self.report.add("check.extension_days", file, f"{at}.days", name=extension.days)
@@ -249,7 +275,9 @@ class _Checker:
 
     def rung(self, ladder: str, key: str, rung: pack.Rung) -> None:
         file = "ladders.yaml"
-        self.known("role", (rung.tell,), {*self.rules.roles, "handler"}, file=file, key=key)
+        self.known(
+            "check.unknown_role", (rung.tell,), {*self.rules.roles, "handler"}, file=file, key=key
+        )
         bounded = 1 <= rung.cap <= MAX_CAP and (rung.every is None) == (rung.cap == 1)
         if not bounded:
             self.report.add("check.repetition", file, f"{key}.every", max=MAX_CAP)
@@ -278,7 +306,7 @@ class _Checker:
     def route(self, name: str, route: pack.Route) -> None:
         file = "routing.yaml"
         kinds = self.rules.office_kinds
-        self.known("office_kind", route.kinds, kinds, file=file, key=f"{name}.kinds")
+        self.known("check.unknown_office_kind", route.kinds, kinds, file=file, key=f"{name}.kinds")
         if not route.kinds:
             self.report.add("check.no_kinds", file, f"{name}.kinds")
         field = self.rules.fields.get(route.field or "")
@@ -291,26 +319,38 @@ class _Checker:
     def right(self, right: pack.Right) -> None:
         file = "rights.yaml"
         known = {*self.rules.roles, *PSEUDO}
-        self.known("role", (right.role,), known, file=file, key=right.role)
+        self.known("check.unknown_role", (right.role,), known, file=file, key=right.role)
         key = f"{right.role}.processes"
-        self.known("process", right.processes, self.rules.processes, file=file, key=key)
+        self.known(
+            "check.unknown_process", right.processes, self.rules.processes, file=file, key=key
+        )
 
     def notice(self, key: str, notice: pack.Notice) -> None:
         file = "notices.yaml"
         if notice.process is not None and not self.known(
-            "process", (notice.process,), self.rules.processes, file=file, key=f"{key}.process"
+            "check.unknown_process",
+            (notice.process,),
+            self.rules.processes,
+            file=file,
+            key=f"{key}.process",
         ):
             return
         moments = {f"rung.{effect}" for effect in get_args(pack.Effect)} | _MOMENTS
         for name, process in self.rules.processes.items():
             if notice.process in {None, name}:
                 moments |= set(process.actions)
-        self.known("moment", (notice.on,), moments, file=file, key=f"{key}.on")
+        self.known("check.unknown_moment", (notice.on,), moments, file=file, key=f"{key}.on")
         receivers = {*self.rules.roles, *_RECEIVERS}
-        self.known("role", notice.tell, receivers, file=file, key=f"{key}.tell")
+        self.known("check.unknown_role", notice.tell, receivers, file=file, key=f"{key}.tell")
         for language, text in (("zh", notice.text.zh), ("en", notice.text.en)):
             where = f"{key}.text.{language}"
-            self.known("placeholder", _placeholders(text), _PLACEHOLDERS, file=file, key=where)
+            self.known(
+                "check.unknown_placeholder",
+                _placeholders(text),
+                _PLACEHOLDERS,
+                file=file,
+                key=where,
+            )
 
 
 def _placeholders(text: str) -> list[str]:
