@@ -23,6 +23,8 @@ ZH = texts.Words(language="zh-CN", now=NOW)
 EN = texts.Words(language="en", now=NOW)
 HALF_PAST_FIVE = datetime(2026, 11, 26, 9, 30, tzinfo=UTC)
 END_OF_TODAY = datetime(2026, 11, 23, 16, 0, tzinfo=UTC)
+COLLECTORS = frozenset({"add", "known", "fault", "_fault"})
+"""Functions of `rules.load` and `rules.check` that note a fault of a pack by its code."""
 RAISED = frozenset(
     {"Invalid", "NotFound", "NotPermitted", "NotNow", "Conflict", "Stale", "Busy", "GridcaseError"}
     | {kind.__name__ for kind in problems.STATUSES}
@@ -153,7 +155,7 @@ def _code(call: ast.Call) -> str | None:
     named = {keyword.arg: keyword.value for keyword in call.keywords}
     if _name(call) == "PackFault":
         return _text(named.get("code"))
-    if _name(call) in {"add", "_fault", "fault"}:
+    if _name(call) in COLLECTORS:
         said = _text(call.args[0]) if call.args else None
         return said if said and re.fullmatch(r"[a-z_]+(\.[a-z_]+)+", said) else None
     if _name(call) in RAISED:
