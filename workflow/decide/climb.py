@@ -68,19 +68,24 @@ def _too_late(draft: Draft, row: DeadlineRow) -> str | None:
 
 
 def _climb(draft: Draft, row: DeadlineRow) -> None:
-    planned = clocks.next_rung(draft, row)
+    plan = clocks.plan(draft, row)
+    planned = clocks.next_rung(row, plan)
     if planned is None:
-        draft.put_deadline(clocks.wait(draft, row))
+        draft.put_deadline(clocks.wait(draft, row, planned=plan))
         return
     if not _applies(draft, row, planned):
-        draft.put_deadline(clocks.wait(draft, row._replace(fired=row.fired + 1)))
+        draft.put_deadline(clocks.wait(draft, clocks.with_fired(row, planned), planned=plan))
         return
     level, at_top = _level(draft, planned.rung)
     target = _target(draft, planned.rung, level=level)
     if target is None:
         _block(draft, row, planned=planned)
-    else:
-        _fire(draft, row, planned=planned, target=target, level=level, at_top=at_top)
+        return
+    seq = _record(draft, row, planned=planned, target=target, at_top=at_top)
+    draft.put_deadline(clocks.wait(draft, clocks.with_fired(row, planned), planned=plan))
+    _take_effect(draft, planned.rung, target=target, level=level, seq=seq)
+    cause = f"rung.{planned.rung.do}"
+    tell.cause(draft, cause=cause, seq=seq, row=row, target=target.person_id)
 
 
 def _applies(draft: Draft, row: DeadlineRow, planned: ladders.Planned) -> bool:
@@ -130,15 +135,15 @@ def _block(draft: Draft, row: DeadlineRow, *, planned: ladders.Planned) -> None:
     draft.put_deadline(clocks.wait(draft, row._replace(is_blocked=True)))
 
 
-def _fire(
+def _record(
     draft: Draft,
     row: DeadlineRow,
     *,
     planned: ladders.Planned,
     target: ladders.Target,
-    level: int,
     at_top: bool,
-) -> None:
+) -> int:
+    """The rung as an event and as a row under its key, with what was planned."""
     rung = planned.rung
     seq = draft.record(
         "rung_fired",
@@ -173,9 +178,7 @@ def _fire(
             at_top=at_top,
         )
     )
-    draft.put_deadline(clocks.wait(draft, row._replace(fired=row.fired + 1, is_blocked=False)))
-    _take_effect(draft, rung, target=target, level=level, seq=seq)
-    tell.cause(draft, cause=f"rung.{rung.do}", seq=seq, row=row, target=target.person_id)
+    return seq
 
 
 def _take_effect(

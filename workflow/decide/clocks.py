@@ -67,7 +67,7 @@ def _open(
         extend_days=0,
         pauses="[]",
         extensions="[]",
-        fired=0,
+        fired="",
         is_blocked=False,
         next_at=None,
         missed_at=None,
@@ -94,8 +94,11 @@ def _date_field(fields: Mapping[str, Scalar], name: str | None) -> date | None:
 # -- what a row waits for -------------------------------------------------------------------
 
 
-def wait(draft: Draft, row: DeadlineRow) -> DeadlineRow:
-    """The row with the moment at which the sweep must look at it again."""
+def wait(
+    draft: Draft, row: DeadlineRow, *, planned: Sequence[ladders.Planned] | None = None
+) -> DeadlineRow:
+    """The row with the moment at which the sweep must look at it again. `planned` spares
+    planning a ladder that has not moved."""
     if row.state == "paused":
         return row._replace(next_at=_cap_ends(draft, row))
     if row.state != "running":
@@ -103,16 +106,26 @@ def wait(draft: Draft, row: DeadlineRow) -> DeadlineRow:
     moments: list[datetime] = []
     if row.missed_at is None:
         moments.append(row.due_at)
-    rung = next_rung(draft, row)
+    rung = next_rung(row, plan(draft, row) if planned is None else planned)
     if rung is not None and not row.is_blocked:
         moments.append(rung.at)
     return row._replace(next_at=min(moments, default=None))
 
 
-def next_rung(draft: Draft, row: DeadlineRow) -> ladders.Planned | None:
+def next_rung(row: DeadlineRow, planned: Sequence[ladders.Planned]) -> ladders.Planned | None:
     """The first planned rung that has not been recorded in this cycle."""
-    planned = plan(draft, row)
-    return planned[row.fired] if row.fired < len(planned) else None
+    fired = row.fired.split()
+    return next((rung for rung in planned if key_of(rung) not in fired), None)
+
+
+def key_of(rung: ladders.Planned) -> str:
+    """The word by which a deadline remembers a rung."""
+    return f"{rung.index}.{rung.repetition}"
+
+
+def with_fired(row: DeadlineRow, rung: ladders.Planned) -> DeadlineRow:
+    """The row that remembers a rung."""
+    return row._replace(fired=f"{row.fired} {key_of(rung)}".lstrip(), is_blocked=False)
 
 
 def plan(draft: Draft, row: DeadlineRow) -> tuple[ladders.Planned, ...]:

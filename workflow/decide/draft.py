@@ -207,4 +207,4 @@ def _light(own: list[DeadlineRow]) -> str:
         return "grey"
     if any(row.missed_at is not None for row in own):
         return "red"
-    return "yellow" if any(row.fired > 0 for row in own) else "green"
+    return "yellow" if any(row.fired for row in own) else "green"

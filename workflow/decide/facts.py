@@ -94,7 +94,7 @@ class DeadlineRow(NamedTuple):
     extend_days: int
     pauses: str
     extensions: str
-    fired: int
+    fired: str
     is_blocked: bool
     next_at: datetime | None
     missed_at: datetime | None

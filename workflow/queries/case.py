@@ -403,6 +403,7 @@ def _rungs(
     )
     if not row.is_open:
         return done
+    fired_keys = row.fired.split()
     plan = clocks.plan_of(pack, row, calendar=facts.calendars[row.calendar_hash])
     to_come = tuple(
         RungView(
@@ -412,7 +413,7 @@ def _rungs(
             target=None,
             is_blocked=row.is_blocked and n == 0,
         )
-        for n, rung in enumerate(plan[row.fired :])
+        for n, rung in enumerate(r for r in plan if clocks.key_of(r) not in fired_keys)
     )
     return done + to_come
 

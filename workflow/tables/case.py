@@ -122,9 +122,10 @@ class Event(SQLModel, table=True):
 
 
 class Deadline(SQLModel, table=True):
-    """A time limit on a case. `fired` counts the planned rungs already recorded in this
-    cycle; `pauses` and `extensions` are JSON lists with the number of the event that made
-    each, so that one read brings all facts."""
+    """A time limit on a case. `fired` names the rungs already recorded in this cycle, as
+    `rung.repetition` words, so that a plan that moves never skips or repeats one; `pauses`
+    and `extensions` are JSON lists with the number of the event that made each, so that one
+    read brings all facts."""
 
     case_id: UUID = Field(primary_key=True, foreign_key="case_file.id")
     no: int = Field(primary_key=True)
@@ -142,7 +143,7 @@ class Deadline(SQLModel, table=True):
     extend_days: int = Field(default=0)
     pauses: str = Field(default="[]")
     extensions: str = Field(default="[]")
-    fired: int = Field(default=0)
+    fired: str = Field(default="", max_length=400)
     is_blocked: bool = Field(default=False)
     next_at: datetime | None = None
     missed_at: datetime | None = None

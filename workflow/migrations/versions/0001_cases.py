@@ -383,7 +383,7 @@ def upgrade() -> None:  # noqa: PLR0915  one table after the other
         sa.Column("extend_days", sa.Integer(), nullable=False),
         sa.Column("pauses", sa.String(), nullable=False),
         sa.Column("extensions", sa.String(), nullable=False),
-        sa.Column("fired", sa.Integer(), nullable=False),
+        sa.Column("fired", sa.String(length=400), nullable=False),
         sa.Column("is_blocked", sa.Boolean(), nullable=False),
         sa.Column("next_at", UTCDateTime(), nullable=True),
         sa.Column("missed_at", UTCDateTime(), nullable=True),
