@@ -103,7 +103,9 @@ def act(draft: Draft, command: Command) -> None:
     clocks.run(draft, action=command.action, seq=seq, fields=values)
     if draft.state.end:
         leader.end(draft)
-    tell.cause(draft, cause=command.action, seq=seq, actor_id=command.actor_id)
+    tell.cause(
+        draft, cause=command.action, seq=seq, row=draft.most_urgent(), actor_id=command.actor_id
+    )
 
 
 # -- what was sent ---------------------------------------------------------------------------

@@ -148,6 +148,11 @@ class Draft:
         """Running and paused ones, in order of number."""
         return [row for _, row in sorted(self.deadlines.items()) if row.is_open]
 
+    def most_urgent(self) -> DeadlineRow | None:
+        """The running deadline of an office that ends first: what a notice speaks of."""
+        own = [r for r in self.open_deadlines() if r.owner == "office" and r.state == "running"]
+        return min(own, key=lambda row: row.due_at, default=None)
+
     def finish(self) -> Decision:
         """The decision. What the case row says of its deadlines is set here, once."""
         self.change(version=self.case.version + 1, **_summary(self))
