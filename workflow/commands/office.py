@@ -202,13 +202,16 @@ def _renew_directory(tx: db.Tx) -> None:
 
 
 def _wake_stuck(tx: db.Tx) -> None:
-    """Stuck cases are looked at again with the next tick."""
+    """Stuck cases are looked at again with the next tick. Their version moves, so that a
+    command that read them as stuck reads them again."""
     now = db.now(tx)
     tx.execute(
         update(_DEADLINE).where(_DEADLINE.c.is_blocked).values(is_blocked=False, next_at=now)
     )
     tx.execute(
-        update(_CASE).where(_CASE.c.is_stuck, _CASE.c.is_closed.is_(False)).values(next_at=now)
+        update(_CASE)
+        .where(_CASE.c.is_stuck, _CASE.c.is_closed.is_(False))
+        .values(next_at=now, version=_CASE.c.version + 1)
     )
 
 
