@@ -1,0 +1,81 @@
+"""The application: engine, thread limit, scheduler if asked; routes, pages, refusals, headers."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from importlib import resources
+from pathlib import Path
+
+import anyio.to_thread
+from fastapi import FastAPI
+from starlette.staticfiles import StaticFiles
+
+from api import caller, login, observe, pages, problems, render, routes
+from workflow import engine as engine_
+from workflow import scheduler, settings
+
+VERSION = "0.1.0"
+
+
+def create_app(
+    chosen: settings.Settings,
+    *,
+    engine: engine_.Engine | None = None,
+    rings: bool = False,
+) -> FastAPI:
+    """The application of one installation. `engine` is one that is open already, and is left
+    open; `rings` starts the scheduler in this process too."""
+    app = FastAPI(
+        title="Gridcase",
+        version=VERSION,
+        lifespan=_lifespan,
+        openapi_url=None,
+        docs_url=None,
+        redoc_url=None,
+        swagger_ui_oauth2_redirect_url=None,
+    )
+    app.state.settings = chosen
+    app.state.rings = rings
+    app.state.limits = login.Limits()
+    app.state.engine = engine
+    static = Path(str(resources.files("api") / "static"))
+    app.mount(render.STATIC.rstrip("/"), StaticFiles(directory=static), name="static")
+    for router in routes.ROOT_ROUTERS:
+        app.include_router(router)
+    for router in routes.ROUTERS:
+        app.include_router(router, prefix=f"{problems.API_PREFIX}v1")
+    for router in pages.ROUTERS:
+        app.include_router(router, include_in_schema=False)
+    _guard(app)
+    return app
+
+
+def _guard(app: FastAPI) -> None:
+    """What surrounds every request, innermost first."""
+    app.add_middleware(caller.BodyLimit)
+    app.add_middleware(caller.SameOrigin)
+    problems.register(app)
+    app.add_middleware(render.SecurityHeaders)
+    app.add_middleware(observe.Requests)
+
+
+@asynccontextmanager
+async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
+    chosen: settings.Settings = app.state.settings
+    is_own = app.state.engine is None
+    if is_own:
+        app.state.engine = engine_.start(chosen)
+    # a thread without a connection would only wait for one
+    anyio.to_thread.current_default_thread_limiter().total_tokens = chosen.pool_size
+    bell = scheduler.Bell(app.state.engine, tick_s=chosen.tick_s) if app.state.rings else None
+    try:
+        if bell is not None:
+            await anyio.to_thread.run_sync(bell.start)
+        yield
+    finally:
+        if bell is not None:
+            await anyio.to_thread.run_sync(bell.stop)
+        if is_own:
+            engine_.stop(app.state.engine)
+            app.state.engine = None
