@@ -205,9 +205,7 @@ def _wake_stuck(tx: db.Tx) -> None:
     """Stuck cases are looked at again with the next tick. Their version moves, so that a
     command that read them as stuck reads them again."""
     now = db.now(tx)
-    tx.execute(
-        update(_DEADLINE).where(_DEADLINE.c.is_blocked).values(is_blocked=False, next_at=now)
-    )
+    tx.execute(update(_DEADLINE).where(_DEADLINE.c.is_blocked).values(next_at=now))
     tx.execute(
         update(_CASE)
         .where(_CASE.c.is_stuck, _CASE.c.is_closed.is_(False))

@@ -118,20 +118,22 @@ def _target(draft: Draft, rung: pack_.Rung, *, level: int) -> ladders.Target | N
 
 
 def _block(draft: Draft, row: DeadlineRow, *, planned: ladders.Planned) -> None:
-    """Nobody can take this rung: the case is shown as stuck until a post is filled."""
-    draft.record(
-        "rung_blocked",
-        action_id=f"blocked:{row.no}:{planned.index}:{row.cycle}:{planned.repetition}",
-        actor_kind="ladder",
-        payload={
-            "deadline": row.rule,
-            "no": row.no,
-            "rung": planned.index,
-            "effect": planned.rung.do,
-            "role": planned.rung.tell,
-            "planned_at": planned.at.isoformat(),
-        },
-    )
+    """Nobody can take this rung: the case is shown as stuck until a post is filled. Told
+    once, however often it is tried again."""
+    if not row.is_blocked:
+        draft.record(
+            "rung_blocked",
+            action_id=f"blocked:{row.no}:{planned.index}:{row.cycle}:{planned.repetition}",
+            actor_kind="ladder",
+            payload={
+                "deadline": row.rule,
+                "no": row.no,
+                "rung": planned.index,
+                "effect": planned.rung.do,
+                "role": planned.rung.tell,
+                "planned_at": planned.at.isoformat(),
+            },
+        )
     draft.put_deadline(clocks.wait(draft, row._replace(is_blocked=True)))
 
 
