@@ -275,9 +275,9 @@ _EXPECTED: Mapping[str, str] = {
 }
 
 
-def _build(document: tree.Table) -> pack.Pack:
+def _build(document: tree.Node) -> pack.Pack:
     faults = tree.Faults()
-    root = shape.shaped(document, faults)
+    root = shape.shaped(tree.ordered(document), faults)
     faults.stop()
     built: pack.Pack = _validated(_PACK, root)
     return built

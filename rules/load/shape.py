@@ -43,8 +43,9 @@ _MOMENT = re.compile(r"(.+) (before|after)")
 _Step = Callable[[tree.Node], tree.Node]
 
 
-def shaped(document: tree.Table, faults: tree.Faults) -> tree.Table:
+def shaped(root: tree.Node, faults: tree.Faults) -> tree.Table:
     """The whole document in the shape of `pack.Pack`; faults are noted."""
+    document = root if isinstance(root, tree.Table) else tree.Table(root.place)
     shaper = _Shaper(document, faults)
     top = tree.Table(document.place)
     head = document.get("pack")

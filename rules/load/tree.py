@@ -124,10 +124,23 @@ def located(value: object, place: Place) -> Node:
     return Word(str(value), place)
 
 
-def plain(node: Node) -> Any:
-    """The nodes as built-in types, keys in order."""
+def ordered(node: Node) -> Node:
+    """The same with the keys of every mapping sorted: the one order a pack is built in."""
     if isinstance(node, Table):
-        return {str(key): plain(node[key]) for key in sorted(node)}
+        table = Table(node.place)
+        table.update({key: ordered(node[key]) for key in sorted(node)})
+        return table
+    if isinstance(node, Many):
+        many = Many(node.place)
+        many.extend(ordered(child) for child in node)
+        return many
+    return node
+
+
+def plain(node: Node) -> Any:
+    """The nodes as built-in types."""
+    if isinstance(node, Table):
+        return {str(key): plain(child) for key, child in node.items()}
     if isinstance(node, Many):
         return [plain(child) for child in node]
     return str(node)
