@@ -230,6 +230,7 @@ def opening_facts(tx: db.Tx, *, grid: str, at: House) -> Facts:
     return Facts(
         now=at.now,
         line=line,
+        notices=at.rules.pack.notices,
         calendar=at.calendar,
         calendars={at.calendar.hash: at.calendar},
     )
@@ -252,6 +253,7 @@ def many_facts(
         case.id: Facts(
             now=at.now,
             line=found[case.origin_grid],
+            notices=at.rules.pack.notices,
             calendar=at.calendar,
             calendars=used,
             case=case,

@@ -13,6 +13,7 @@ from typing import Final, Literal, NamedTuple
 from uuid import UUID
 
 from rules import calendars, ladders, routing
+from rules import pack as pack_
 
 Scalar = str | int | bool | None
 ActorKind = Literal["person", "resident", "ladder"]
@@ -134,10 +135,12 @@ class Line:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Facts:
-    """Everything a decision may know. `now` is office time, read with the rest."""
+    """Everything a decision may know. `now` is office time, read with the rest; `notices`
+    are the active pack's, whatever pack the case runs under."""
 
     now: datetime
     line: Line
+    notices: tuple[pack_.Notice, ...]
     calendar: calendars.Calendar
     calendars: Mapping[str, calendars.Calendar]
     case: CaseRow | None = None

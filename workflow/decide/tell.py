@@ -1,4 +1,4 @@
-"""Who is told what: the pack's notices for an action or a cause, turned into persons."""
+"""Who is told what: the active pack's notices for an action or a cause, turned into persons."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def cause(
     actor_id: UUID | None = None,
 ) -> None:
     """Notices of one event. The person who acted knows already and is not told."""
-    for notice in draft.rules.pack.notices:
+    for notice in draft.facts.notices:
         if notice.on != cause or notice.process not in (None, draft.case.process):
             continue
         people = [p for role in notice.tell for p in _people(draft, role, target) if p != actor_id]
