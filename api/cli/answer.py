@@ -1,0 +1,146 @@
+"""How the command line answers: the person's language, errors in words, exit codes.
+
+Every command may raise; the errors are told here, once, and nowhere else.
+"""
+
+from __future__ import annotations
+
+import json
+import locale
+from collections.abc import Mapping
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Any, Final
+
+import pydantic
+import rich.console
+import sqlalchemy.exc
+import typer
+import typer.core
+
+from api import problems, texts
+from rules import errors, pack
+from workflow import settings
+
+FOUND_WRONG: Final = 1
+BAD_INPUT: Final = 2
+UNREACHABLE: Final = 3
+
+OUT: Final = rich.console.Console(highlight=False, soft_wrap=True)
+ERR: Final = rich.console.Console(stderr=True, highlight=False, soft_wrap=True)
+
+# Inputs that are called otherwise on the command line.
+_LABELS: Final[Mapping[str, str]] = {
+    name: f"--{name}" for name in ("start", "until", "extend", "pause", "port", "data")
+}
+
+
+class Lang(StrEnum):
+    """The two languages, as the command line calls them."""
+
+    ZH = "zh"
+    EN = "en"
+
+
+def _choose(context: typer.Context, value: Lang | None) -> Lang | None:
+    if value is not None:
+        context.find_root().obj = value
+    return value
+
+
+Language = Annotated[
+    Lang | None,
+    typer.Option(
+        "--lang", callback=_choose, is_eager=True, help="Language of the answer / 回答所用的语言"
+    ),
+]
+Json = Annotated[bool, typer.Option("--json", help="For machines / 供程序读取")]
+Data = Annotated[
+    Path | None,
+    typer.Option("--data", help="Data directory / 数据目录", show_default=False),
+]
+
+
+class Root(typer.core.TyperGroup):
+    """The boundary: what a command raises is told in words, with its exit code."""
+
+    def invoke(self, ctx: Any) -> Any:
+        """Runs a command."""
+        try:
+            return super().invoke(ctx)
+        except errors.GridcaseError as error:
+            code = tell(error, words(ctx))
+        except sqlalchemy.exc.OperationalError:
+            code = tell(errors.Busy("database.unreachable"), words(ctx))
+        raise typer.Exit(code)
+
+
+def words(context: typer.Context | None = None) -> texts.Words:
+    """The words of this call: the language asked for, else the terminal's, else Chinese."""
+    chosen = context.find_root().obj if context is not None else None
+    if chosen is None:
+        found = locale.setlocale(locale.LC_CTYPE) or ""
+        chosen = Lang.EN if found.startswith("en") else Lang.ZH
+    return texts.Words(language="en" if chosen == Lang.EN else "zh-CN")
+
+
+def tell(error: errors.GridcaseError, told: texts.Words) -> int:
+    """Says on standard error what is wrong and what to do. Gives the exit code."""
+    if isinstance(error, errors.PackInvalid):
+        for line in pack_faults(error.pack_faults, told):
+            ERR.print(line, markup=False)
+    for fault in error.faults:
+        text = problems.detail(fault, told, _LABELS)
+        ERR.print(f"{text} [{fault.code}]", markup=False, style="red")
+        remedy = told.error(fault, _LABELS).remedy
+        if remedy:
+            ERR.print(f"  {remedy}", markup=False)
+    return exit_code(error)
+
+
+def pack_faults(faults: tuple[errors.PackFault, ...], told: texts.Words) -> list[str]:
+    """A pack's faults, a line each: `file:line: key: what is wrong. What to do.`"""
+    lines = []
+    for fault in faults:
+        text = told.error_text(fault.code, dict(fault.params))
+        stop = "。" if told.is_zh else ". "
+        what = f"{text.text.rstrip('。.')}{stop}{text.remedy}"
+        lines.append(f"{fault.file}:{fault.line}: {fault.key}: {what} [{fault.code}]")
+    return lines
+
+
+def exit_code(error: errors.GridcaseError) -> int:
+    """Which exit code an error gives."""
+    if isinstance(error, errors.Busy):
+        return UNREACHABLE
+    if isinstance(error, errors.Invalid | errors.PackInvalid | errors.NotFound):
+        return BAD_INPUT
+    return FOUND_WRONG
+
+
+def read_settings(data: Path | None = None) -> settings.Settings:
+    """The settings of this call; `data` wins over the environment.
+
+    Raises: `settings.value`.
+    """
+    try:
+        return settings.Settings() if data is None else settings.Settings(data_dir=data)
+    except pydantic.ValidationError as error:
+        faults = [_setting(item) for item in error.errors(include_input=False, include_url=False)]
+        first, *rest = faults
+        raise errors.Invalid(first.code, field=first.field, also=rest) from None
+
+
+def _setting(item: Mapping[str, Any]) -> errors.Invalid:
+    name = "_".join(str(part) for part in item["loc"]) or "settings"
+    return errors.Invalid("settings.value", field=f"GRIDCASE_{name.upper()}")
+
+
+def print_json(value: object) -> None:
+    """One JSON document on standard output."""
+    typer.echo(json.dumps(value, ensure_ascii=False, indent=2, default=str))
+
+
+def both(text: pack.Text | None) -> dict[str, str] | None:
+    """A pack's words in both languages, for machines."""
+    return None if text is None else {"zh": text.zh, "en": text.en}

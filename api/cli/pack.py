@@ -1,0 +1,253 @@
+"""`gridcase pack`: is a pack sound, what does it say, when does one of its clocks end."""
+
+from __future__ import annotations
+
+import json as json_
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Annotated, Any
+
+import rich.table
+import typer
+
+from api import texts
+from api.cli import answer, due_answer
+from rules import calendars, check, due, errors, load
+from rules import pack as pack_
+
+app = typer.Typer(no_args_is_help=True, help="Packs of policy / 规则包")
+SHIPPED = "cn-national"
+
+Folder = Annotated[
+    str, typer.Option("--pack", help="Folder, or name of a shipped pack / 目录或随附规则包名称")
+]
+
+
+@app.callback()
+def group() -> None:
+    """Packs of policy / 规则包"""
+
+
+@app.command("check")
+def check_pack(
+    context: typer.Context,
+    folder: Annotated[str, typer.Argument(metavar="[DIR]")] = SHIPPED,
+    json: answer.Json = False,
+    lang: answer.Language = None,
+) -> None:
+    """Load a pack, prove it sound, run its examples / 检查规则包并运行示例"""
+    try:
+        loaded, calendar = _read(folder)
+        faults = check.check(loaded.pack, calendar, places=loaded.places)
+        if faults:
+            raise errors.PackInvalid(faults)
+    except errors.PackInvalid as error:
+        if json:
+            answer.print_json({"ok": False, "faults": _faults(error, answer.words(context))})
+            raise typer.Exit(answer.BAD_INPUT) from None
+        raise
+    told = _summary(loaded)
+    if json:
+        answer.print_json({"ok": True, "faults": []} | told)
+        return
+    line = (
+        "规则包 {name} {version} 没有问题：流程 {processes} 个，时限 {clocks} 个，"
+        "{examples} 个示例全部相符。"
+        if answer.words(context).is_zh
+        else "Pack {name} {version} is sound: {processes} processes, {clocks} clocks, "
+        "all {examples} examples come out as written."
+    )
+    answer.OUT.print(line.format(**told))
+    answer.OUT.print(f"  sha256 {loaded.hash}")
+
+
+@app.command()
+def show(
+    context: typer.Context,
+    name: Annotated[str | None, typer.Argument(help="A process or clock / 流程或时限")] = None,
+    json: answer.Json = False,
+    folder: Folder = SHIPPED,
+    lang: answer.Language = None,
+) -> None:
+    """Show a pack, one of its processes, or one clock / 显示规则包、流程或时限"""
+    loaded, _ = _read(folder)
+    words = answer.words(context)
+    if name is None or name == loaded.pack.name:
+        _show_pack(loaded, words, as_json=json)
+    elif name in loaded.pack.processes:
+        _show_process(loaded, words, name=name, as_json=json)
+    else:
+        owner, extension = _clock(loaded.pack, name)
+        told = due_answer.described(loaded.pack, owner, extension=extension)
+        answer.print_json(told) if json else due_answer.print_facts(told, words)
+
+
+@app.command("due")
+def due_of(
+    context: typer.Context,
+    name: Annotated[str, typer.Argument(help="A clock, as petition.handle / 时限名称")],
+    start: Annotated[
+        str,
+        typer.Option("--start", metavar="DATE|INSTANT", help="When it starts / 开始的日期或时刻"),
+    ],
+    extend: Annotated[
+        int, typer.Option("--extend", metavar="DAYS", help="Days of extension / 延长的天数")
+    ] = 0,
+    pause: Annotated[
+        tuple[str, str] | None,
+        typer.Option("--pause", metavar="FROM TO", help="Days of a pause / 中止的起止日期"),
+    ] = None,
+    until: Annotated[
+        str | None,
+        typer.Option(
+            "--until", metavar="DATE", help="The day that a field names / 字段给出的截止日"
+        ),
+    ] = None,
+    json: answer.Json = False,
+    folder: Folder = SHIPPED,
+    lang: answer.Language = None,
+) -> None:
+    """When a clock ends, and why / 时限何时届满、如何计算"""
+    loaded, calendar = _read(folder)
+    owner, extension = _clock(loaded.pack, name)
+    rule = loaded.pack.deadlines[owner]
+    if extension is not None and extend == 0:
+        extend = extension.max.n
+    asked = due_answer.Asked(
+        start_at=_start(start, calendar),
+        extend=extend,
+        pauses=() if pause is None else (_pause(pause, calendar),),
+        until=None if until is None else _day(until, field="until"),
+    )
+    told = due_answer.computed(
+        loaded.pack, owner, extension=extension, asked=asked, calendar=calendar
+    )
+    if json:
+        answer.print_json(told)
+    else:
+        words = answer.words(context)
+        due_answer.print_facts(told, words)
+        answer.OUT.print(due_answer.spans_table(rule, asked, calendar=calendar, words=words))
+
+
+# -- reading what was asked ---------------------------------------------------------------------
+
+
+def _read(folder: str) -> tuple[load.Loaded, calendars.Calendar]:
+    """A pack with its calendar; one without calendars of its own uses the shipped ones.
+
+    Raises: `pack.unknown`, PackInvalid.
+    """
+    path = Path(folder)
+    if not path.is_dir():
+        if "/" in folder or path.exists():
+            raise errors.NotFound("pack.no_folder", folder=folder[:200])
+        shipped = load.shipped(folder)
+        return load.load(shipped), load.load_calendar(shipped)
+    own = path / "calendars"
+    return load.load(path), load.load_calendar(path if own.is_dir() else load.shipped())
+
+
+def _clock(pack: pack_.Pack, name: str) -> tuple[str, pack_.Extension | None]:
+    """The clock of that name, or the one that the extension of that name belongs to.
+
+    Raises: `pack.no_clock`.
+    """
+    if name in pack.deadlines:
+        return name, None
+    for owner, rule in pack.deadlines.items():
+        if rule.extension is not None and rule.extension.name == name:
+            return owner, rule.extension
+    raise errors.NotFound("pack.no_clock", name=name[:60])
+
+
+def _start(text: str, calendar: calendars.Calendar) -> datetime:
+    """A local date, or an instant; one without an offset is local. Raises: `cli.start`."""
+    try:
+        if len(text) == len("2026-03-20"):
+            return calendars.start_of_day(calendar, date.fromisoformat(text))
+        at = datetime.fromisoformat(text)
+    except ValueError:
+        raise errors.Invalid("cli.start", field="start") from None
+    if at.tzinfo is None:
+        at = at.replace(tzinfo=calendars.zone(calendar))
+    return at.astimezone(UTC)
+
+
+def _pause(pair: tuple[str, str], calendar: calendars.Calendar) -> due.Pause:
+    first, last = (_day(text, field="pause") for text in pair)
+    return due.Pause(
+        from_on=first,
+        to_on=last,
+        from_at=calendars.start_of_day(calendar, first),
+        to_at=calendars.start_of_day(calendar, last),
+        reason="--pause",
+    )
+
+
+def _day(text: str, *, field: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise errors.Invalid("field.date", field=field) from None
+
+
+# -- telling ------------------------------------------------------------------------------------
+
+
+def _summary(loaded: load.Loaded) -> dict[str, Any]:
+    pack = loaded.pack
+    return {
+        "name": pack.name,
+        "version": pack.version,
+        "hash": loaded.hash,
+        "processes": len(pack.processes),
+        "clocks": len(pack.deadlines),
+        "examples": len(pack.examples),
+    }
+
+
+def _faults(error: errors.PackInvalid, words: texts.Words) -> list[dict[str, object]]:
+    return [
+        {"file": fault.file, "line": fault.line, "key": fault.key, "code": fault.code}
+        | {"detail": (told := words.error_text(fault.code, dict(fault.params))).text}
+        | {"remedy": told.remedy}
+        for fault in error.pack_faults
+    ]
+
+
+def _show_pack(loaded: load.Loaded, words: texts.Words, *, as_json: bool) -> None:
+    if as_json:
+        answer.print_json({"hash": loaded.hash, "document": json_.loads(loaded.document)})
+        return
+    pack = loaded.pack
+    answer.OUT.print(f"{words.text(pack.title)}  {pack.name} {pack.version}")
+    answer.OUT.print(f"sha256 {loaded.hash}")
+    for name, process in pack.processes.items():
+        states = len(process.states)
+        answer.OUT.print(f"{name}  {words.text(process.name)}  ({states}, {len(process.actions)})")
+    table = rich.table.Table(box=None, pad_edge=False)
+    for column in _CLOCK_COLUMNS[words.is_zh]:
+        table.add_column(column, overflow="fold")
+    for name, rule in pack.deadlines.items():
+        limit = due_answer.limit_text(rule, words)
+        table.add_row(name, words.text(rule.name), limit, words.phrase(rule.tag), rule.source)
+    answer.OUT.print(table)
+
+
+_CLOCK_COLUMNS = {
+    True: ("时限", "名称", "长度", "依据类别", "依据"),
+    False: ("Clock", "Name", "Limit", "Tag", "Source"),
+}
+
+
+def _show_process(loaded: load.Loaded, words: texts.Words, *, name: str, as_json: bool) -> None:
+    if as_json:
+        answer.print_json(json_.loads(loaded.document)["processes"][name])
+        return
+    process = loaded.pack.processes[name]
+    answer.OUT.print(f"{name}  {words.text(process.name)}")
+    for key, action in process.actions.items():
+        roles = ", ".join(action.by)
+        way = f"{', '.join(action.source) or '-'} -> {action.to or '='}"
+        answer.OUT.print(f"  {key}  {words.text(action.name)}: {way}  ({roles})", markup=False)
