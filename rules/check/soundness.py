@@ -97,23 +97,18 @@ class _Process:
     def _walk(self, category: str, walk: _Walk) -> None:
         """Visit all nodes from filing on; then look back from the ends."""
         before: dict[Node, list[Node]] = {}
-        queue: deque[Node] = deque()
-        for step in self._steps(None, category):
-            walk.actions.add(step.action)
-            if step.target not in before:
-                before[step.target] = []
-                queue.append(step.target)
+        queue: deque[Node | None] = deque([None])
         while queue:
             node = queue.popleft()
-            walk.states.add(node.state)
-            self._watched(node)
             for step in self._steps(node, category):
                 walk.actions.add(step.action)
                 if step.target not in before:
                     before[step.target] = []
                     queue.append(step.target)
-                    self._unwatched(step, category)
-                before[step.target].append(node)
+                    walk.states.add(step.target.state)
+                    self._check_clocks(step, category)
+                if node is not None:
+                    before[step.target].append(node)
             if len(before) > MAX_NODES:
                 self.report.add("check.too_large", self.file, "actions", max=MAX_NODES)
                 return
@@ -171,35 +166,34 @@ class _Process:
 
     # --- what must be true of a node
 
-    def _unwatched(self, step: Step, category: str) -> None:
-        """An open case has a clock of an office, or a window that does something at its end."""
-        state = step.target.state
-        rules = [self.clocks[name] for name in step.target.clocks]
-        if self.process.states[state].end or any(not r.belongs_to or r.on_lapse for r in rules):
+    def _check_clocks(self, step: Step, category: str) -> None:
+        """An open case has a clock of an office, or a window that does something at its end;
+        and what a running clock may do must be possible in the state."""
+        node = step.target
+        if self.process.states[node.state].end:
             return
-        self.report.add(
-            "check.no_clock",
-            self.file,
-            f"states.{state}",
-            state=state,
-            action=step.action,
-            category=category,
-        )
-
-    def _watched(self, node: Node) -> None:
-        """What a running clock may do at its end must be possible in the state."""
+        rules = [self.clocks[name] for name in node.clocks]
+        if not any(rule.belongs_to is None or rule.on_lapse for rule in rules):
+            self.report.add(
+                "check.no_clock",
+                self.file,
+                f"states.{node.state}",
+                state=node.state,
+                action=step.action,
+                category=category,
+            )
         for name in node.clocks:
-            rule = self.clocks[name]
-            lapse = self.process.actions.get(rule.on_lapse or "")
-            if lapse is not None and node.state not in lapse.source:
-                self.report.add(
-                    "check.lapse_state", "deadlines.yaml", f"{name}.on_lapse", state=node.state
-                )
-            ladder = self.rules.ladders.get(rule.ladder or "", ())
-            if any(rung.do == "leader" for rung in ladder) and node.state not in self.leader_from:
-                self.report.add(
-                    "check.leader_state", "deadlines.yaml", f"{name}.ladder", state=node.state
-                )
+            self._check_effects(name, node.state)
+
+    def _check_effects(self, name: str, state: str) -> None:
+        """A lapse and a named leader must be possible where the clock runs."""
+        rule, file = self.clocks[name], "deadlines.yaml"
+        lapse = self.process.actions.get(rule.on_lapse or "")
+        if lapse is not None and state not in lapse.source:
+            self.report.add("check.lapse_state", file, f"{name}.on_lapse", state=state)
+        ladder = self.rules.ladders.get(rule.ladder or "", ())
+        if any(rung.do == "leader" for rung in ladder) and state not in self.leader_from:
+            self.report.add("check.leader_state", file, f"{name}.ladder", state=state)
 
     # --- conditions
 

@@ -254,15 +254,13 @@ class _Shaper:
 
     def name_by_stop(self, table: tree.Table) -> None:
         """A clock without a name is called after the action that first stops it."""
-        node: tree.Node | None = self.document.get("processes")
         stops = table.get("stops")
         first = stops[0] if isinstance(stops, tree.Many) and stops else None
+        node: tree.Node | None = self.document.get("processes")
         for key in (table.get("process"), "actions", first, "name"):
-            if not isinstance(node, tree.Table) or not isinstance(key, str):
-                return
-            node = node.get(str(key))
-        if node is not None:
-            table["name"] = node
+            is_there = isinstance(node, tree.Table) and isinstance(key, str)
+            node = node.get(str(key)) if is_there and isinstance(node, tree.Table) else None
+        table["name"] = node or _pair(table.place, zh=table.place.key, en=table.place.key)
 
     def limit(self, node: tree.Node) -> tree.Node:
         if isinstance(node, tree.Word):

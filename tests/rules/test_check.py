@@ -1,0 +1,299 @@
+"""The check: names, guards, ways out, clocks, ladders, examples; each fault at its place (I10)."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from rules import check, load
+from tests.rules import packs
+
+PROCESS = "noise_visit.yaml"
+DEADLINES = "deadlines.yaml"
+VISIT = "    needs: [visited_on, parties_met]\n"
+STORY = "needs: [category, story]"
+
+
+def test_I10_small_pack_is_sound(tmp_path: Path) -> None:
+    assert packs.faults(packs.write(tmp_path / "noise")) == ()
+
+
+def test_check_when_the_pack_comes_from_its_document_finds_the_same(tmp_path: Path) -> None:
+    folder = packs.write(tmp_path / "noise", ("roles.yaml", "supervisor", "observer"))
+    loaded = load.load(folder)
+    stored = load.from_document(loaded.document)
+    here = {
+        (f.key, f.code) for f in check.check(loaded.pack, packs.calendar(), places=loaded.places)
+    }
+    there = check.check(stored.pack, packs.calendar())
+    assert {(f.key, f.code) for f in there} == here
+    assert {f.line for f in there} == {0}
+
+
+# file, old, new -> line, key, code; a fault in another file is told there
+FAULTS = [
+    # names
+    (PROCESS, "owner: grid_officer", "owner: cat", 4, "states.waiting.owner", "unknown_role"),
+    (PROCESS, ", owner: grid_officer", "", 4, "states.waiting.owner", "no_owner"),
+    (PROCESS, "by: supervisor", "by: [cat]", 25, "actions.name_leader.by", "unknown_role"),
+    (PROCESS, "by: supervisor", "by: []", 25, "actions.name_leader.by", "nobody_acts"),
+    (PROCESS, "by: supervisor", "by: resident", 25, "actions.name_leader.by", "role_cannot_act"),
+    (
+        PROCESS,
+        "from: [waiting]",
+        "from: [nowhere]",
+        17,
+        "actions.record_visit.from",
+        "unknown_state",
+    ),
+    (PROCESS, "to: closed", "to: gone", 18, "actions.record_visit.to", "unknown_state"),
+    (PROCESS, STORY, "needs: [category, tale]", 12, "actions.file_case.needs", "unknown_field"),
+    (PROCESS, STORY, f"{STORY}\n    takes: story", 13, "actions.file_case.takes", "field_twice"),
+    (PROCESS, "lead: desk", "lead: table", 13, "actions.file_case.lead", "unknown_route"),
+    (PROCESS, "lead: desk", "handler: fields.story", 13, "actions.file_case.handler", "handler"),
+    (
+        PROCESS,
+        "{category: category}",
+        "{grade: tone}",
+        14,
+        "actions.file_case.sets",
+        "unknown_input",
+    ),
+    (PROCESS, "needs: leader", "takes: leader", 22, "actions.name_leader.needs", "unknown_input"),
+    (PROCESS, "from: nothing", "from: waiting", 6, "actions", "opening"),
+    (PROCESS, "from: waiting\n", "from: nothing\n", 6, "actions", "opening"),
+    (
+        DEADLINES,
+        "process: noise_visit",
+        "process: x",
+        2,
+        "noise.first_visit.process",
+        "unknown_process",
+    ),
+    (DEADLINES, "starts: file_case", "starts: go", 4, "noise.first_visit.starts", "unknown_action"),
+    (DEADLINES, "stops: record_visit", "stops: go", 5, "noise.first_visit.stops", "unknown_action"),
+    (DEADLINES, "stops: record_visit", "stops: []", 1, "noise.first_visit", "never"),
+    (DEADLINES, "ladder: gentle", "ladder: x", 6, "noise.first_visit.ladder", "unknown_ladder"),
+    (
+        DEADLINES,
+        "2 working days",
+        "{until: fields.visited_on}",
+        3,
+        "noise.first_visit.limit",
+        "date_field",
+    ),
+    (
+        DEADLINES,
+        "tag:",
+        "start_at: fields.story\n  tag:",
+        7,
+        "noise.first_visit.start_at",
+        "date_field",
+    ),
+    (
+        DEADLINES,
+        "tag:",
+        "belongs_to: applicant\n  tag:",
+        6,
+        "noise.first_visit.ladder",
+        "window_ladder",
+    ),
+    (
+        DEADLINES,
+        "tag:",
+        "on_lapse: record_visit\n  tag:",
+        7,
+        "noise.first_visit.on_lapse",
+        "office_lapse",
+    ),
+    (DEADLINES, "tag:", "on_miss: ask x\n  tag:", 7, "noise.first_visit.on_miss", "unknown_action"),
+    (
+        "ladders.yaml",
+        "do: warn, tell: handler",
+        "do: warn, tell: cat",
+        2,
+        "gentle.1",
+        "unknown_role",
+    ),
+    ("ladders.yaml", "cap: 3", "cap: 1000000", 3, "gentle.2.every", "repetition"),
+    ("ladders.yaml", ", cap: 3", "", 3, "gentle.2.every", "repetition"),
+    ("ladders.yaml", "do: raise", "do: action", 4, "gentle.3.do", "rung_action"),
+    (
+        "ladders.yaml",
+        "do: raise",
+        "do: action, action: record_visit",
+        4,
+        "gentle.3.action",
+        "not_for_ladder",
+    ),
+    ("ladders.yaml", "do: raise", "do: measure", 4, "gentle.3.do", "rung_measure"),
+    (PROCESS, "    leader: name\n", "", 5, "gentle.4.do", "no_leader_action"),
+    ("routing.yaml", "kinds: case_desk", "kinds: [shop]", 1, "desk.kinds", "unknown_office_kind"),
+    ("routing.yaml", "kinds: case_desk", "kinds: []", 1, "desk.kinds", "no_kinds"),
+    (
+        "routing.yaml",
+        "place: nearest",
+        "place: field, field: story",
+        1,
+        "desk.field",
+        "route_field",
+    ),
+    ("rights.yaml", "supervisor:", "stranger:", 2, "stranger", "unknown_role"),
+    ("rights.yaml", "{story: open}", "{tale: open}", 11, "story.seen_by", "unknown_field_right"),
+    ("fields.yaml", "seen_by: story, ", "", 11, "story", "sealed_unseen"),
+    ("fields.yaml", "type: text, max: 4000", "type: int", 11, "story.personal", "sealed_type"),
+    ("fields.yaml", "min: 0, max: 2", "min: 3, max: 2", 3, "parties_met.max", "bounds"),
+    ("fields.yaml", "role: supervisor", "role: cat", 4, "leader.role", "unknown_role"),
+    ("categories.yaml", '"0201"', '"0301"', 2, "0301", "category_parent"),
+    ("notices.yaml", "on: file_case", "on: rung.shout", 1, "1.on", "unknown_moment"),
+    ("notices.yaml", "tell: supervisor", "tell: [cat]", 2, "1.tell", "unknown_role"),
+    ("notices.yaml", "{number} was", "{applicant} was", 3, "1.text.en", "unknown_placeholder"),
+    ("notices.yaml", "{number} was", "{ was", 3, "1.text.en", "unknown_placeholder"),
+    # soundness
+    (PROCESS, "to: closed", "to: waiting", 4, "states.waiting", "dead_end"),
+    (PROCESS, "to: closed", "to: waiting", 5, "states.closed", "unreachable"),
+    (DEADLINES, "starts: file_case", "starts: name_leader", 4, "states.waiting", "no_clock"),
+    (DEADLINES, "stops: record_visit", "stops: name_leader", 4, "states.waiting", "no_clock"),
+    (
+        DEADLINES,
+        "tag:",
+        "when: [\"case.category == '0201'\"]\n  tag:",
+        4,
+        "states.waiting",
+        "no_clock",
+    ),
+    (DEADLINES, "tag:", "when: case.parties > 1\n  tag:", 4, "states.waiting", "no_clock"),
+    (DEADLINES, "ladder: gentle", "belongs_to: applicant", 4, "states.waiting", "no_clock"),
+    (PROCESS, "by: supervisor", "by: ladder", 25, "actions.name_leader.by", "never_fired"),
+    # examples
+    ("examples.yaml", "2026-03-24 24:00", "2026-03-25", 3, "1.due", "example_wrong"),
+    ("examples.yaml", "24:00", "17:30", 3, "1.due", "example_wrong"),
+    ("examples.yaml", "2026-03-24 24:00", "next week", 1, "1", "example_broken"),
+    ("examples.yaml", "2026-03-20 16:00", "2026-02-30", 1, "1", "example_broken"),
+    ("examples.yaml", "  because", "  extend: 5\n  because", 1, "1", "example_broken"),
+    ("examples.yaml", "noise.first_visit", "noise.second_visit", 1, "1", "unknown_deadline"),
+]
+
+
+@pytest.mark.parametrize(("file", "old", "new", "line", "key", "code"), FAULTS)
+def test_I10_fault_when_checked_has_line_key_code(
+    tmp_path: Path, file: str, old: str, new: str, line: int, key: str, code: str
+) -> None:
+    found = packs.told(packs.write(tmp_path / "noise", (file, old, new)))
+    assert (line, key, f"check.{code}") in [(at, where, said) for _, at, where, said in found]
+
+
+@pytest.mark.parametrize(
+    ("guard", "code"),
+    [
+        ("fields.sides >= 1", "guard.unknown_fact"),
+        ("case.colour == 'red'", "guard.unknown_fact"),
+        ("fields.parties_met + 1", "guard.not_bool"),
+        ("fields.parties_met > '1'", "guard.syntax"),
+        ("fields.story != ''", "guard.sealed_field"),
+        ("fields.tone == '01'", "guard.not_needed"),
+    ],
+)
+def test_guard_when_wrong_is_told_at_its_line(tmp_path: Path, guard: str, code: str) -> None:
+    folder = packs.write(
+        tmp_path / "noise", (PROCESS, "if: fields.parties_met >= 1", f'if: "{guard}"')
+    )
+    assert packs.told(folder) == [(PROCESS, 21, "actions.record_visit.when.1.if", code)]
+
+
+def test_guard_when_never_true_makes_the_state_a_dead_end(tmp_path: Path) -> None:
+    folder = packs.write(
+        tmp_path / "noise", (PROCESS, "if: fields.parties_met >= 1", "if: case.state == 'closed'")
+    )
+    found = {(key, code) for _, _, key, code in packs.told(folder)}
+    assert ("states.waiting", "check.dead_end") in found
+    assert ("actions.record_visit", "check.never_possible") in found
+
+
+def test_guard_when_it_reads_what_the_walk_does_not_know_is_taken_both_ways(tmp_path: Path) -> None:
+    folder = packs.write(
+        tmp_path / "noise", (PROCESS, "if: fields.parties_met >= 1", "if: case.parties > 1")
+    )
+    assert packs.faults(folder) == ()
+
+
+def test_clocks_when_two_share_the_categories_between_them(tmp_path: Path) -> None:
+    second = packs.FILES[DEADLINES].replace("first_visit", "water_visit")
+    folder = packs.write(
+        tmp_path / "noise",
+        (DEADLINES, "tag:", "when: case.category != '0201'\n  tag:"),
+        (DEADLINES, "本单位约定\n", "本单位约定\n" + second),
+    )
+    text = (folder / DEADLINES).read_text("utf-8")
+    head, _, tail = text.rpartition("tag:")
+    (folder / DEADLINES).write_text(f"{head}when: case.category == '0201'\n  tag:{tail}", "utf-8")
+    assert packs.faults(folder) == ()
+
+
+HEARD = "  heard: {name: {zh: 已听取, en: Heard}, owner: grid_officer}\n  closed:"
+HEAR = "  hear: {name: {zh: 听取, en: Hear}, from: waiting, to: heard, by: grid_officer}\n"
+
+
+def test_window_when_its_lapse_cannot_happen_in_the_state(tmp_path: Path) -> None:
+    lapse = "  lapse: {name: {zh: 期满, en: Lapse}, from: heard, to: closed, by: ladder}\n"
+    window = """\
+noise.window:
+  {process: noise_visit, limit: 3 calendar days, starts: file_case, stops: record_visit,
+   belongs_to: applicant, on_lapse: lapse, tag: default, source: x}
+"""
+    folder = packs.write(
+        tmp_path / "noise",
+        (
+            PROCESS,
+            "  closed:",
+            HEARD,
+        ),
+        (PROCESS, "", lapse + HEAR),
+        (
+            PROCESS,
+            "from: waiting\n    by: supervisor",
+            "from: [waiting, heard]\n    by: supervisor",
+        ),
+        (DEADLINES, "", window),
+    )
+    (fault,) = packs.faults(folder)
+    assert (fault.file, fault.key, fault.code) == (
+        DEADLINES,
+        "noise.window.on_lapse",
+        "check.lapse_state",
+    )
+    assert dict(fault.params) == {"state": "waiting"}
+
+
+def test_ladder_when_it_names_a_leader_where_none_can_be_named(tmp_path: Path) -> None:
+    folder = packs.write(
+        tmp_path / "noise",
+        (
+            PROCESS,
+            "  closed:",
+            HEARD,
+        ),
+        (
+            PROCESS,
+            "",
+            HEAR,
+        ),
+        (PROCESS, "from: [waiting]", "from: [waiting, heard]"),
+    )
+    (fault,) = packs.faults(folder)
+    assert (fault.code, dict(fault.params)) == ("check.leader_state", {"state": "heard"})
+
+
+def test_faults_when_several_names_are_wrong_are_all_told(tmp_path: Path) -> None:
+    folder = packs.write(
+        tmp_path / "noise",
+        (PROCESS, "to: closed", "to: gone"),
+        (DEADLINES, "ladder: gentle", "ladder: x"),
+        ("routing.yaml", "kinds: case_desk", "kinds: [shop]"),
+    )
+    assert [code for *_, code in packs.told(folder)] == [
+        "check.unknown_ladder",
+        "check.unknown_state",
+        "check.unknown_office_kind",
+    ]

@@ -1,0 +1,96 @@
+"""Guards: typed against the facts, refused with a place, true or false and nothing else."""
+
+from __future__ import annotations
+
+import pytest
+
+from rules import errors, guards, pack
+
+NAME = pack.Text(zh="字段", en="Field")
+FIELDS = {
+    "heads": pack.Field(type="int", name=NAME),
+    "told": pack.Field(type="bool", name=NAME),
+    "visited_on": pack.Field(type="date", name=NAME),
+    "note": pack.Field(type="text", name=NAME),
+    "story": pack.Field(type="text", name=NAME, personal="free_text", seen_by="story"),
+}
+
+
+def code_of(test: str, allowed: tuple[str, ...] = tuple(FIELDS)) -> errors.Invalid:
+    """The error that compiling raises."""
+    with pytest.raises(errors.Invalid) as caught:
+        guards.compile_guard(test, FIELDS, allowed)
+    return caught.value
+
+
+@pytest.mark.parametrize(
+    ("test", "facts", "result"),
+    [
+        ("fields.heads >= 2", {"fields.heads": 2}, True),
+        ("fields.heads >= 2", {"fields.heads": 1}, False),
+        ("fields.told", {"fields.told": True}, True),
+        ("fields.visited_on < '2026-03-24'", {"fields.visited_on": "2026-03-20"}, True),
+        ("case.route == '6' && case.parties > 1", {"case.route": "6", "case.parties": 2}, True),
+        ("!case.category.startsWith('07')", {"case.category": "0701"}, False),
+        ("case.route != '6'", {"case.route": None}, True),
+        ("case.state in ['filed', 'case.unknown']", {"case.state": "filed"}, True),
+    ],
+)
+def test_guard_when_facts_are_there(test: str, facts: dict[str, object], result: bool) -> None:
+    guard = guards.compile_guard(test, FIELDS, FIELDS)
+    assert guards.holds(guard, facts) is result
+
+
+def test_names_when_compiled_are_the_facts_it_reads() -> None:
+    guard = guards.compile_guard("fields.heads > 1 || case.route == 'fields.x'", FIELDS, FIELDS)
+    assert guard.names == {"fields.heads", "case.route"}
+
+
+def test_guard_when_compiled_twice_is_one() -> None:
+    one = guards.compile_guard("fields.heads > 1", FIELDS, FIELDS)
+    assert guards.compile_guard("fields.heads > 1", FIELDS, ("heads",)) is one
+
+
+@pytest.mark.parametrize(
+    ("test", "code"),
+    [
+        ("fields.sides > 1", "guard.unknown_fact"),
+        ("case.colour == 'red'", "guard.unknown_fact"),
+        ("fields.story == 'x'", "guard.sealed_field"),
+        ("fields.heads >= ", "guard.syntax"),
+        ("fields.heads == '1'", "guard.syntax"),
+        ("colour == 'red'", "guard.syntax"),
+        ("fields.heads + 1", "guard.not_bool"),
+        ("has(fields.heads)", "guard.not_bool"),
+        ("true || " * 100 + "true", "guard.too_long"),
+    ],
+)
+def test_guard_when_wrong_is_refused(test: str, code: str) -> None:
+    assert code_of(test).code == code
+
+
+def test_guard_when_syntax_is_wrong_tells_the_column() -> None:
+    fault = code_of("fields.heads == '1'")
+    assert (fault.params["line"], fault.params["column"]) == (1, 14)
+
+
+def test_guard_when_field_is_not_needed_is_refused() -> None:
+    fault = code_of("fields.note == 'x'", allowed=("heads",))
+    assert (fault.code, fault.params["name"]) == ("guard.not_needed", "fields.note")
+
+
+@pytest.mark.parametrize(
+    ("test", "facts"),
+    [
+        ("fields.heads > 1", {}),
+        ("10 / fields.heads > 1", {"fields.heads": 0}),
+        ("fields.heads > 1", {"fields.heads": None}),
+        ("fields.heads > 1", {"fields.heads": "2"}),
+        ("fields.told", {"fields.told": "true"}),
+    ],
+)
+def test_guard_when_it_cannot_be_judged_is_an_error(test: str, facts: dict[str, object]) -> None:
+    guard = guards.compile_guard(test, FIELDS, FIELDS)
+    with pytest.raises(errors.Invalid) as caught:
+        guards.holds(guard, facts)
+    assert caught.value.code == "guard.broken"
