@@ -9,6 +9,8 @@ from __future__ import annotations
 import math
 import os
 import socket
+from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
 from uuid import UUID
@@ -33,11 +35,29 @@ NEXT: Final = select(func.min(_CASE.next_at)).where(_CASE.next_at.is_not(None))
 _LOG = structlog.get_logger()
 
 
-class Bell:
-    """A scheduler of one process. A tick that fails is caught, counted and shown."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ring:
+    """One ring of the bell: what the sweep and the relay did, and how long it took."""
 
-    def __init__(self, engine: Engine, *, tick_s: float) -> None:
+    sweep: sweep.TickReport
+    relay: outbox.RelayReport
+    took_ms: int
+    failed: int
+
+
+def _untold(_ring: Ring) -> None:
+    """Nobody watches."""
+
+
+class Bell:
+    """A scheduler of one process. A tick that fails is caught, counted and shown; `told`
+    hears of each (metrics)."""
+
+    def __init__(
+        self, engine: Engine, *, tick_s: float, told: Callable[[Ring], None] = _untold
+    ) -> None:
         self._engine = engine
+        self._told = told
         self._id = ids.uuid7()
         self._scheduler = BackgroundScheduler(
             executors={"default": ThreadPoolExecutor(1)},
@@ -58,10 +78,10 @@ class Bell:
     def ring(self) -> None:
         """One sweep, one relay, one heartbeat."""
         begun = clock.monotonic()
-        report, failed = sweep.TickReport(), 0
+        report, relayed, failed = sweep.TickReport(), outbox.RelayReport(), 0
         try:
             report = sweep.run(self._engine)
-            outbox.run(self._engine)
+            relayed = outbox.run(self._engine)
         except errors.Busy as error:
             failed = 1
             _LOG.warning("tick.busy", code=error.code)
@@ -69,7 +89,9 @@ class Bell:
             failed = 1
             _LOG.exception("tick.failed")
         took_ms = int((clock.monotonic() - begun) * 1000)
-        self._beat(took_ms=took_ms, fired=report.fired, failed=failed + report.failed)
+        failed += report.failed
+        self._told(Ring(sweep=report, relay=relayed, took_ms=took_ms, failed=failed))
+        self._beat(took_ms=took_ms, fired=report.fired, failed=failed)
 
     def _beat(self, *, took_ms: int, fired: int, failed: int) -> None:
         try:
