@@ -27,7 +27,8 @@ _DATE = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 _INT = re.compile(r"-?\d{1,15}", re.ASCII)
 _AREA = re.compile(r"[0-9A-Za-z-]{1,32}", re.ASCII)
 _PHONE = re.compile(r"\+?[0-9](?:[0-9() -]{3,18})[0-9]", re.ASCII)
-_BIDI = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+# Control characters but tab and newline, halves of surrogates, and marks that turn text round.
+_CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\u202a-\u202e\u2066-\u2069]")
 
 
 def read(
@@ -82,9 +83,9 @@ def _string(value: object) -> str:
     if not isinstance(value, str):
         raise errors.Invalid("field.type", expected="text")
     text = value.replace("\r\n", "\n").replace("\r", "\n")
-    for char in text:
-        if char in _BIDI or (char not in "\n\t" and unicodedata.category(char) in {"Cc", "Cs"}):
-            raise errors.Invalid("field.control_character", position=text.index(char) + 1)
+    found = _CONTROL.search(text)
+    if found is not None:
+        raise errors.Invalid("field.control_character", position=found.start() + 1)
     return unicodedata.normalize("NFC", text).strip()
 
 

@@ -74,11 +74,13 @@ class Faults:
     """The faults of a pack, collected so that all are told at once."""
 
     found: list[errors.PackFault] = field(default_factory=list)
+    places: set[Place] = field(default_factory=set)
 
     def add(self, code: str, place: Place, **params: errors.Param) -> None:
         """Note one fault; the second at the same place is left out."""
-        if any((f.file, f.line, f.key) == (place.file, place.line, place.key) for f in self.found):
+        if place in self.places:
             return
+        self.places.add(place)
         self.found.append(
             errors.PackFault(
                 file=place.file,

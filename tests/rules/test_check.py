@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import copy
+import json
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from rules import check, load
+from rules import check, errors, load
 from tests.rules import packs
 
 PROCESS = "noise_visit.yaml"
@@ -297,3 +301,30 @@ def test_faults_when_several_names_are_wrong_are_all_told(tmp_path: Path) -> Non
         "check.unknown_state",
         "check.unknown_office_kind",
     ]
+
+
+def _paths(value: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
+    """The way to every node below."""
+    keys = value if isinstance(value, dict) else range(len(value) if isinstance(value, list) else 0)
+    for key in keys:
+        yield (*path, key)
+        yield from _paths(value[key], (*path, key))
+
+
+@pytest.mark.parametrize("other", ["x", "0", [], {}, ["x"], {"x": "y"}])
+def test_pack_when_any_part_is_something_else_is_judged_or_refused(
+    tmp_path: Path, other: object
+) -> None:
+    document = json.loads(load.load(packs.write(tmp_path / "noise")).document)
+    for path in _paths(document):
+        bent = copy.deepcopy(document)
+        node = bent
+        for key in path[:-1]:
+            node = node[key]
+        node[path[-1]] = other
+        try:
+            loaded = load.from_document(json.dumps(bent, sort_keys=True))
+        except errors.PackInvalid as invalid:
+            assert invalid.pack_faults, path  # noqa: PT017
+            continue
+        check.check(loaded.pack, packs.calendar())

@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 import yaml
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from rules import errors, load, pack
 from tests.rules import packs
@@ -261,6 +263,27 @@ def test_file_when_not_utf8(tmp_path: Path) -> None:
     folder = packs.write(tmp_path / "noise")
     (folder / "roles.yaml").write_bytes("网格员".encode("gb18030"))
     assert packs.told(folder) == [("roles.yaml", 0, "", "pack.not_utf8")]
+
+
+MARKS = st.sampled_from(
+    [*"{}[]:#'\"&*!?|%@`,\t\n\x00", "- ", "? ", "---\n", "\u2028", "\ufeff", ""]
+)
+
+
+@settings(max_examples=150)
+@given(
+    file=st.sampled_from(sorted(packs.FILES)),
+    edits=st.lists(st.tuples(st.floats(0, 1), MARKS), min_size=1, max_size=3),
+)
+def test_file_when_garbled_is_loaded_or_refused(
+    tmp_path_factory: pytest.TempPathFactory, file: str, edits: list[tuple[float, str]]
+) -> None:
+    folder = packs.write(tmp_path_factory.mktemp("noise", numbered=True))
+    chars = list(packs.FILES[file])
+    for where, mark in edits:
+        chars[int(where * (len(chars) - 1))] = mark
+    (folder / file).write_text("".join(chars), "utf-8")
+    assert all(fault.file and fault.code for fault in packs.faults(folder))
 
 
 def test_folder_when_missing(tmp_path: Path) -> None:
