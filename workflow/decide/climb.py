@@ -70,7 +70,7 @@ def _too_late(draft: Draft, row: DeadlineRow) -> str | None:
 def _climb(draft: Draft, row: DeadlineRow) -> None:
     plan = clocks.plan(draft, row)
     planned = clocks.next_rung(row, plan)
-    if planned is None:
+    if planned is None or planned.at > draft.at:  # woken for nothing
         draft.put_deadline(clocks.wait(draft, row, planned=plan))
         return
     if not _applies(draft, row, planned):
@@ -96,11 +96,13 @@ def _applies(draft: Draft, row: DeadlineRow, planned: ladders.Planned) -> bool:
 
 
 def _level(draft: Draft, rung: pack_.Rung) -> tuple[int, bool]:
-    """Where the search for a target begins, and whether a raise found no level above."""
+    """Where the search for a target begins, and whether a raise found no level above: none
+    that has a post of the role it tells, be it vacant."""
     level = draft.case.supervising_level or draft.case.level
     if rung.do != "raise":
         return level, False
-    top = min((post.level for post in draft.facts.line.posts), default=level)
+    levels = [post.level for post in draft.facts.line.posts if post.role == rung.tell]
+    top = min(levels, default=level)
     return (level - 1, False) if level > top else (level, True)
 
 
@@ -123,7 +125,8 @@ def _block(draft: Draft, row: DeadlineRow, *, planned: ladders.Planned) -> None:
     if not row.is_blocked:
         draft.record(
             "rung_blocked",
-            action_id=f"blocked:{row.no}:{planned.index}:{row.cycle}:{planned.repetition}",
+            # A clock may be blocked at the same rung again, after a pause.
+            action_id=f"blocked:{row.no}:{clocks.key_of(planned)}:{draft.case.seq + 1}",
             actor_kind="ladder",
             payload={
                 "deadline": row.rule,

@@ -98,18 +98,20 @@ def wait(
     draft: Draft, row: DeadlineRow, *, planned: Sequence[ladders.Planned] | None = None
 ) -> DeadlineRow:
     """The row with the moment at which the sweep must look at it again. `planned` spares
-    planning a ladder that has not moved."""
+    planning a ladder that has not moved. A clock is blocked only by a rung that is due: one
+    that stands still, or whose plan has moved on, waits like any other."""
     if row.state == "paused":
-        return row._replace(next_at=_cap_ends(draft, row))
+        return row._replace(next_at=_cap_ends(draft, row), is_blocked=False)
     if row.state != "running":
         return row._replace(next_at=None, is_blocked=False)
     moments: list[datetime] = []
     if row.missed_at is None:
         moments.append(row.due_at)
     rung = next_rung(row, plan(draft, row) if planned is None else planned)
-    if rung is not None and not row.is_blocked:
+    is_blocked = row.is_blocked and rung is not None and rung.at <= draft.at
+    if rung is not None and not is_blocked:
         moments.append(rung.at)
-    return row._replace(next_at=min(moments, default=None))
+    return row._replace(next_at=min(moments, default=None), is_blocked=is_blocked)
 
 
 def next_rung(row: DeadlineRow, planned: Sequence[ladders.Planned]) -> ladders.Planned | None:
@@ -241,7 +243,7 @@ def _pauses(notes: str, calendar: calendars.Calendar) -> tuple[due.Pause, ...]:
     return tuple(
         due.Pause(
             from_on=calendars.local_date(calendar, datetime.fromisoformat(note["from"])),
-            to_on=calendars.local_date(calendar, datetime.fromisoformat(note["to"])),
+            to_on=_last_day(calendar, note),
             from_at=datetime.fromisoformat(note["from"]),
             to_at=datetime.fromisoformat(note["to"]),
             reason=note["reason"],
@@ -249,6 +251,13 @@ def _pauses(notes: str, calendar: calendars.Calendar) -> tuple[due.Pause, ...]:
         for note in json.loads(notes)
         if note["to"] is not None
     )
+
+
+def _last_day(calendar: calendars.Calendar, note: Mapping[str, str]) -> date:
+    """The last day of a pause. `to` is the first instant at which the clock runs again: where
+    that is midnight, the pause ended with the day before."""
+    first, end = datetime.fromisoformat(note["from"]), datetime.fromisoformat(note["to"])
+    return calendars.local_date(calendar, max(first, end - timedelta(microseconds=1)))
 
 
 # -- extensions -------------------------------------------------------------------------------

@@ -6,6 +6,7 @@ One draft belongs to one `decide` call; nothing outside sees it half done.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from datetime import date, datetime
 from typing import Any, Final
 from uuid import UUID
@@ -33,6 +34,17 @@ from workflow.decide.facts import (
 )
 
 SIDES: Final[tuple[pack_.Side, ...]] = ("applicant", "respondent", "representative")
+
+GRAVITY: Final = (
+    "window_lapsed",
+    "rung.warn",
+    "deadline_missed",
+    "rung.urge",
+    "rung.supervise",
+    "rung.raise",
+    "rung.leader",
+)
+"""What time causes, the gravest last."""
 
 
 class Draft:
@@ -164,7 +176,7 @@ class Draft:
             assignments=tuple(self.assignments[no] for no in sorted(self._assigned)),
             escalations=tuple(self._escalations),
             parties=tuple(self._parties),
-            notices=tuple(self._notices),
+            notices=_combined(self._notices),
         )
 
     # -- who is there ---------------------------------------------------------------------
@@ -213,3 +225,27 @@ def _light(own: list[DeadlineRow]) -> str:
     if any(row.missed_at is not None for row in own):
         return "red"
     return "yellow" if any(row.fired for row in own) else "green"
+
+
+def _combined(notices: list[Notice]) -> tuple[Notice, ...]:
+    """One notice a receiver for all that time has done at once, after a downtime: the gravest,
+    saying how many others it stands for. What a person did is told on its own."""
+    by_time: dict[UUID, list[Notice]] = {}
+    for notice in notices:
+        if notice.cause in GRAVITY:
+            by_time.setdefault(notice.receiver_id, []).append(notice)
+    kept = {
+        receiver: max(found, key=lambda one: (GRAVITY.index(one.cause), one.seq))
+        for receiver, found in by_time.items()
+    }
+    return tuple(
+        _standing_for(notice, others=len(by_time[notice.receiver_id]) - 1)
+        if notice.cause in GRAVITY
+        else notice
+        for notice in notices
+        if notice.cause not in GRAVITY or notice is kept[notice.receiver_id]
+    )
+
+
+def _standing_for(notice: Notice, *, others: int) -> Notice:
+    return replace(notice, words={**notice.words, "others": others}) if others else notice
