@@ -92,11 +92,12 @@ class Condition:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class State:
     """Where a case can stand. `owner` is whose turn it is: the first of these roles that has
-    a post at the lead office. `done` says that the matter itself is settled (办结), `end`
-    that the case is closed."""
+    a post at the lead office. `main` is the usual next action, which pages offer first.
+    `done` says that the matter itself is settled (办结), `end` that the case is closed."""
 
     name: Text
     owner: tuple[str, ...] = ()
+    main: str | None = None
     done: bool = False
     end: bool = False
 

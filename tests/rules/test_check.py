@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import dataclasses
 import json
 from collections.abc import Iterator
 from pathlib import Path
@@ -328,3 +329,16 @@ def test_pack_when_any_part_is_something_else_is_judged_or_refused(
             assert invalid.pack_faults, path  # noqa: PT017
             continue
         check.check(loaded.pack, packs.calendar())
+
+
+def test_a_main_action_that_cannot_leave_its_state_is_told() -> None:
+    loaded = load.load(load.shipped())
+    dispute = loaded.pack.processes["dispute"]
+    filed = dataclasses.replace(dispute.states["filed"], main="pay_visit")
+    states = {**dispute.states, "filed": filed}
+    processes = {**loaded.pack.processes, "dispute": dataclasses.replace(dispute, states=states)}
+    pack = dataclasses.replace(loaded.pack, processes=processes)
+    faults = check.check(pack, load.load_calendar(load.shipped()))
+    assert [(fault.code, fault.key) for fault in faults] == [
+        ("check.main_action", "states.filed.main")
+    ]
