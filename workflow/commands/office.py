@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Final
 from uuid import UUID
 
-from sqlalchemy import func, insert, select, update
+from sqlalchemy import bindparam, func, insert, select, update
 
 from rules import errors
 from workflow import audit, db, ids
@@ -205,12 +205,19 @@ def _wake_stuck(tx: db.Tx) -> None:
     """Stuck cases are looked at again with the next tick. Their version moves, so that a
     command that read them as stuck reads them again."""
     now = db.now(tx)
-    tx.execute(update(_DEADLINE).where(_DEADLINE.c.is_blocked).values(next_at=now))
-    tx.execute(
+    # Case rows first, as the sweep takes them: then neither waits for the other in a circle.
+    woken = tx.execute(
         update(_CASE)
         .where(_CASE.c.is_stuck, _CASE.c.is_closed.is_(False))
         .values(next_at=now, version=_CASE.c.version + 1)
+        .returning(_CASE.c.id)
+    ).scalars()
+    blocked = update(_DEADLINE).where(
+        _DEADLINE.c.case_id == bindparam("b_case"), _DEADLINE.c.is_blocked
     )
+    keys = [{"b_case": case_id} for case_id in woken]
+    if keys:
+        tx.execute(blocked.values(next_at=now), keys)
 
 
 def advance(tx: db.Tx, *, seconds: int) -> None:
