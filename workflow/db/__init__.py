@@ -17,8 +17,9 @@ import alembic.command
 import alembic.config
 from alembic.runtime import migration
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, Engine, func, select
+from sqlalchemy import Connection, Engine, MetaData, Table, func, inspect, select
 from sqlalchemy.exc import DBAPIError
+from sqlmodel import SQLModel
 from sqlmodel.sql.sqltypes import UTCDateTime
 
 from rules import errors
@@ -30,6 +31,7 @@ Tx = Connection
 DATABASE_TIME = func.clock_timestamp(type_=UTCDateTime())
 """The database's time; on SQLite, whose clock is this machine's, a function of ours."""
 
+_REVISION = Table("alembic_version", MetaData())
 _OFFICE = office.Installation.__table__.c  # type: ignore[attr-defined]
 _NOW = select(DATABASE_TIME, _OFFICE.offset_s)
 
@@ -139,6 +141,19 @@ def upgrade(database: Database) -> None:
         alembic.command.upgrade(config, "head")
 
 
+def tables(database: Database) -> tuple[frozenset[str], frozenset[str]]:
+    """The names of the tables that are there: ours, and those of somebody else."""
+    found = frozenset(inspect(database.engine).get_table_names())
+    ours = frozenset(SQLModel.metadata.tables) | {_REVISION.name}
+    return found & ours, found - ours
+
+
+def drop(tx: Tx) -> None:
+    """Removes every table of ours with all that is in it."""
+    SQLModel.metadata.drop_all(tx)
+    _REVISION.drop(tx, checkfirst=True)
+
+
 def revision(database: Database) -> tuple[str | None, str | None]:
     """The schema's revision as found, and the one this release needs."""
     with database.engine.connect() as connection:
@@ -161,12 +176,14 @@ __all__ = [
     "apply",
     "claim_due",
     "close",
+    "drop",
     "is_number_taken",
     "now",
     "office_time",
     "open",
     "revision",
     "snapshot",
+    "tables",
     "transaction",
     "upgrade",
 ]

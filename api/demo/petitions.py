@@ -1,0 +1,224 @@
+"""How people work on petitions: transfer, acceptance, answer, service, review, recheck."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Final, Literal
+from uuid import UUID
+
+from api.demo import matters
+from api.demo.district import DEPARTMENTS, VACANT, Cast
+from api.demo.places import CITY, DISTRICT
+from api.demo.plans import NAME, PHONE, Plan
+
+Path = Literal[
+    "answered", "extended", "routed", "refused", "objected", "upheld", "withdrawn", "reviewed",
+    "rechecked", "heard", "direct", "stuck", "late",
+]  # fmt: skip
+_REVIEWED: Final = frozenset({"reviewed", "rechecked", "heard"})
+_QUICK: Final = frozenset({"rechecked", "heard"})
+_REGIONS: Final = ("visit", "letter", "call", "network", "hotline")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class People:
+    """Who works on a petition that goes to one department."""
+
+    office: UUID
+    officer: UUID
+    handler: UUID | None
+    head: UUID
+    reviewer: UUID
+    rechecker: UUID
+
+
+def people(cast: Cast, department: str) -> People:
+    """The petition office, one department, and the organs above it."""
+    handlers = cast.holders[(department, DISTRICT), "department_handler"]
+    return People(
+        office=cast.offices[department, DISTRICT],
+        officer=cast.holder("petition_office", DISTRICT, "petition_officer"),
+        handler=handlers[0] if handlers else None,
+        head=cast.holder(department, DISTRICT, "organ_head"),
+        reviewer=cast.holder("leading_office", DISTRICT, "reviewer"),
+        rechecker=cast.holder("leading_office", CITY, "reviewer"),
+    )
+
+
+def department_of(matter: matters.Matter, path: Path) -> str:
+    """Which department a matter goes to."""
+    if path == "stuck":
+        return VACANT
+    return DEPARTMENTS[1] if matter.category.startswith("07") else DEPARTMENTS[0]
+
+
+@dataclass(slots=True, kw_only=True)
+class Petition:
+    """One petition being planned."""
+
+    plan: Plan
+    who: People
+    matter: matters.Matter
+    path: Path = "answered"
+
+    def work(self) -> Plan:
+        """The whole way of the petition along its path."""
+        self._register()
+        if self.path == "direct":
+            self.plan.days_later(1, 9)
+        else:
+            self._transfer()
+            if self.path == "stuck":
+                return self.plan
+            if self.path == "objected":
+                self._object()
+            self.plan.days_later(2, 9) if self.path not in _QUICK else self.plan.later(1, 2)
+        if self.path == "refused":
+            self._refuse()
+        elif self.path == "withdrawn":
+            self.plan.do("withdraw", self._handler, withdraw_reason="问题已经解决，不再要求办理。")
+        elif self.path == "routed":
+            self._tell_route()
+        else:
+            self._handle()
+        return self.plan
+
+    @property
+    def _handler(self) -> UUID:
+        if self.who.handler is None:
+            raise ValueError("a petition at a vacant post goes no further")
+        return self.who.handler
+
+    def _register(self) -> None:
+        dice, matter = self.plan.dice, self.matter
+        heads = 1 if dice.random() < 0.75 else dice.randint(2, 12)
+        self.plan.file(
+            self._handler if self.path == "direct" else self.who.officer,
+            subject=matter.subject,
+            story=matter.story,
+            category=matter.category,
+            channel=dice.choice(_REGIONS),
+            petitioner_name=NAME,
+            petitioner_phone=PHONE,
+            heads=heads,
+            representatives=min(heads, dice.randint(1, 5)) if heads > 1 else 0,
+            identity_clear=True,
+            scale="01" if heads < 5 else "02",
+            grade="04",
+        )
+
+    def _transfer(self) -> None:
+        if self.path == "late":
+            self.plan.days_later(16, 19)
+        elif self.path in _QUICK:
+            self.plan.later(0, 1)
+        else:
+            self.plan.days_later(1, 8)
+        self.plan.do("transfer", self.who.officer, to_office=str(self.who.office))
+
+    def _object(self) -> None:
+        """The department says that it is not competent; the petition office decides."""
+        self.plan.later(1, 3)
+        self.plan.do("object", self._handler, objection_reason="此事涉及其他单位职责，建议核对。")
+        self.plan.later(1, 4)
+        self.plan.do("uphold", self.who.officer, uphold_reason="三定规定明确由本单位负责。")
+
+    def _refuse(self) -> None:
+        self.plan.do(
+            "refuse",
+            self._handler,
+            refusal_ground="judicial",
+            refusal_reason="属于诉讼事项，法院已经立案。",
+            remedy_told=True,
+        )
+
+    def _accept(self, *, route: str) -> None:
+        self.plan.do("accept", self._handler, route=route)
+
+    def _tell_route(self) -> None:
+        self._accept(route=self.plan.dice.choice(("1", "2", "4", "5")))
+        self.plan.days_later(2, 10)
+        self.plan.do(
+            "tell_route", self._handler, route_told="请向劳动人事争议仲裁委员会申请仲裁，时效一年。"
+        )
+
+    def _handle(self) -> None:
+        self._accept(route="6")
+        if self.path == "extended":
+            self.plan.days_later(48, 56)
+            self.plan.do(
+                "extend",
+                self.who.head,
+                extend_days=self.plan.dice.choice((15, 20, 30)),
+                extend_reason="涉及多个单位，需要核对历年资料。",
+            )
+            self.plan.days_later(4, 12)
+        elif self.path in _QUICK:
+            self.plan.later(3, 6)
+        else:
+            self.plan.days_later(12, 42)
+        self._answer()
+        self.plan.later(0, 1) if self.path in _QUICK else self.plan.later(1, 3)
+        self._serve("serve_answer", self._handler)
+        if self.path in _REVIEWED:
+            self._review()
+
+    def _answer(self) -> None:
+        self.plan.do(
+            "answer",
+            self._handler,
+            outcome=self.plan.dice.choices(("support", "explain", "not_support"), (6, 3, 2))[0],
+            facts_found="经调阅资料并到现场核实，反映的情况基本属实。",
+            opinion=self.matter.settles,
+            opinion_basis="信访工作条例第32条及相关政策",
+        )
+
+    def _serve(self, action: str, by: UUID) -> None:
+        self.plan.do(
+            action,
+            by,
+            served_method=self.plan.dice.choice(("in_person", "in_person", "post", "electronic")),
+            served_on=self.plan.day(0),
+            receipt=f"送达回证第 {self.plan.dice.randint(100, 999)} 号",
+        )
+        dice = self.plan.dice
+        if action == "serve_answer" and self.path == "answered" and dice.random() < 0.4:
+            self.plan.at += timedelta(hours=dice.randint(20, 90))
+            verdict = dice.choice(("satisfied", "fairly", "dissatisfied"))
+            self.plan.do("rate", None, rating_result=verdict, rating_attitude="fairly")
+
+    def _review(self) -> None:
+        self.plan.later(2, 5)
+        self.plan.do("request_review", self.who.officer, requested_on=self.plan.day(0))
+        self.plan.later(4, 8)
+        self.plan.do(
+            "answer_review",
+            self.who.reviewer,
+            review_outcome="upheld",
+            review_opinion="原处理意见事实清楚，依据充分，予以维持。",
+        )
+        self.plan.later(0, 2)
+        self._serve("serve_review", self.who.reviewer)
+        if self.path in _QUICK:
+            self._recheck()
+
+    def _recheck(self) -> None:
+        self.plan.later(2, 4)
+        self.plan.do("request_recheck", self.who.officer, requested_on=self.plan.day(0))
+        self.plan.later(2, 4)
+        if self.path == "heard":
+            self.plan.do(
+                "start_hearing", self.who.rechecker, hearing_reason="事实有争议，需要听证。"
+            )
+            self.plan.later(5, 9)
+            self.plan.do("end_hearing", self.who.rechecker, hearing_note="双方陈述，听证笔录在卷。")
+            self.plan.later(2, 4)
+        self.plan.do(
+            "answer_recheck",
+            self.who.rechecker,
+            review_outcome="upheld",
+            review_opinion="复查意见正确，予以维持。",
+        )
+        self.plan.later(1, 4)
+        self._serve("serve_recheck", self.who.rechecker)

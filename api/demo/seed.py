@@ -1,0 +1,137 @@
+"""The history: every plan done through the commands, office time stepping from one moment to
+the next, the sweep and the relay running at each. Nothing is inserted.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Final
+from uuid import UUID
+
+from api.demo import district, mix
+from api.demo.plans import Plan, Step
+from rules import errors
+from workflow import access, ids, scheduler, sweep
+from workflow.commands import act, demo
+from workflow.decide import FILE
+from workflow.engine import Engine
+from workflow.queries import case as case_query
+from workflow.queries import installation
+from workflow.queries import office as office_query
+
+Told = Callable[[int, int], None]
+"""Is told how many steps of how many are done."""
+
+_SETTLE: Final = timedelta(seconds=5)
+"""The last plans end this long before now, which moves on while the history is made."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shape:
+    """How large a history is."""
+
+    cases: int = 300
+    days: int = 92
+    seed: int = 420303
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Report:
+    """What was made."""
+
+    cases: int
+    commands: int
+    sweep: sweep.TickReport
+
+
+@dataclass(slots=True, kw_only=True)
+class _Run:
+    """One history being made."""
+
+    engine: Engine
+    actors: Mapping[UUID, access.Actor]
+    case_ids: list[UUID] = field(default_factory=list)
+    residents: dict[int, access.Actor] = field(default_factory=dict)
+
+    def do(self, index: int, plan: Plan, step: Step) -> None:
+        """One step of one plan, as the person or the resident would."""
+        filing = None
+        if step.action == FILE:
+            filing = act.Filing(process=plan.process, origin_grid=plan.grid)
+        request = act.Request(
+            case_id=self.case_ids[index],
+            action_id=ids.uuid7(),
+            action=step.action,
+            fields=step.fields,
+            filing=filing,
+        )
+        actor = self.residents[index] if step.by is None else self.actors[step.by]
+        receipt = act.act(self.engine, actor, request)
+        if receipt.code is not None and any(later.by is None for later in plan.steps):
+            self.residents[index] = case_query.resident(self.engine, receipt.number, receipt.code)
+
+
+def history(
+    engine: Engine, cast: district.Cast, *, shape: Shape, begin: datetime, told: Told
+) -> Report:
+    """Makes the history from `begin`, where office time stands, up to now.
+
+    Raises: `demo.step`, where a plan does not fit the rules.
+    """
+    house = office_query.house(engine.database)
+    found = installation.installed(engine.database)
+    offset = timedelta(seconds=found.offset_s if found else 0)
+    end = house.now - offset
+    mixer = mix.Mixer(
+        cast=cast,
+        rules=house.rules.pack,
+        calendar=house.calendar,
+        dice=random.Random(shape.seed),
+        begin=begin,
+        end=end,
+    )
+    plans = mixer.plans(shape.cases)
+    total = _play(engine, plans, told=told)
+    total = total + scheduler.walk(engine, to=end - _SETTLE)
+    steps = sum(len(plan.steps) for plan in plans)
+    demo.complete(
+        engine.database,
+        {"cases": len(plans), "commands": steps, "days": shape.days, "seed": shape.seed},
+    )
+    total = total + sweep.run(engine)
+    return Report(cases=len(plans), commands=steps, sweep=total)
+
+
+def _play(engine: Engine, plans: Sequence[Plan], *, told: Told) -> sweep.TickReport:
+    """The queue: the next planned command, or what falls due before it."""
+    queue = sorted(
+        (
+            (step.at, index, nth)
+            for index, plan in enumerate(plans)
+            for nth, step in enumerate(plan.steps)
+        )
+    )
+    run = _Run(
+        engine=engine,
+        actors=_actors(engine, plans),
+        case_ids=[ids.uuid7() for _ in plans],
+    )
+    total = sweep.TickReport()
+    for done, (at, index, nth) in enumerate(queue):
+        total = total + scheduler.walk(engine, to=at)
+        step = plans[index].steps[nth]
+        try:
+            run.do(index, plans[index], step)
+        except errors.GridcaseError as error:
+            raise errors.NotNow("demo.step", action=step.action, cause=str(error)) from error
+        told(done + 1, len(queue))
+    return total
+
+
+def _actors(engine: Engine, plans: Sequence[Plan]) -> Mapping[UUID, access.Actor]:
+    """Whoever acts in these plans, with their posts, read once."""
+    people = {step.by for plan in plans for step in plan.steps if step.by is not None}
+    return installation.actors(engine.database, sorted(people))
