@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Final, Protocol
 from uuid import UUID
 
@@ -42,6 +43,19 @@ class Asked(Protocol):
     def action(self) -> str: ...
     @property
     def fields(self) -> Mapping[str, Scalar]: ...
+    @property
+    def filing(self) -> Filed | None: ...
+
+
+class Filed(Protocol):
+    """What the filing of a case says beside its fields."""
+
+    @property
+    def process(self) -> str: ...
+    @property
+    def origin_grid(self) -> str: ...
+    @property
+    def received_at(self) -> datetime | None: ...
 
 
 def same(
@@ -49,8 +63,11 @@ def same(
 ) -> int:
     """The number of the earlier event with this id, if it is the same act by the same person.
 
-    Raises: `id.taken` where it is somebody else's; `id.differs` with the fields that differ.
+    Raises: `id.taken` where it is somebody else's; `id.differs` with the fields that differ;
+    `case.unknown` to a resident of another case, who is nobody here.
     """
+    if actor.kind == "resident" and actor.case_id != case.id:
+        raise errors.NotFound("case.unknown")
     keys = {"case_id": case.id, "action_id": str(request.action_id)}
     event = tx.execute(REPEAT, keys).one()
     if event.actor_id != actor.person_id:
@@ -74,6 +91,9 @@ def _differences(
 ) -> list[str]:
     if request.action != name:
         return ["action"]
+    elsewhere = _filed_elsewhere(request.filing, case)
+    if elsewhere:
+        return elsewhere
     action = pack.processes[case.process].actions[name]
     sent = dict(fields_.read(action, pack.fields, request.fields))
     stored: dict[str, Scalar] = json.loads(event.payload)["fields"]  # type: ignore[attr-defined]
@@ -88,3 +108,14 @@ def _differences(
             found.append(key)
     found.extend(key for key in commitments if key not in sent and key in salts)
     return found
+
+
+def _filed_elsewhere(filing: Filed | None, case: CaseRow) -> list[str]:
+    """What a repeated filing says otherwise than the case it has opened."""
+    if filing is None:
+        return []
+    received_at = filing.received_at or case.opened_at
+    said = (filing.process, filing.origin_grid, received_at)
+    stored = (case.process, case.origin_grid, case.received_at)
+    names = ("process", "origin_grid", "received_at")
+    return [name for name, one, other in zip(names, said, stored, strict=True) if one != other]

@@ -201,7 +201,9 @@ def _enter(draft: Draft, state: str, *, reopened: bool) -> None:
         draft.change(is_closed=False, closed_at=None, done_at=None, cycle=draft.case.cycle + 1)
     draft.change(state=state)
     found = draft.state
-    if found.done and draft.case.done_at is None:
+    if not found.done:  # opened again, or under review: the matter is not settled any more
+        draft.change(done_at=None)
+    elif draft.case.done_at is None:
         draft.change(done_at=draft.at)
     if found.end and not draft.case.is_closed:
         draft.change(is_closed=True, closed_at=draft.at)

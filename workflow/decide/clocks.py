@@ -46,6 +46,9 @@ def _open(
     seq: int,
     fields: Mapping[str, Scalar],
 ) -> None:
+    for old in draft.open_deadlines():
+        if old.rule == name:  # another leader's plan, another agreement: the first is over
+            _end(draft, old, state="stopped")
     until = _date_field(fields, rule.limit.until)
     calendar = draft.facts.calendar
     start_at = _start_at(draft, rule=rule, fields=fields)
