@@ -30,6 +30,7 @@ def create_app(
         title="Gridcase",
         version=VERSION,
         lifespan=_lifespan,
+        generate_unique_id_function=lambda route: route.name,
         openapi_url=None,
         docs_url=None,
         redoc_url=None,

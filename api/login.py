@@ -17,7 +17,7 @@ from starlette.requests import Request
 
 from api import caller, problems
 from rules import errors
-from workflow import access, clock
+from workflow import access, clock, ids
 from workflow.commands import people
 from workflow.engine import Engine
 from workflow.queries import case as case_query
@@ -121,7 +121,7 @@ def resident(request: Request, number: str, code: str) -> access.Actor:
     """
     limits: Limits = request.app.state.limits
     opened: Engine = request.app.state.engine
-    key = "".join(ch for ch in number if ch.isdigit())
+    key = ids.digits_of(number)
     address = caller.address(request)
     _refuse_shut(limits.lookup_address, address)
     _refuse_shut(limits.number, key)

@@ -6,7 +6,7 @@ the data set is a demo's.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
@@ -18,6 +18,7 @@ from workflow.decide import Scalar
 from workflow.engine import Engine
 from workflow.personal import Seals
 
+PASSWORD = "a long enough pass phrase"
 ZONE = ZoneInfo("Asia/Shanghai")
 DISTRICT = "420303"
 STREET = "420303001"
@@ -177,8 +178,11 @@ class District:
         return found
 
 
-def build(database: db.Database, *, start: str = "2026-03-20 16:00") -> District:
-    """A district whose office time stands at a local moment."""
+def build(
+    database: db.Database, *, start: str = "2026-03-20 16:00", accounts: Collection[str] = ()
+) -> District:
+    """A district whose office time stands at a local moment. Those named in `accounts` log in
+    with their key and `PASSWORD`."""
     district = District(engine=Engine(database=database, seals=Seals(bytes(range(32)))))
     offset = int((local(start) - clock.system()).total_seconds())
     office.install(database, is_demo=True, offset_s=offset)
@@ -191,7 +195,7 @@ def build(database: db.Database, *, start: str = "2026-03-20 16:00") -> District
         ],
     )
     _add_offices(district)
-    _add_posts(district)
+    _add_posts(district, accounts)
     return district
 
 
@@ -208,13 +212,21 @@ def _add_offices(district: District) -> None:
         office.add_offices(district.engine.database, [new])
 
 
-def _add_posts(district: District) -> None:
+def _add_posts(district: District, accounts: Collection[str]) -> None:
     for person, _, _, _ in POSTS:
         district.people[person] = ids.uuid7()
         district.posts[person] = ids.uuid7()
     people.add_people(
         district.engine.database,
-        [people.NewPerson(id=key, name=f"演示{name}") for name, key in district.people.items()],
+        [
+            people.NewPerson(
+                id=key,
+                name=f"演示{name}",
+                username=name if name in accounts else None,
+                password=PASSWORD if name in accounts else None,
+            )
+            for name, key in district.people.items()
+        ],
     )
     office.add_posts(
         district.engine.database,

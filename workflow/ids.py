@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hmac
 import secrets
+import unicodedata
 from uuid import UUID
 
 from workflow import clock
@@ -54,9 +55,14 @@ def case_number() -> str:
     return f"{digits[:4]}-{digits[4:]}-{check_digit(digits)}"
 
 
+def digits_of(text: str) -> str:
+    """The digits in a text as ASCII: people type full-width ones, hyphens and spaces."""
+    return "".join(str(unicodedata.decimal(ch)) for ch in text if ch.isdecimal())
+
+
 def read_number(text: str) -> str | None:
     """The number as stored, from what a person typed; None where a digit is wrong."""
-    digits = "".join(ch for ch in text if ch.isdigit())
+    digits = digits_of(text)
     if len(digits) != NUMBER_DIGITS + 1 or check_digit(digits) != 0:
         return None
     return f"{digits[:4]}-{digits[4:8]}-{digits[8]}"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from fastapi import APIRouter
 
-from api.routes import health
+from api.routes import cases, health, lookup, offices, reference, session
 
-ROUTERS: tuple[APIRouter, ...] = ()
-ROOT_ROUTERS: tuple[APIRouter, ...] = (health.router,)
+ROUTERS: tuple[APIRouter, ...] = (session.router, cases.router, lookup.router, offices.router)
+ROOT_ROUTERS: tuple[APIRouter, ...] = (health.router, reference.router)

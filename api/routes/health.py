@@ -6,11 +6,12 @@ from typing import Literal
 
 import structlog
 from fastapi import APIRouter
-from pydantic import BaseModel, ConfigDict
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import JSONResponse, PlainTextResponse, Response
 
 from api import caller, observe
+from api.routes import shapes
+from api.routes.shapes import Shape
 from rules import errors
 from workflow import db
 from workflow.engine import Engine
@@ -22,35 +23,46 @@ _LOG = structlog.get_logger("api")
 METRICS_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 
 
-class Ready(BaseModel):
+class Alive(Shape):
+    """The process answers."""
+
+    model_config = shapes.example({"alive": True})
+
+    alive: bool
+
+
+class Ready(Shape):
     """Whether this process can serve, and why not."""
 
-    model_config = ConfigDict(
-        json_schema_extra={
-            "example": {"ready": True, "database": "ok", "schema": "ok", "sweep": "running"}
-        }
+    model_config = shapes.example(
+        {"ready": True, "database": "ok", "revision": "ok", "sweep": "running"}
     )
 
     ready: bool
     database: Literal["ok", "unreachable"]
-    schema_: Literal["ok", "behind", "unknown"]
+    revision: Literal["ok", "behind", "unknown"]
     sweep: Literal["running", "silent", "unknown"]
 
 
-@router.get("/livez", dependencies=[caller.PUBLIC])
-async def get_livez() -> dict[str, bool]:
+@router.get("/livez", response_model=Alive, dependencies=[caller.PUBLIC])
+async def get_livez() -> Response:
     """The process answers."""
-    return {"alive": True}
+    return JSONResponse({"alive": True})
 
 
-@router.get("/readyz", dependencies=[caller.PUBLIC])
+@router.get(
+    "/readyz",
+    response_model=Ready,
+    responses={503: {"description": "Not ready.", "model": Ready}},
+    dependencies=[caller.PUBLIC],
+)
 def get_readyz(request: Request, opened: caller.Opened) -> Response:
     """Database reachable, schema of this release, and somebody sweeping.
 
     A silent sweep makes only a process unready whose own task it is.
     """
     found = _look(opened)
-    is_ready = found["schema"] == "ok" and (
+    is_ready = found["revision"] == "ok" and (
         found["sweep"] == "running" or not request.app.state.rings
     )
     return JSONResponse({"ready": is_ready, **found}, status_code=200 if is_ready else 503)
@@ -60,17 +72,17 @@ def _look(opened: Engine) -> dict[str, str]:
     try:
         revision, needed = db.revision(opened.database)
         if revision != needed:
-            return {"database": "ok", "schema": "behind", "sweep": "unknown"}
+            return {"database": "ok", "revision": "behind", "sweep": "unknown"}
         alive = any(line.is_alive for line in board.workers(opened.database))
     except errors.Busy:
-        return {"database": "unreachable", "schema": "unknown", "sweep": "unknown"}
+        return {"database": "unreachable", "revision": "unknown", "sweep": "unknown"}
     except Exception as error:  # noqa: BLE001  whatever the driver says, the answer is: not ready
         _LOG.warning("ready.failed", error=type(error).__qualname__)
-        return {"database": "unreachable", "schema": "unknown", "sweep": "unknown"}
-    return {"database": "ok", "schema": "ok", "sweep": "running" if alive else "silent"}
+        return {"database": "unreachable", "revision": "unknown", "sweep": "unknown"}
+    return {"database": "ok", "revision": "ok", "sweep": "running" if alive else "silent"}
 
 
-@router.get("/metrics", dependencies=[caller.PUBLIC])
+@router.get("/metrics", response_class=PlainTextResponse, dependencies=[caller.PUBLIC])
 def get_metrics() -> Response:
     """Counts and times in Prometheus' text form; numbers only."""
     return Response(observe.metrics(), media_type=METRICS_TYPE)

@@ -223,8 +223,7 @@ def resident(engine: Engine, number: str, code: str) -> access.Actor:
     with db.snapshot(engine.database) as tx:
         case_id = tx.execute(BY_NUMBER, {"number": stored or ""}).scalar()
     expected = ids.lookup_code(engine.seals.secret, case_id or UUID(int=0))
-    typed = "".join(ch for ch in code if ch.isdigit())
-    if not hmac.compare_digest(expected, typed) or case_id is None:
+    if not hmac.compare_digest(expected, ids.digits_of(code)) or case_id is None:
         raise errors.NotFound("lookup.wrong")
     return access.Actor(kind="resident", case_id=case_id)
 

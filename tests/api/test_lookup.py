@@ -1,0 +1,125 @@
+"""A resident's own case: what they see, what they do, and how guessing is held back."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from tests.api import desk
+from workflow import db, ids
+
+
+@pytest.fixture
+def front(database: db.Database) -> desk.Desk:
+    """The district with officer and desk."""
+    return desk.open_desk(database, "officer", "desk", "mediator")
+
+
+def test_lookup_when_refused_gives_reason_basis_and_remedy(front: desk.Desk) -> None:
+    filed = front.file()
+    front.do(
+        filed["case_id"],
+        "refuse",
+        "desk",
+        refusal_reason="法院已经立案。",
+        legal_basis="人民调解工作若干规定第22条",
+        other_routes="可以向区人民法院起诉。",
+    )
+    given = {"number": filed["number"], "code": filed["code"]}
+    case = front.post(None, "/lookup", given, headers=desk.ENGLISH).json()
+    assert case["state_name"] == "Refused"
+    refused = next(event for event in case["events"] if event["name"] == "refuse")
+    told = {fact["field"]: fact["text"] for fact in refused["facts"]}
+    assert told == {
+        "refusal_reason": "法院已经立案。",
+        "legal_basis": "人民调解工作若干规定第22条",
+        "other_routes": "可以向区人民法院起诉。",
+    }
+    accept = next(clock for clock in case["clocks"] if clock["source"])
+    assert sum(span["counted"] for span in accept["spans"]) == accept["limit"]["n"]
+
+
+def test_lookup_when_read_holds_nothing_internal(front: desk.Desk) -> None:
+    filed = front.file(grade="02", danger="escalating", respondent_phone="13900005678", scale="02")
+    front.do(filed["case_id"], "accept", "desk", note="材料齐全")
+    mediator = str(front.district.people["mediator"])
+    front.do(filed["case_id"], "name_mediator", "desk", mediator=mediator)
+    front.do(
+        filed["case_id"],
+        "record_session",
+        "mediator",
+        session_on="2026-03-20",
+        attended="both",
+        minutes="双方各说各的，没有谈拢。",
+    )
+    front.district.at("2026-04-02 10:00")
+    given = {"number": filed["number"], "code": filed["code"]}
+    case = front.post(None, "/lookup", given).json()
+    text = json.dumps(case, ensure_ascii=False)
+    for hidden in (
+        "各说各的",
+        "13900005678",
+        "李样本",
+        "escalating",
+        mediator,
+        "演示mediator",
+        "演示leader",
+        "ladder",
+        "grade",
+        filed["case_id"],
+    ):
+        assert hidden not in text, hidden
+
+
+@pytest.mark.parametrize("number", ["{number}", "４８０３", "²²²²²²²²²", "", "0000-0000-0"])
+def test_lookup_when_wrong_is_not_found_whichever_was_wrong(front: desk.Desk, number: str) -> None:
+    filed = front.file()
+    asked = {"number": number.format(**filed), "code": "000000"}
+    answer = front.post(None, "/lookup", asked, headers=desk.ENGLISH)
+    assert answer.status_code == 404
+    assert filed["case_id"] not in answer.text
+    act = {**asked, "id": str(ids.uuid7()), "fields": {}}
+    acted = front.post(None, "/lookup/actions/rate", act, headers=desk.ENGLISH)
+    assert acted.json() == {**answer.json(), "request_id": acted.json()["request_id"]}
+
+
+def test_lookup_when_typed_full_width_or_with_spaces_is_understood(front: desk.Desk) -> None:
+    filed = front.file()
+    wide = str.maketrans("0123456789-", "０１２３４５６７８９－")
+    given = {
+        "number": filed["number"].translate(wide),
+        "code": f" {filed['code'][:3]} {filed['code'][3:]}",
+    }
+    assert front.post(None, "/lookup", given).status_code == 200
+
+
+def test_lookup_when_guessed_shuts_the_number_then_the_address(front: desk.Desk) -> None:
+    filed = front.file()
+    right = {"number": filed["number"], "code": filed["code"]}
+    wrong = {**right, "code": f"{(int(filed['code']) + 1) % 10**6:06d}"}
+    for _ in range(5):
+        assert front.post(None, "/lookup", wrong).status_code == 404
+    shut = front.post(None, "/lookup", right)
+    assert (shut.status_code, shut.json()["code"]) == (429, "request.too_many")
+    assert int(shut.headers["retry-after"]) > 0
+    for n in range(15):
+        front.post(None, "/lookup", {"number": f"1000-000{n:02d}", "code": "123456"})
+    other = front.file()
+    answer = front.post(None, "/lookup", {"number": other["number"], "code": other["code"]})
+    assert answer.status_code == 429, "the address has guessed too often"
+
+
+def test_lookup_action_when_not_a_residents_is_refused(front: desk.Desk) -> None:
+    filed = front.file()
+    before = front.standing(filed["case_id"])
+    for action, fields in (("accept", {}), ("withdraw", {"withdraw_reason": "不要了"})):
+        sent = {
+            "number": filed["number"],
+            "code": filed["code"],
+            "id": str(ids.uuid7()),
+            "fields": fields,
+        }
+        answer = front.post(None, f"/lookup/actions/{action}", sent)
+        assert (answer.status_code, answer.json()["code"]) == (403, "action.not_yours")
+    assert front.standing(filed["case_id"]) == before
