@@ -1,7 +1,29 @@
-"""HTML pages, one router a subject."""
-
-from __future__ import annotations
+"""HTML pages. Each works without script; htmx only makes it faster."""
 
 from fastapi import APIRouter
 
-ROUTERS: tuple[APIRouter, ...] = ()
+from api.pages import (
+    action,
+    board,
+    case,
+    demo,
+    entry,
+    filing,
+    leader,
+    notices,
+    resident,
+    worklist,
+)
+
+ROUTERS: tuple[APIRouter, ...] = (
+    entry.router,
+    worklist.router,
+    filing.router,
+    case.router,
+    action.router,
+    leader.router,
+    board.router,
+    notices.router,
+    resident.router,
+    demo.router,
+)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -83,6 +83,8 @@ class Choice:
 
     value: str
     label: str
+    hint: pack_.Text | None = None
+    """What tells it from others of the same name: a person's role."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -164,9 +166,7 @@ def _people(
     ids = {p.holder for p in posts if p.holder} - facts.recused
     roles = {p.holder: pack.roles[p.role].name for p in posts if p.holder}
     rows = tx.execute(NAMES, {"ids": sorted(ids)})
-    return tuple(
-        Choice(value=str(row.id), label=f"{row.name} · {roles[row.id].zh}") for row in rows
-    )
+    return tuple(Choice(value=str(row.id), label=row.name, hint=roles[row.id]) for row in rows)
 
 
 def _lead_after(action: pack_.Action, pack: pack_.Pack, case: CaseRow, facts: Facts) -> UUID:
@@ -188,6 +188,19 @@ def _offices(tx: db.Tx, action: pack_.Action, pack: pack_.Pack, facts: Facts) ->
     ids = [office.id for office in facts.line.offices if not kinds or office.kind in kinds]
     rows = tx.execute(OFFICE_NAMES, {"ids": ids})
     return tuple(Choice(value=str(row.id), label=row.name) for row in rows)
+
+
+def names(
+    database: db.Database, people: Collection[UUID], offices: Collection[UUID]
+) -> Mapping[UUID, str]:
+    """The names of some persons and offices; those that are not there are left out."""
+    found: dict[UUID, str] = {}
+    with db.snapshot(database) as tx:
+        for statement, ids in ((NAMES, people), (OFFICE_NAMES, offices)):
+            if ids:
+                rows = tx.execute(statement, {"ids": sorted(ids)})
+                found |= {row.id: row.name for row in rows}
+    return found
 
 
 def inbox(database: db.Database, actor: access.Actor, *, limit: int = 50) -> tuple[Message, ...]:

@@ -7,15 +7,15 @@ import json
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, cast
 from uuid import UUID
 
-from sqlalchemy import Row, Select, bindparam, func, literal_column, select, tuple_
+from sqlalchemy import Row, Select, bindparam, func, literal_column, or_, select, tuple_
 
 from rules import errors
 from rules import pack as pack_
-from workflow import access, db, read
-from workflow.decide import NEVER
+from workflow import access, db, machine, read
+from workflow.decide import NEVER, CaseRow, guard_facts
 from workflow.tables import case as case_tables
 from workflow.tables import office as office_tables
 
@@ -28,7 +28,7 @@ PAGE: Final = 50
 COUNT_CAP: Final = 1000
 """Counts above this are shown as `1000+`."""
 
-Narrow = Literal["all", "red", "yellow", "stuck"]
+Narrow = Literal["all", "green", "yellow", "red", "grey", "stuck"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,6 +52,8 @@ class WorkItem:
     has_leader: bool
     is_closed: bool
     updated_at: datetime
+    offered: tuple[str, ...] = ()
+    """The actions that can leave from its state, whoever may do them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,9 +87,12 @@ def page(
     narrow: Narrow = "all",
     closed: Literal["open", "closed"] = "open",
     cursor: str | None = None,
+    area: str | None = None,
+    office: UUID | None = None,
     limit: int = PAGE,
 ) -> WorkPage:
-    """One page of the list of a seat; the first seat where none is named.
+    """One page of the list of a seat; the first seat where none is named. `area` and `office`
+    leave only what is led in or by them.
 
     Raises: `seat.unknown`, `cursor.broken`.
     """
@@ -99,12 +104,19 @@ def page(
             narrow=narrow,
             limited=bool(seat.processes),
             continued=cursor is not None,
+            within=area is not None,
+            led=office is not None,
         )
-        values: dict[str, object] = {"closed": closed == "closed", "limit": limit + 1}
+        values: dict[str, object] = {
+            "closed": closed == "closed",
+            "limit": limit + 1,
+            "within": area,
+            "led_by": office,
+        }
         if cursor is not None:
             values |= _from_cursor(cursor)
         rows = tx.execute(statement, access.binds(actor, seat) | values).all()
-    items = tuple(_item(row, house.rules.pack) for row in rows[:limit])
+    items = tuple(_item(row, house.rules) for row in rows[:limit])
     following = _cursor(rows[limit - 1]) if len(rows) > limit else None
     return WorkPage(items=items, cursor=following, seat=seat, now=house.now)
 
@@ -117,7 +129,15 @@ def _chosen(found: tuple[access.Seat, ...], key: str | None) -> access.Seat:
 
 
 @cache
-def _page_statement(kind: str, *, narrow: Narrow, limited: bool, continued: bool) -> Select[Any]:
+def _page_statement(
+    kind: str,
+    *,
+    narrow: Narrow,
+    limited: bool,
+    continued: bool,
+    within: bool = False,
+    led: bool = False,
+) -> Select[Any]:
     """Index: case_area_<n>, case_office, case_grid, case_handler, case_filer, case_leader."""
     statement = (
         select(
@@ -139,6 +159,12 @@ def _page_statement(kind: str, *, narrow: Narrow, limited: bool, continued: bool
             bindparam("after_id", type_=_CASE.id.type),
         )
         statement = statement.where(tuple_(_CASE.due_at, _CASE.id) > place)
+    if within:  # a code is of one level only, so at most one of the columns holds it
+        code = bindparam("within", type_=_CASE.area_1.type)
+        statement = statement.where(or_(*(_CASE[f"area_{n}"] == code for n in range(1, 7))))
+    if led:
+        office = bindparam("led_by", type_=_CASE.lead_office_id.type)
+        statement = statement.where(_CASE.lead_office_id == office)
     return _narrowed(statement, narrow)
 
 
@@ -159,13 +185,13 @@ def _seen(kind: str, *, limited: bool) -> Any:
 def _narrowed(statement: Select[Any], narrow: Narrow) -> Select[Any]:
     if narrow == "stuck":
         return statement.where(_CASE.is_stuck)
-    if narrow in ("red", "yellow"):
+    if narrow != "all":
         return statement.where(_CASE.light == narrow)
     return statement
 
 
-def _item(row: Row[*tuple[Any, ...]], pack: pack_.Pack) -> WorkItem:
-    values = row._mapping
+def _item(row: Row[*tuple[Any, ...]], rules: machine.Rules) -> WorkItem:
+    values, pack = row._mapping, rules.pack
     category = pack.categories.get(values["category"] or "")
     return WorkItem(
         case_id=values["id"],
@@ -185,7 +211,16 @@ def _item(row: Row[*tuple[Any, ...]], pack: pack_.Pack) -> WorkItem:
         has_leader=values["leader_id"] is not None,
         is_closed=values["is_closed"],
         updated_at=values["updated_at"],
+        offered=_offered(row, rules),
     )
+
+
+def _offered(row: Row[*tuple[Any, ...]], rules: machine.Rules) -> tuple[str, ...]:
+    process = rules.pack.processes.get(row.process)
+    if process is None or row.state not in process.states:
+        return ()
+    known = guard_facts(cast(CaseRow, row))
+    return machine.offered(rules.flow(row.process), state=row.state, facts=known)
 
 
 def state_name(pack: pack_.Pack, process: str, state: str) -> pack_.Text:

@@ -1,6 +1,6 @@
 // Without this file everything works: forms post, links lead, errors stand first in the page.
 // With it: an error summary takes the focus, a form is not sent twice, a toast goes away by
-// itself, and a few keys move through a list.
+// itself, a few keys move through a list, and a page can be printed by a button.
 
 /** A key that is typed into a field is not a command. @param {EventTarget | null} target */
 const isTyping = (target) =>
@@ -45,6 +45,14 @@ const move = (step) => {
   if (next instanceof HTMLElement) next.focus();
 };
 
+/** Buttons that print: shown only where they work. @param {ParentNode} root */
+const offerPrint = (root) => {
+  for (const button of root.querySelectorAll("button[data-print]")) {
+    button.removeAttribute("hidden");
+    button.addEventListener("click", () => print());
+  }
+};
+
 /** @param {KeyboardEvent} event */
 const onKey = (event) => {
   if (document.documentElement.dataset.keys === "off") return;
@@ -61,6 +69,7 @@ const onKey = (event) => {
 
 focusFirst(document);
 fadeToasts(document);
+offerPrint(document);
 sendOnce();
 document.addEventListener("keydown", onKey);
 document.addEventListener("htmx:after:swap", () => {

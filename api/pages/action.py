@@ -1,0 +1,237 @@
+"""The form of an action and what it sends. One mechanism for all: the pack's fields are the
+inputs. A session, an agreement and a leader's plan have layouts of their own on top of it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+from uuid import UUID
+
+from fastapi import APIRouter
+from starlette.responses import Response
+
+from api import caller, forms, problems
+from api.pages import case as case_page
+from api.pages import frame as frames
+from api.pages import happened, way
+from rules import errors, pack
+from workflow import ids
+from workflow.commands import act
+from workflow.queries import case as case_query
+from workflow.queries import office
+
+router = APIRouter()
+
+LAYOUTS: Final = {
+    "record_session": "action/session.html",
+    "record_agreement": "action/agreement.html",
+    "approve_plan": "action/plan.html",
+}
+"""Actions with a page of their own; one that a pack does not know is drawn plainly."""
+AFTER_SESSION: Final = ("record_agreement", "record_no_agreement")
+"""What may follow a session at once."""
+LONG: Final = frozenset({"textarea"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Started:
+    """A clock that the action starts: its name, whose it is, how long, by which rule."""
+
+    name: str
+    belongs_to: str | None
+    length: str
+    source: str
+
+
+@router.get("/cases/{case_id}/do/{name}", dependencies=[caller.SESSION])
+def get_action(frame: frames.Signed, case_id: str, name: str) -> Response:
+    """The form of an action that may be done now."""
+    view = case_query.view(frame.engine, frame.person, frames.read_id(case_id))
+    action = case_page.action_of(view, name)
+    if name not in view.actions:
+        return _not_now(frame, view, action)
+    return _form(frame, view, name, typed={}, action_id=ids.uuid7())
+
+
+@router.post("/cases/{case_id}/do/{name}", dependencies=[caller.SESSION])
+def post_action(frame: frames.Signed, case_id: str, name: str, sent: frames.Sent) -> Response:
+    """Does the action. A fault brings the form back with everything that was typed."""
+    wanted = frames.read_id(case_id)
+    view = case_query.view(frame.engine, frame.person, wanted)
+    action = case_page.action_of(view, name)
+    request = act.Request(
+        case_id=wanted,
+        action_id=_id(sent.get("action_id")),
+        action=name,
+        fields=_scalars(forms.read_form(action, view.pack.fields, sent, zone=frame.words.zone)),
+        version=_int(sent.get("version")),
+    )
+    try:
+        act.act(frame.engine, frame.person, request)
+    except errors.NotFound:
+        raise
+    except errors.GridcaseError as error:
+        # read again: another may have changed the case in between
+        view = case_query.view(frame.engine, frame.person, wanted)
+        seen = _int(sent.get("seq"))
+        return _form(
+            frame, view, name, typed=sent, action_id=request.action_id, error=error, seen=seen
+        )
+    return _onward(frame, wanted, name, action=action, then=sent.get("then", ""))
+
+
+def _onward(
+    frame: frames.Frame, case_id: UUID, name: str, *, action: pack.Action, then: str
+) -> Response:
+    """Back to the case, or to the list where the act has moved the case out of sight."""
+    done = frame.words.get("Done: {act}", act=frame.words.text(action.name))
+    if not case_page.is_there(frame, case_id):
+        return frame.go(frames.home(frame), toast=done)
+    if name == "record_session" and then in AFTER_SESSION:
+        return frame.go(f"/cases/{case_id}/do/{then}", toast=done)
+    return frame.go(f"/cases/{case_id}", toast=done)
+
+
+def _id(text: str | None) -> UUID:
+    """The id made with the form, so that a second press is the same act."""
+    try:
+        return UUID(text or "")
+    except ValueError:
+        return ids.uuid7()
+
+
+def _int(text: str | None) -> int | None:
+    return int(text) if text and text.isdecimal() and len(text) < 10 else None
+
+
+def _scalars(values: Mapping[str, object]) -> dict[str, str | int | bool | None]:
+    return {name: v for name, v in values.items() if isinstance(v, str | int | bool)}
+
+
+# ---- the page
+
+
+def _not_now(frame: frames.Frame, view: case_query.CaseView, action: pack.Action) -> Response:
+    """The act is not theirs, or not of this moment: said on a page that leads back."""
+    return frame.page(
+        "action/not_now.html",
+        status=409,
+        view=view,
+        title=frame.words.text(action.name),
+        state=frame.words.text(view.state.name),
+    )
+
+
+def _form(
+    frame: frames.Frame,
+    view: case_query.CaseView,
+    name: str,
+    *,
+    typed: Mapping[str, str],
+    action_id: UUID,
+    error: errors.GridcaseError | None = None,
+    seen: int | None = None,
+) -> Response:
+    words, declared = frame.words, view.pack.fields
+    action = view.process.actions[name]
+    inputs = forms.inputs(
+        action,
+        declared,
+        words,
+        values=typed,
+        error=error,
+        options=_options(frame, view, action),
+    )
+    running = [clock for clock in view.clocks if clock.state == "running"]
+    return frame.page(
+        LAYOUTS.get(name, "action/form.html"),
+        status=200 if error is None else int(problems.status_of(error)),
+        view=view,
+        act_name=name,
+        title=words.text(action.name),
+        action_id=action_id,
+        inputs={it.name: it for it in inputs},
+        errors=() if error is None else _summary(frame, error, declared),
+        changes=_changes(frame, view, seen) if isinstance(error, errors.Stale) else (),
+        is_stale=isinstance(error, errors.Stale),
+        is_ending=way.is_ending(view.process, action),
+        to=words.text(view.process.states[action.to].name) if action.to else None,
+        starts=_starts(frame, view, name),
+        nearest=case_page.clock_of(view, name, sorted(running, key=lambda it: it.due_at)),
+        then=typed.get("then", ""),
+        followers=_followers(frame, view),
+        n_sessions=sum(event.name == name for event in view.events) + 1,
+        sides=case_page.sides(frame, view, {}, reveal=None),
+        max_days=None,
+    )
+
+
+def _summary(
+    frame: frames.Frame, error: errors.GridcaseError, declared: Mapping[str, pack.Field]
+) -> tuple[tuple[str | None, str], ...]:
+    """The faults with their remedy where no input stands beside them."""
+    words = frame.words
+    lines = forms.summary(error, declared, words)
+    told = []
+    for (target, line), fault in zip(lines, error.faults, strict=True):
+        remedy = "" if target else words.error(fault, forms.labels(declared, words)).remedy
+        told.append((target, f"{line} {remedy}".strip()))
+    return tuple(told)
+
+
+def _options(
+    frame: frames.Frame, view: case_query.CaseView, action: pack.Action
+) -> dict[str, tuple[forms.Option, ...]]:
+    """Whom and what can be named."""
+    found = office.candidates(
+        frame.engine.database, action=action, pack=view.pack, case=view.case, facts=view.facts
+    )
+    return {
+        name: tuple(
+            forms.Option(value=it.value, label=it.label, hint=frame.words.text(it.hint))
+            for it in choices
+        )
+        for name, choices in found.items()
+    }
+
+
+def _changes(
+    frame: frames.Frame, view: case_query.CaseView, seen: int | None
+) -> tuple[happened.Entry, ...]:
+    """What happened since the form was opened, newest first."""
+    since = [event for event in view.events if seen is not None and event.seq > seen]
+    names = office.names(frame.engine.database, *happened.named(view))
+    return happened.entries(frame, view, names=names, opened={})[: len(since)]
+
+
+def _starts(frame: frames.Frame, view: case_query.CaseView, name: str) -> tuple[Started, ...]:
+    """The clocks that begin with this act, as far as that is sure."""
+    words, found = frame.words, []
+    for rule in view.pack.deadlines.values():
+        if rule.process != view.case.process or name not in rule.starts or rule.when:
+            continue
+        length = rule.limit.length
+        until = view.pack.fields.get((rule.limit.until or "").removeprefix("fields."))
+        told = words.length(length.n, length.unit) if length else ""
+        if until is not None:
+            told = words.get("until the day in “{field}”", field=words.text(until.name))
+        found.append(
+            Started(
+                name=words.text(rule.name),
+                belongs_to=rule.belongs_to,
+                length=told,
+                source=rule.source,
+            )
+        )
+    return tuple(found)
+
+
+def _followers(frame: frames.Frame, view: case_query.CaseView) -> tuple[tuple[str, str], ...]:
+    """What may be recorded right after a session."""
+    return tuple(
+        (name, frame.words.text(view.process.actions[name].name))
+        for name in AFTER_SESSION
+        if name in view.actions
+    )

@@ -1,0 +1,285 @@
+"""The resident's own pages: look a case up by number and code, read how it stands, rate it.
+
+The code travels in the body of a form, never in an address. What follows is known by a signed
+cookie of a quarter of an hour, which stands for one case and for nothing else.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hmac
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+from uuid import UUID
+
+from fastapi import APIRouter
+from starlette.requests import Request
+from starlette.responses import Response
+
+from api import caller, forms, login, problems
+from api.pages import case as case_page
+from api.pages import frame as frames
+from api.pages import happened, way
+from rules import errors
+from workflow import access, clock, ids
+from workflow.commands import act
+from workflow.queries import case as case_query
+from workflow.queries import office
+
+router = APIRouter()
+
+COOKIE: Final = "mine"
+COOKIE_S: Final = 15 * 60
+PURPOSE: Final = b"gridcase resident 1:"
+RATE: Final = "rate"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Window:
+    """A right of the resident's own that runs out."""
+
+    clock: case_query.ClockView
+    action: str
+
+
+@router.get("/lookup", dependencies=[caller.PUBLIC])
+def get_lookup(frame: frames.Public) -> Response:
+    """Number and code, please."""
+    return _ask(frame)
+
+
+@router.post("/lookup", dependencies=[caller.RESIDENT])
+def post_lookup(request: Request, frame: frames.Public, sent: frames.Sent) -> Response:
+    """Checks both at once; which of the two was wrong is not said."""
+    number, code = sent.get("number", "").strip(), sent.get("code", "").strip()
+    missing = [
+        errors.Invalid("field.missing", field=name)
+        for name, value in (("number", number), ("code", code))
+        if not value
+    ]
+    if missing:
+        first, *rest = missing
+        return _ask(
+            frame, number=number, error=errors.Invalid(first.code, field=first.field, also=rest)
+        )
+    try:
+        actor = login.resident(request, number, code)
+    except (errors.NotFound, problems.TooMany) as error:
+        return _ask(frame, number=number, error=error)
+    response = frame.go("/mine")
+    _remember(frame, response, actor.case_id or UUID(int=0))
+    return response
+
+
+@router.get("/mine", dependencies=[caller.RESIDENT])
+def get_mine(frame: frames.Public) -> Response:
+    """The case as the resident sees it."""
+    actor = _resident(frame)
+    if actor is None:
+        return frame.go("/lookup")
+    view = case_query.view(frame.engine, actor, _case_id(actor))
+    return _shown(frame, view)
+
+
+@router.get("/mine/rate", dependencies=[caller.RESIDENT])
+def get_rate(frame: frames.Public) -> Response:
+    """The rating's form, while it is open."""
+    actor = _resident(frame)
+    if actor is None:
+        return frame.go("/lookup")
+    view = case_query.view(frame.engine, actor, _case_id(actor))
+    if RATE not in view.actions:
+        return frame.go("/mine", toast=frame.words.get("There is nothing to rate now."))
+    return _rating(frame, view, typed={}, action_id=ids.uuid7())
+
+
+@router.post("/mine/rate", dependencies=[caller.RESIDENT])
+def post_rate(frame: frames.Public, sent: frames.Sent) -> Response:
+    """Takes the rating, once."""
+    actor = _resident(frame)
+    if actor is None:
+        return frame.go(
+            "/lookup",
+            toast=frame.words.get("The quarter of an hour is over. Please look up again."),
+        )
+    view = case_query.view(frame.engine, actor, _case_id(actor))
+    action = case_page.action_of(view, RATE)
+    values = forms.read_form(action, view.pack.fields, sent, zone=frame.words.zone)
+    request = act.Request(
+        case_id=_case_id(actor),
+        action_id=_id(sent.get("action_id")),
+        action=RATE,
+        fields={name: v for name, v in values.items() if isinstance(v, str | int | bool)},
+    )
+    try:
+        act.act(frame.engine, actor, request)
+    except errors.GridcaseError as error:
+        return _rating(frame, view, typed=sent, action_id=request.action_id, error=error)
+    return frame.go("/mine", toast=frame.words.get("Thank you. Your rating is recorded."))
+
+
+@router.post("/mine/leave", dependencies=[caller.PUBLIC])
+def post_leave(frame: frames.Public) -> Response:
+    """Forgets the case on this device."""
+    response = frame.go("/lookup", toast=frame.words.get("This device has forgotten the case."))
+    response.delete_cookie(COOKIE, path="/")
+    return response
+
+
+# ---- who
+
+
+def _remember(frame: frames.Frame, response: Response, case_id: UUID) -> None:
+    """A signed note of the one case, until when."""
+    until = int(clock.system().timestamp()) + COOKIE_S
+    body = case_id.bytes + until.to_bytes(8, "big")
+    mark = hmac.digest(frame.engine.seals.secret, PURPOSE + body, "sha256")
+    response.set_cookie(
+        COOKIE,
+        base64.urlsafe_b64encode(body + mark).decode(),
+        max_age=COOKIE_S,
+        path="/",
+        httponly=True,
+        samesite="strict",
+        secure=frame.request.url.scheme == "https",
+    )
+
+
+def _resident(frame: frames.Frame) -> access.Actor | None:
+    """The resident that the cookie stands for; None where it is over or not ours."""
+    try:
+        kept = base64.urlsafe_b64decode(frame.request.cookies.get(COOKIE, ""))
+    except (binascii.Error, ValueError):
+        return None
+    body, mark = kept[:24], kept[24:]
+    expected = hmac.digest(frame.engine.seals.secret, PURPOSE + body, "sha256")
+    is_over = int.from_bytes(body[16:], "big") <= int(clock.system().timestamp())
+    if len(body) != 24 or not hmac.compare_digest(mark, expected) or is_over:
+        return None
+    return access.Actor(kind="resident", case_id=UUID(bytes=body[:16]))
+
+
+def _case_id(actor: access.Actor) -> UUID:
+    return actor.case_id or UUID(int=0)
+
+
+def _id(text: str | None) -> UUID:
+    try:
+        return UUID(text or "")
+    except ValueError:
+        return ids.uuid7()
+
+
+# ---- pages
+
+
+def _ask(
+    frame: frames.Frame, *, number: str = "", error: errors.GridcaseError | None = None
+) -> Response:
+    """The look-up form; a wrong pair is told as a pair."""
+    words = frame.words
+    labels = {"number": words.get("Case number"), "code": words.get("Look-up code")}
+    faults = {} if error is None else problems.field_errors(error, words, labels)
+    summary: tuple[tuple[str | None, str], ...] = ()
+    if error is not None:
+        summary = tuple(
+            (f"f-{fault.field}", problems.detail(fault, words, labels))
+            if fault.field in labels
+            else (None, _told(frame, fault))
+            for fault in error.faults
+        )
+    return frame.page(
+        "resident/lookup.html",
+        status=200 if error is None else int(problems.status_of(error)),
+        errors=summary,
+        number=forms.Input(
+            name="number",
+            id="f-number",
+            kind="text",
+            label=labels["number"],
+            hint=words.get("9 digits, on your receipt"),
+            required=True,
+            value=number,
+            error=faults.get("number", ""),
+            inputmode="numeric",
+        ),
+        code=forms.Input(
+            name="code",
+            id="f-code",
+            kind="text",
+            label=labels["code"],
+            hint=words.get("6 digits, beside the number"),
+            required=True,
+            error=faults.get("code", ""),
+            inputmode="numeric",
+        ),
+    )
+
+
+def _told(frame: frames.Frame, fault: errors.GridcaseError) -> str:
+    told = frame.words.error(fault)
+    return f"{told.text} {told.remedy}"
+
+
+def _shown(frame: frames.Frame, view: case_query.CaseView) -> Response:
+    names = office.names(frame.engine.database, *_offices(view))
+    running = [it for it in view.clocks if it.state in ("running", "paused")]
+    running.sort(key=lambda it: it.due_at)
+    turn = way.turn(view.process, view.case.state, case_page.offered(frame, view))
+    offices = [it for it in running if it.owner != "party"]
+    return frame.page(
+        "resident/case.html",
+        view=view,
+        nearest=case_page.clock_of(view, turn.action, offices) if offices else None,
+        windows=tuple(it for it in running if it.owner == "party"),
+        turn=turn,
+        who=_who(frame, view, turn),
+        act=frame.words.text(view.process.actions[turn.action].name) if turn.action else None,
+        ahead=_ahead(frame, view),
+        entries=happened.resident_entries(frame, view, names=names, opened={}),
+        sides=case_page.sides(frame, view, {}, reveal=None),
+        may_rate=RATE in view.actions,
+        readings=view.readings,
+    )
+
+
+def _offices(view: case_query.CaseView) -> tuple[frozenset[UUID], frozenset[UUID]]:
+    """The resident reads names of offices, not of the persons in them."""
+    return frozenset(), happened.named(view)[1]
+
+
+def _who(frame: frames.Frame, view: case_query.CaseView, turn: way.Turn) -> str:
+    """Whose turn it is, as a resident says it."""
+    if turn.is_residents:
+        return frame.words.get("You")
+    role = view.pack.roles.get(turn.roles[0]) if turn.roles else None
+    return frame.words.text(role.name) if role else view.lead_office
+
+
+def _ahead(frame: frames.Frame, view: case_query.CaseView) -> tuple[str, ...]:
+    states = way.ahead(view.process, view.case.state, case_page.offered(frame, view))
+    return tuple(frame.words.text(view.process.states[name].name) for name in states)
+
+
+def _rating(
+    frame: frames.Frame,
+    view: case_query.CaseView,
+    *,
+    typed: Mapping[str, str],
+    action_id: UUID,
+    error: errors.GridcaseError | None = None,
+) -> Response:
+    action = view.process.actions[RATE]
+    declared, words = view.pack.fields, frame.words
+    windows = [it for it in view.clocks if it.state == "running" and it.owner == "party"]
+    return frame.page(
+        "resident/rate.html",
+        status=200 if error is None else int(problems.status_of(error)),
+        view=view,
+        action_id=action_id,
+        inputs=forms.inputs(action, declared, words, values=typed, error=error),
+        errors=() if error is None else forms.summary(error, declared, words),
+        nearest=case_page.clock_of(view, RATE, windows),
+    )

@@ -1,0 +1,103 @@
+"""The cases that a leader carries (领导包案), those that await a plan first."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any, Final
+from uuid import UUID
+
+from sqlalchemy import Row, Select, bindparam, select
+
+from rules import pack as pack_
+from workflow import access, db, read
+from workflow.decide import NEVER
+from workflow.queries import worklist
+from workflow.tables import case as case_tables
+from workflow.tables import office as office_tables
+
+_CASE: Final = case_tables.CaseFile.__table__.c  # type: ignore[attr-defined]
+_TASK: Final = case_tables.Assignment.__table__.c  # type: ignore[attr-defined]
+_OFFICE: Final = office_tables.Office.__table__.c  # type: ignore[attr-defined]
+_AREA: Final = office_tables.Area.__table__.c  # type: ignore[attr-defined]
+_PERSON: Final = office_tables.Person.__table__.c  # type: ignore[attr-defined]
+MOST: Final = 100
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Assignment:
+    """A case that a leader carries, and how far its plan is."""
+
+    case_id: UUID
+    number: str
+    subject: str
+    process: str
+    state_name: pack_.Text
+    grid_name: str
+    lead_office: str
+    light: str
+    due_at: datetime | None
+    awaits_plan: bool
+    opened_at: datetime
+    responsible: str | None
+    until_on: date | None
+
+
+# Index: case_leader.
+OPEN: Final[Select[Any]] = (
+    select(
+        _CASE.id,
+        _CASE.number,
+        _CASE.subject,
+        _CASE.process,
+        _CASE.state,
+        _CASE.light,
+        _CASE.due_at,
+        _TASK.state.label("task"),
+        _TASK.opened_at.label("named_at"),
+        _TASK.until_on,
+        _AREA.name.label("grid_name"),
+        _OFFICE.name.label("lead_office"),
+        _PERSON.name.label("responsible"),
+    )
+    .join(_TASK.case_id.table, _TASK.case_id == _CASE.id)
+    .join(_AREA.code.table, _AREA.code == _CASE.origin_grid)
+    .join(_OFFICE.id.table, _OFFICE.id == _CASE.lead_office_id)
+    .outerjoin(_PERSON.id.table, _PERSON.id == _TASK.responsible_id)
+    .where(
+        _CASE.is_closed.is_(False),
+        _TASK.state != "ended",
+        access.visible(access.Seat(key="leader", kind="leader", value="")),
+    )
+    .order_by(_TASK.state.desc(), _CASE.due_at, _CASE.id)
+    .limit(bindparam("most"))
+)
+
+
+def open_ones(database: db.Database, actor: access.Actor) -> tuple[Assignment, ...]:
+    """What a leader carries now."""
+    if actor.person_id is None:
+        return ()
+    seat = access.Seat(key="leader", kind="leader", value=actor.person_id)
+    with db.snapshot(database) as tx:
+        pack = read.house(tx).rules.pack
+        rows = tx.execute(OPEN, access.binds(actor, seat) | {"most": MOST}).all()
+    return tuple(_assignment(row, pack) for row in rows)
+
+
+def _assignment(row: Row[*tuple[Any, ...]], pack: pack_.Pack) -> Assignment:
+    return Assignment(
+        case_id=row.id,
+        number=row.number,
+        subject=row.subject,
+        process=row.process,
+        state_name=worklist.state_name(pack, row.process, row.state),
+        grid_name=row.grid_name,
+        lead_office=row.lead_office,
+        light=row.light,
+        due_at=None if row.due_at == NEVER else row.due_at,
+        awaits_plan=row.task == "awaiting_plan",
+        opened_at=row.named_at,
+        responsible=row.responsible,
+        until_on=row.until_on,
+    )
