@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import functools
-from datetime import datetime
+import json
+from collections.abc import Sequence
+from datetime import date, datetime
 from typing import Final
 from uuid import UUID
 
@@ -12,10 +14,12 @@ from sqlalchemy.dialects import postgresql
 from sqlalchemy.exc import DBAPIError, OperationalError
 
 from workflow.db import rows as rows_
-from workflow.db.rows import Rows
+from workflow.db.rows import Row, Rows
 
 _DIALECT: Final = postgresql.dialect()  # type: ignore[no-untyped-call]
 _CASE: Final = rows_.CASE.c
+_CASE_NAMES: Final = rows_.CASE.columns.keys()
+_COUNT_NAMES: Final = ("case_id", *rows_.ROLL_UP.columns.keys())
 _KEY: Final = tuple(column.name for column in rows_.ROLL_UP.primary_key)
 
 # Waits are bounded: a stuck neighbour gives Busy, not a hang. Times in milliseconds.
@@ -61,7 +65,8 @@ def claim_due(tx: Connection, *, at: datetime, limit: int) -> tuple[UUID, ...]:
 
 
 def apply(tx: Connection, rows: Rows) -> frozenset[UUID]:
-    """See `db.apply`: all rows go as arrays in one statement, made once per set of tables."""
+    """See `db.apply`: all rows go in one statement, made once per set of tables. A table's rows
+    are one JSON array: a third of what an array per column costs the driver."""
     present = tuple(name for name, _, _ in rows_.present(rows))
     sql = _statement(
         has_opened=bool(rows.opened),
@@ -69,15 +74,14 @@ def apply(tx: Connection, rows: Rows) -> frozenset[UUID]:
         children=present,
         has_roll_up=bool(rows.roll_up),
     )
-    arrays: list[list[object]] = []
-    for group in (
-        rows.opened,
-        rows.cases,
-        *(getattr(rows, name) for name in present),
-        rows.roll_up,
-    ):
-        arrays.extend(list(values) for values in zip(*group, strict=True))
-    written = tx.exec_driver_sql(sql, tuple(arrays))
+    groups = (
+        (_CASE_NAMES, rows.opened),
+        (_CASE_NAMES, rows.cases),
+        *((rows_.CHILDREN[name].columns.keys(), getattr(rows, name)) for name in present),
+        (_COUNT_NAMES, rows.roll_up),
+    )
+    sent = tuple(_json(names, found) for names, found in groups if found)
+    written = tx.exec_driver_sql(sql, sent)
     return frozenset(row[0] for row in written)
 
 
@@ -112,24 +116,37 @@ def _pg_type(column: Column[object]) -> str:
     return "text" if name.startswith("VARCHAR") else name
 
 
-def _unnest(columns: list[Column[object]]) -> str:
-    arrays = ", ".join(f"%s::{_pg_type(column)}[]" for column in columns)
-    names = ", ".join(column.name for column in columns)
-    return f"unnest({arrays}) as u({names})"
+def _json(names: Sequence[str], rows: Sequence[Row]) -> str:
+    return _ENCODE([dict(zip(names, row, strict=True)) for row in rows])
+
+
+def _text(value: object) -> str:
+    """What JSON has no form for, as PostgreSQL reads it."""
+    if isinstance(value, UUID):
+        return str(value)
+    if isinstance(value, bytes):
+        return f"\\x{value.hex()}"
+    if isinstance(value, date):
+        return value.isoformat()
+    raise TypeError(f"no column holds a {type(value).__name__}")
+
+
+_ENCODE: Final = json.JSONEncoder(default=_text, ensure_ascii=False, separators=(",", ":")).encode
+
+
+def _sent(table: Table) -> str:
+    return f"json_populate_recordset(null::{table.name}, %s::json) as u"
 
 
 def _insert(table: Table) -> str:
-    columns = list(table.columns)
-    names = ", ".join(column.name for column in columns)
-    values = ", ".join(f"u.{column.name}" for column in columns)
-    return f"insert into {table.name} ({names}) select {values} from {_unnest(columns)}"  # noqa: S608
+    names = ", ".join(column.name for column in table.columns)
+    return f"insert into {table.name} ({names}) select {names} from {_sent(table)}"  # noqa: S608
 
 
 def _guarded_update(table: Table) -> str:
-    columns = list(table.columns)
-    sets = ", ".join(f"{c.name} = u.{c.name}" for c in columns if c.name != "id")
+    sets = ", ".join(f"{c.name} = u.{c.name}" for c in table.columns if c.name != "id")
     return (
-        f"update {table.name} as c set {sets} from {_unnest(columns)} "  # noqa: S608
+        f"update {table.name} as c set {sets} from {_sent(table)} "  # noqa: S608
         "where c.id = u.id and c.version = u.version - 1"
     )
 
@@ -143,8 +160,10 @@ def _on_conflict(table: Table) -> str:
 def _count_up() -> str:
     key = ", ".join(_KEY)
     columns = [rows_.CHILDREN["events"].c.case_id, *rows_.ROLL_UP.columns]
+    typed = ", ".join(f"{column.name} {_pg_type(column)}" for column in columns)
     return (
-        f"insert into roll_up ({key}, n) select {key}, sum(n) from {_unnest(columns)} "  # noqa: S608
+        f"insert into roll_up ({key}, n) select {key}, sum(n) "  # noqa: S608  names of ours
+        f"from json_to_recordset(%s::json) as u({typed}) "
         f"where u.case_id in (select id from written) group by {key} having sum(n) <> 0 "
         f"order by {key} on conflict ({key}) do update set n = roll_up.n + excluded.n"
     )
