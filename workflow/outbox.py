@@ -47,44 +47,56 @@ class RelayReport:
     sent: int = 0
     dropped: int = 0
 
+    @property
+    def is_full(self) -> bool:
+        """Whether more may wait."""
+        return self.sent + self.dropped >= BATCH
+
+    def __add__(self, other: RelayReport) -> RelayReport:
+        return RelayReport(sent=self.sent + other.sent, dropped=self.dropped + other.dropped)
+
 
 def run(engine: Engine) -> RelayReport:
-    """Relays until the queue is empty."""
-    sent = dropped = 0
+    """Relays until the queue is empty, each batch in a transaction of its own."""
+    total = RelayReport()
     while True:
         report = relay(engine)
-        sent, dropped = sent + report.sent, dropped + report.dropped
-        if report.sent + report.dropped < BATCH:
-            return RelayReport(sent=sent, dropped=dropped)
+        total = total + report
+        if not report.is_full:
+            return total
 
 
 def relay(engine: Engine) -> RelayReport:
     """One batch."""
     with db.transaction(engine.database) as tx:
-        house = read.house(tx)
-        claimed = tx.execute(CLAIM, {"now": house.now, "limit": BATCH}).all()
-        if not claimed:
-            return RelayReport()
-        ids = {"case_ids": list({row.case_id for row in claimed})}
-        cases = {row.id: CaseRow(*row) for row in tx.execute(read.CASES, ids)}
-        people = read.actors(tx, list({row.receiver_id for row in claimed}))
-        recused = _recused(tx, ids)
-        settled = []
-        for row in claimed:
-            actor, case = people.get(row.receiver_id), cases[row.case_id]
-            may = actor is not None and access.may_see(
-                house.rules.pack, actor, case, recused=recused.get(case.id, frozenset())
-            )
-            settled.append(
-                {
-                    "b_case": row.case_id,
-                    "b_seq": row.seq,
-                    "b_n": row.n,
-                    "b_state": "sent" if may else "dropped",
-                    "b_at": house.now if may else None,
-                }
-            )
-        tx.execute(SETTLE, settled)
+        return deliver(tx, read.house(tx))
+
+
+def deliver(tx: db.Tx, house: read.House) -> RelayReport:
+    """One batch, inside a transaction that is open."""
+    claimed = tx.execute(CLAIM, {"now": house.now, "limit": BATCH}).all()
+    if not claimed:
+        return RelayReport()
+    ids = {"case_ids": list({row.case_id for row in claimed})}
+    cases = {row.id: CaseRow(*row) for row in tx.execute(read.CASES, ids)}
+    people = read.actors(tx, list({row.receiver_id for row in claimed}))
+    recused = _recused(tx, ids)
+    settled = []
+    for row in claimed:
+        actor, case = people.get(row.receiver_id), cases[row.case_id]
+        may = actor is not None and access.may_see(
+            house.rules.pack, actor, case, recused=recused.get(case.id, frozenset())
+        )
+        settled.append(
+            {
+                "b_case": row.case_id,
+                "b_seq": row.seq,
+                "b_n": row.n,
+                "b_state": "sent" if may else "dropped",
+                "b_at": house.now if may else None,
+            }
+        )
+    tx.execute(SETTLE, settled)
     sent = sum(row["b_state"] == "sent" for row in settled)
     return RelayReport(sent=sent, dropped=len(settled) - sent)
 

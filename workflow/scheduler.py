@@ -21,7 +21,7 @@ from apscheduler.schedulers.background import BackgroundScheduler
 from sqlalchemy import bindparam, func, insert, select, update
 
 from rules import errors
-from workflow import clock, db, ids, outbox, sweep
+from workflow import clock, db, ids, outbox, read, sweep
 from workflow.commands import office
 from workflow.engine import Engine
 from workflow.tables import case as case_tables
@@ -143,6 +143,7 @@ def advance(engine: Engine, *, by: timedelta, actor_id: UUID | None = None) -> s
     with db.snapshot(engine.database) as tx:
         to = db.now(tx) + by
     total = walk(engine, to=to)
+    outbox.run(engine)
     with db.transaction(engine.database) as tx:
         seconds = math.ceil(by.total_seconds())
         office.log(tx, "clock_advanced", {"seconds": seconds}, actor_id=actor_id)
@@ -151,7 +152,8 @@ def advance(engine: Engine, *, by: timedelta, actor_id: UUID | None = None) -> s
 
 def walk(engine: Engine, *, to: datetime) -> sweep.TickReport:
     """Moves a demo's office time to a moment, stopping at each due moment on the way to sweep
-    and relay. Not logged: the run that walks is one row of the log.
+    and relay; what the last one queues goes with the next ring. Not logged: the run that walks
+    is one row of the log.
 
     Raises: `clock.not_demo`.
     """
@@ -161,15 +163,18 @@ def walk(engine: Engine, *, to: datetime) -> sweep.TickReport:
         if is_due:
             # What a sweep could not decide is not waited for again.
             total, swept = total + sweep.run(engine), now
-        outbox.run(engine)
         if now >= to:
             return total
 
 
 def _move(engine: Engine, *, to: datetime, after: datetime) -> tuple[datetime, bool]:
-    """Moves to the next due moment, or to the end. Gives office time, and whether it is due."""
+    """Sends what is queued, then moves to the next due moment or to the end. Gives office
+    time, and whether something is due."""
     with db.transaction(engine.database) as tx:
-        now = db.now(tx)
+        house = read.house(tx)
+        while outbox.deliver(tx, house).is_full:
+            pass
+        now = house.now
         due_at = tx.execute(NEXT, {"after": after}).scalar()
         target = to if due_at is None else min(to, due_at)
         seconds = max(0, math.ceil((target - now).total_seconds()))

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from api.cli import answer, audit, db, pack
+from api.cli import answer, audit, db, pack, running
 
 app = typer.Typer(
     name="gridcase",
@@ -18,6 +18,8 @@ app = typer.Typer(
     rich_markup_mode=None,
     help="Case workflow for disputes and petitions / 矛盾纠纷与信访案件办理",
 )
+for command in (running.demo, running.serve, running.worker):
+    app.command()(command)
 app.add_typer(pack.app, name="pack")
 app.add_typer(audit.app, name="audit")
 app.add_typer(db.app, name="db")

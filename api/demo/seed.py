@@ -14,7 +14,7 @@ from uuid import UUID
 from api.demo import district, mix
 from api.demo.plans import Plan, Step
 from rules import errors
-from workflow import access, ids, scheduler, sweep
+from workflow import access, ids, outbox, scheduler, sweep
 from workflow.commands import act, demo
 from workflow.decide import FILE
 from workflow.engine import Engine
@@ -102,6 +102,7 @@ def history(
         {"cases": len(plans), "commands": steps, "days": shape.days, "seed": shape.seed},
     )
     total = total + sweep.run(engine)
+    outbox.run(engine)
     return Report(cases=len(plans), commands=steps, sweep=total)
 
 
