@@ -6,7 +6,7 @@ import functools
 import json
 from collections.abc import Sequence
 from datetime import date, datetime
-from typing import Final
+from typing import Final, Literal
 from uuid import UUID
 
 from sqlalchemy import Column, Connection, Engine, Table, bindparam, create_engine, select
@@ -15,6 +15,8 @@ from sqlalchemy.exc import DBAPIError, OperationalError
 
 from workflow.db import rows as rows_
 from workflow.db.rows import Row, Rows
+
+_Some = Literal["none", "one", "many"]
 
 _DIALECT: Final = postgresql.dialect()  # type: ignore[no-untyped-call]
 _CASE: Final = rows_.CASE.c
@@ -69,8 +71,8 @@ def apply(tx: Connection, rows: Rows) -> frozenset[UUID]:
     are one JSON array: a third of what an array per column costs the driver."""
     present = tuple(name for name, _, _ in rows_.present(rows))
     sql = _statement(
-        has_opened=bool(rows.opened),
-        has_cases=bool(rows.cases),
+        opened=_some(rows.opened),
+        cases=_some(rows.cases),
         children=present,
         has_roll_up=bool(rows.roll_up),
     )
@@ -85,19 +87,21 @@ def apply(tx: Connection, rows: Rows) -> frozenset[UUID]:
     return frozenset(row[0] for row in written)
 
 
+def _some(rows: Sequence[Row]) -> _Some:
+    return "none" if not rows else "one" if len(rows) == 1 else "many"
+
+
 @functools.cache
-def _statement(
-    *, has_opened: bool, has_cases: bool, children: tuple[str, ...], has_roll_up: bool
-) -> str:
+def _statement(*, opened: _Some, cases: _Some, children: tuple[str, ...], has_roll_up: bool) -> str:
     parts: list[str] = []
-    if has_opened:
+    if opened != "none":
         parts.append(f"opened as ({_insert(rows_.CASE)} on conflict (id) do nothing returning id)")
-    if has_cases:
-        parts.append(f"moved as ({_guarded_update(rows_.CASE)} returning c.id)")
+    if cases != "none":
+        parts.append(f"moved as ({_guarded_update(rows_.CASE, cases)} returning c.id)")
     sources = [
         f"select id from {name}"  # noqa: S608  names of ours, no input
-        for name, there in (("opened", has_opened), ("moved", has_cases))
-        if there
+        for name, there in (("opened", opened), ("moved", cases))
+        if there != "none"
     ]
     parts.append(f"written as ({' union all '.join(sources)})")
     for name in children:
@@ -134,7 +138,11 @@ def _text(value: object) -> str:
 _ENCODE: Final = json.JSONEncoder(default=_text, ensure_ascii=False, separators=(",", ":")).encode
 
 
-def _sent(table: Table) -> str:
+def _sent(table: Table, some: _Some = "many") -> str:
+    """The rows sent for a table. One is named as one: the planner takes a set for a hundred
+    rows and reads a whole small table to find them."""
+    if some == "one":
+        return f"json_populate_record(null::{table.name}, %s::json -> 0) as u"
     return f"json_populate_recordset(null::{table.name}, %s::json) as u"
 
 
@@ -143,10 +151,10 @@ def _insert(table: Table) -> str:
     return f"insert into {table.name} ({names}) select {names} from {_sent(table)}"  # noqa: S608
 
 
-def _guarded_update(table: Table) -> str:
+def _guarded_update(table: Table, some: _Some) -> str:
     sets = ", ".join(f"{c.name} = u.{c.name}" for c in table.columns if c.name != "id")
     return (
-        f"update {table.name} as c set {sets} from {_sent(table)} "  # noqa: S608
+        f"update {table.name} as c set {sets} from {_sent(table, some)} "  # noqa: S608
         "where c.id = u.id and c.version = u.version - 1"
     )
 
