@@ -18,6 +18,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from api import caller, problems, render
+from api.routes import shapes
 
 router = APIRouter(include_in_schema=False)
 
@@ -70,6 +71,12 @@ def document(app: FastAPI) -> dict[str, Any]:
 def _drawn(app: FastAPI) -> dict[str, Any]:
     found = get_openapi(title=app.title, version=app.version, description=_ABOUT, routes=app.routes)
     found.setdefault("components", {})["securitySchemes"] = _SCHEMES
+    for shape in _all(shapes.Shape):
+        # drawing leaves out what is null, and an example needs it
+        extra = shape.model_config.get("json_schema_extra")
+        drawn = found["components"]["schemas"].get(shape.__name__)
+        if drawn is not None and isinstance(extra, dict):
+            drawn["example"] = extra["example"]
     for entry in caller.registry(app):
         for method in entry.methods:
             operation = found["paths"].get(entry.path, {}).get(method.lower())
@@ -80,6 +87,12 @@ def _drawn(app: FastAPI) -> dict[str, Any]:
                     if problems.MEDIA_TYPE in answer.get("content", {}):
                         answer["content"].pop("application/json", None)
     return found
+
+
+def _all(shape: type[shapes.Shape]) -> Iterator[type[shapes.Shape]]:
+    for kind in shape.__subclasses__():
+        yield kind
+        yield from _all(kind)
 
 
 # ---- for people

@@ -13,7 +13,7 @@ from sqlalchemy import func, select
 from api import app
 from tests import office
 from tests.api import site
-from workflow import db, ids, settings
+from workflow import db, engine, ids, personal, settings
 from workflow.tables import case as case_tables
 
 API = "/api/v1"
@@ -110,6 +110,16 @@ def open_desk(database: db.Database, *accounts: str) -> Desk:
     """A district in which the named people can sign in, and its application."""
     district = office.build(database, accounts=accounts)
     return Desk(district=district, site=site.Site(application(district)))
+
+
+def engine_of(database: db.Database) -> engine.Engine:
+    """An engine over a database that need not be set up."""
+    return engine.Engine(database=database, seals=personal.Seals(bytes(range(32))))
+
+
+def visit(served: Any) -> site.Site:
+    """A browser before an application."""
+    return site.Site(served)
 
 
 def application(district: office.District) -> Any:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import json
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from functools import cache
 from typing import Any, Final, Literal, cast
 from uuid import UUID
@@ -238,6 +238,9 @@ def _cursor(row: Row[*tuple[Any, ...]]) -> str:
 def _from_cursor(cursor: str) -> dict[str, object]:
     try:
         due_at, case_id = json.loads(base64.urlsafe_b64decode(cursor))
-        return {"after_due": datetime.fromisoformat(due_at), "after_id": UUID(case_id)}
-    except (ValueError, TypeError) as error:
+        at = datetime.fromisoformat(due_at)
+        if at.tzinfo is None:
+            raise ValueError(due_at)
+        return {"after_due": at.astimezone(UTC), "after_id": UUID(case_id)}
+    except (ValueError, TypeError, AttributeError, OverflowError) as error:
         raise errors.Invalid("cursor.broken", field="cursor") from error
