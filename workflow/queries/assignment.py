@@ -76,13 +76,15 @@ OPEN: Final[Select[Any]] = (
 
 def open_ones(database: db.Database, actor: access.Actor) -> tuple[Assignment, ...]:
     """What a leader carries now."""
-    if actor.person_id is None:
-        return ()
-    seat = access.Seat(key="leader", kind="leader", value=actor.person_id)
     with db.snapshot(database) as tx:
         pack = read.house(tx).rules.pack
+        seats = (seat for seat in access.seats(pack, actor) if seat.kind == "leader")
+        seat = next(seats, None)
+        if seat is None:  # who has left the post carries nothing
+            return ()
         rows = tx.execute(OPEN, access.binds(actor, seat) | {"most": MOST}).all()
-    return tuple(_assignment(row, pack) for row in rows)
+    open_ = (row for row in rows if not seat.processes or row.process in seat.processes)
+    return tuple(_assignment(row, pack) for row in open_)
 
 
 def _assignment(row: Row[*tuple[Any, ...]], pack: pack_.Pack) -> Assignment:

@@ -70,10 +70,14 @@ INBOX: Final = (
     .order_by(_NOTICE.c.sent_at.desc(), _NOTICE.c.case_id, _NOTICE.c.seq, _NOTICE.c.n)
     .limit(bindparam("limit"))
 )
-UNREAD: Final = select(func.count()).where(
-    _NOTICE.c.receiver_id == bindparam("person_id"),
-    _NOTICE.c.state == "sent",
-    _NOTICE.c.read_at.is_(None),
+UNREAD: Final = (
+    select(_NOTICE.c.case_id, func.count().label("n"))
+    .where(
+        _NOTICE.c.receiver_id == bindparam("person_id"),
+        _NOTICE.c.state == "sent",
+        _NOTICE.c.read_at.is_(None),
+    )
+    .group_by(_NOTICE.c.case_id)
 )
 
 
@@ -204,10 +208,12 @@ def names(
 
 
 def inbox(database: db.Database, actor: access.Actor, *, limit: int = 50) -> tuple[Message, ...]:
-    """A person's notices, newest first."""
+    """A person's notices, newest first: of the cases that they may open still."""
     with db.snapshot(database) as tx:
         pack = read.house(tx).rules.pack
-        rows = tx.execute(INBOX, {"person_id": actor.person_id, "limit": limit}).all()
+        found = tx.execute(INBOX, {"person_id": actor.person_id, "limit": limit}).all()
+        open_ = _may_open(tx, pack, actor, {row.case_id for row in found})
+    rows = [row for row in found if row.case_id in open_]
     texts = {(notice.on, notice.process): notice.text for notice in pack.notices}
     return tuple(
         Message(
@@ -223,9 +229,31 @@ def inbox(database: db.Database, actor: access.Actor, *, limit: int = 50) -> tup
 
 
 def unread(database: db.Database, actor: access.Actor) -> int:
-    """How many notices a person has not opened."""
+    """How many notices a person has not opened, as `inbox` shows them."""
     with db.snapshot(database) as tx:
-        return int(tx.execute(UNREAD, {"person_id": actor.person_id}).scalar_one())
+        found = tx.execute(UNREAD, {"person_id": actor.person_id}).all()
+        if not found:
+            return 0
+        pack = read.house(tx).rules.pack
+        open_ = _may_open(tx, pack, actor, {row.case_id for row in found})
+    return sum(int(row.n) for row in found if row.case_id in open_)
+
+
+def _may_open(
+    tx: db.Tx, pack: pack_.Pack, actor: access.Actor, case_ids: Collection[UUID]
+) -> frozenset[UUID]:
+    """Those of the cases that the person may see now: posts and recusals have changed since
+    the notice was sent. Invariant: 7, 8."""
+    if not case_ids:
+        return frozenset()
+    ids = {"case_ids": sorted(case_ids)}
+    recused = {
+        row.case_id for row in tx.execute(read.RECUSED, ids) if row.person_id == actor.person_id
+    }
+    cases = [CaseRow(*row) for row in tx.execute(read.CASES, ids)]
+    return frozenset(
+        case.id for case in cases if case.id not in recused and access.may_see(pack, actor, case)
+    )
 
 
 def _text(
