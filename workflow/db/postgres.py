@@ -4,17 +4,24 @@ from __future__ import annotations
 
 import functools
 import json
+import math
 from collections.abc import Sequence
 from datetime import date, datetime
-from typing import Final, Literal
+from typing import Any, Final, Literal
 from uuid import UUID
 
-from sqlalchemy import Column, Connection, Engine, Table, bindparam, create_engine, select
+import psycopg
+from sqlalchemy import Column, Connection, Engine, Table, bindparam, create_engine, event, select
 from sqlalchemy.dialects import postgresql
-from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.exc import DBAPIError, DisconnectionError, OperationalError
+from sqlalchemy.pool import ConnectionPoolEntry
 
+from workflow import clock
 from workflow.db import rows as rows_
 from workflow.db.rows import Row, Rows
+
+IDLE_S: Final = 5.0
 
 _Some = Literal["none", "one", "many"]
 
@@ -44,13 +51,30 @@ def engine(url: str, *, pool_size: int) -> Engine:
     """An engine with as many connections as there are threads that run."""
     scheme, rest = url.split(":", 1)
     driver = url if "+" in scheme else f"postgresql+psycopg:{rest}"
-    return create_engine(
+    made = create_engine(
         driver,
         pool_size=pool_size,
         max_overflow=0,
-        pool_pre_ping=True,
         connect_args={"options": _SESSION, "application_name": "gridcase"},
     )
+    event.listen(made, "checkin", _rest)
+    event.listen(made, "checkout", _wake)
+    return made
+
+
+def _rest(_connection: DBAPIConnection | None, entry: ConnectionPoolEntry) -> None:
+    entry.info["rested_at"] = clock.monotonic()
+
+
+def _wake(connection: Any, entry: ConnectionPoolEntry, _proxy: object) -> None:
+    """Asks a connection that has lain idle whether it still lives; asking each time would cost
+    a round trip in four. One that dies in between is `Busy`, once: the pool then starts anew."""
+    if clock.monotonic() - entry.info.get("rested_at", math.inf) > IDLE_S:
+        try:
+            connection.execute("select 1")
+            connection.rollback()
+        except psycopg.OperationalError as error:
+            raise DisconnectionError from error
 
 
 def is_transient(error: DBAPIError) -> bool:
