@@ -227,30 +227,36 @@ def offered(frame: frames.Frame, view: case_query.CaseView) -> tuple[str, ...]:
     return tuple(name for name in found if name in view.process.actions)
 
 
+def turn(frame: frames.Frame, view: case_query.CaseView) -> way.Turn:
+    """Whose turn it is on a case."""
+    return way.turn(view.pack, view.case.process, view.case.state, offered(frame, view))
+
+
 def _now(
     frame: frames.Frame, view: case_query.CaseView, running: list[case_query.ClockView]
 ) -> Now:
     """The one act of this state, and the others folded."""
-    turn = way.turn(view.process, view.case.state, offered(frame, view))
-    acts = {name: act(frame, view, name) for name in view.actions}
-    main = _main(frame, view, turn)
+    found = turn(frame, view)
+    ordered = way.ranked(view.pack, view.case.process, view.actions)
+    acts = {name: act(frame, view, name) for name in ordered}
+    main = _main(frame, view, found)
     if main is not None:
         title = acts[main].label
     elif view.case.is_closed:
         title = frame.words.text(view.state.name)
     else:
-        waiting = worklist_page.next_words(frame, view.process, turn)
+        waiting = worklist_page.next_words(frame, view.process, found)
         title = waiting or frame.words.text(view.state.name)
     return Now(
         title=title,
         main=acts[main] if main else None,
         others=tuple(it for name, it in acts.items() if name != main),
-        clock=clock_of(view, main or turn.action, running),
+        clock=clock_of(view, main or found.action, running),
         is_mine=main is not None,
     )
 
 
-def _main(frame: frames.Frame, view: case_query.CaseView, turn: way.Turn) -> str | None:
+def _main(frame: frames.Frame, view: case_query.CaseView, found: way.Turn) -> str | None:
     """A leader who owes a plan plans; else whose turn it is does the state's act."""
     leader = view.leader
     if leader and leader.state == "awaiting_plan" and leader.person_id == frame.person.person_id:
@@ -259,7 +265,7 @@ def _main(frame: frames.Frame, view: case_query.CaseView, turn: way.Turn) -> str
         )
         if plan is not None:
             return plan
-    return turn.action if turn.action in view.actions else None
+    return found.action if found.action in view.actions else None
 
 
 def act(frame: frames.Frame, view: case_query.CaseView, name: str) -> Act:

@@ -227,7 +227,7 @@ def _shown(frame: frames.Frame, view: case_query.CaseView) -> Response:
     names = office.names(frame.engine.database, *_offices(view))
     running = [it for it in view.clocks if it.state in ("running", "paused")]
     running.sort(key=lambda it: it.due_at)
-    turn = way.turn(view.process, view.case.state, case_page.offered(frame, view))
+    turn = case_page.turn(frame, view)
     offices = [it for it in running if it.owner != "party"]
     return frame.page(
         "resident/case.html",

@@ -1,6 +1,7 @@
 """Where a case stands on its way: whose turn it is, the act that comes next, the states ahead.
 
-Read from the pack alone, so that a process nobody has seen before is drawn as well.
+Read from the pack alone, so that a process nobody has seen before is drawn as well. A stored
+pack keeps no order of its actions; the clocks say which of them is the usual one.
 """
 
 from __future__ import annotations
@@ -13,7 +14,17 @@ from rules import pack
 from workflow import access
 
 RESIDENT: Final = "resident"
-LADDER: Final = "ladder"
+_LAST: Final = (99, 999)
+_DAYS: Final[Mapping[pack.Unit, int]] = {
+    "working_day": 1,
+    "calendar_day": 1,
+    "month": 30,
+    "working_hour": 1,
+    "wall_hour": 1,
+    "working_minute": 1,
+    "wall_minute": 1,
+}
+"""About how many days one unit is: enough to tell a short clock from a long one."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,18 +41,44 @@ class Turn:
         return self.roles == (RESIDENT,)
 
 
-def turn(process: pack.Process, state: str, offered: Collection[str]) -> Turn:
-    """Whose turn it is in a state. `offered` are the actions that can leave from it now."""
+def turn(rules: pack.Pack, name: str, state: str, offered: Collection[str]) -> Turn:
+    """Whose turn it is in a state of the process `name`, and with which act. `offered` are the
+    actions that can leave from it now."""
+    process = rules.processes[name]
     owners = set(process.states[state].owner)
-    for name, action in process.actions.items():
-        if name not in offered:
-            continue
-        if RESIDENT in action.by:
-            return Turn(action=name, roles=(RESIDENT,))
-        theirs = tuple(role for role in action.by if role in owners)
-        if theirs:
-            return Turn(action=name, roles=theirs)
-    return Turn(action=None, roles=())
+    by = {act: process.actions[act].by for act in ranked(rules, name, offered)}
+    theirs = [act for act, roles in by.items() if owners.intersection(roles)]
+    residents = [act for act, roles in by.items() if RESIDENT in roles]
+    if residents and (not theirs or process.actions[residents[0]].to is not None):
+        return Turn(action=residents[0], roles=(RESIDENT,))
+    if not theirs:
+        return Turn(action=None, roles=())
+    roles = tuple(role for role in by[theirs[0]] if role in owners)
+    return Turn(action=theirs[0], roles=roles)
+
+
+def ranked(rules: pack.Pack, name: str, acts: Collection[str]) -> tuple[str, ...]:
+    """Acts with the one first that the office's clocks wait for: a clock lists what stops it,
+    the usual act before the exceptions. Acts that close an unsettled case come last."""
+    process = rules.processes[name]
+    waits: dict[str, tuple[int, int]] = {}
+    for rule in rules.deadlines.values():
+        if rule.process == name and rule.belongs_to is None and rule.ladder is not None:
+            length = (
+                _DAYS[rule.limit.length.unit] * rule.limit.length.n if rule.limit.length else 90
+            )
+            for place, act in enumerate(rule.stops):
+                waits[act] = min(waits.get(act, _LAST), (place, length))
+    return tuple(
+        sorted(
+            acts,
+            key=lambda act: (
+                is_ending(process, process.actions[act]),
+                waits.get(act, _LAST),
+                act,
+            ),
+        )
+    )
 
 
 def is_mine(turn: Turn, actor: access.Actor) -> bool:
@@ -73,8 +110,8 @@ def _next(
     seen: Collection[str],
     offered: Collection[str] | None,
 ) -> str | None:
-    """The state that brings the matter nearest to being settled; once settled, the first that
-    leads on."""
+    """The state that brings the matter nearest to being settled; once settled, one that leads
+    on before one that ends."""
     targets = [
         action.to
         for name, action in process.actions.items()
@@ -84,9 +121,10 @@ def _next(
         and (offered is None or name in offered)
     ]
     if process.states[state].done:
-        return next((name for name in targets if process.states[name].done), None)
+        settled = [name for name in targets if process.states[name].done]
+        return min(settled, key=lambda name: (process.states[name].end, name), default=None)
     hopeful = [name for name in targets if name in far]
-    return min(hopeful, key=lambda name: far[name], default=None)
+    return min(hopeful, key=lambda name: (far[name], name), default=None)
 
 
 def _distances(process: pack.Process) -> dict[str, int]:

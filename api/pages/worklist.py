@@ -215,7 +215,7 @@ def _line(frame: frames.Frame, item: worklist.WorkItem) -> Line:
     process = frame.pack.processes.get(item.process)
     turn = None
     if process is not None and item.state in process.states and not item.is_closed:
-        turn = way.turn(process, item.state, item.offered)
+        turn = way.turn(frame.pack, item.process, item.state, item.offered)
     return Line(
         url=f"/cases/{item.case_id}",
         title=item.subject,

@@ -1,0 +1,39 @@
+"""A site for the journeys: the small district behind a real server."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright import sync_api
+
+from tests import office
+from tests.browser import walk
+from workflow import db
+
+
+@pytest.fixture
+def site(
+    database_url: str, database: db.Database, browser: sync_api.Browser, tmp_path: Path
+) -> Iterator[walk.Site]:
+    """A fresh district, once on each database."""
+    district = office.build(database, accounts=walk.STAFF)
+    with walk.served(district, browser, url=database_url, folder=tmp_path) as found:
+        yield found
+
+
+@pytest.fixture(scope="module")
+def shared_site(
+    sqlite_template: Path, browser: sync_api.Browser, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[walk.Site]:
+    """One district for all tests of a file, on SQLite."""
+    folder = tmp_path_factory.mktemp("site")
+    shutil.copyfile(sqlite_template, folder / "gridcase.db")
+    url = f"sqlite:///{folder / 'gridcase.db'}"
+    opened = db.open(url)
+    district = office.build(opened, accounts=walk.STAFF)
+    with walk.served(district, browser, url=url, folder=folder) as found:
+        yield found
+    db.close(opened)

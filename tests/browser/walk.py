@@ -1,0 +1,196 @@
+"""A real server and people in a real browser, who log in, look and fill in forms."""
+
+from __future__ import annotations
+
+import os
+import threading
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final
+
+import uvicorn
+from axe_playwright_python.sync_playwright import Axe
+from playwright import sync_api
+
+from api import app
+from tests import office
+from workflow import settings
+
+PHONE: Final[sync_api.ViewportSize] = {"width": 390, "height": 844}
+DESK: Final[sync_api.ViewportSize] = {"width": 1280, "height": 800}
+STAFF: Final = (
+    "officer",
+    "desk",
+    "mediator",
+    "street_desk",
+    "street_mediator",
+    "supervisor",
+    "leader",
+    "district_supervisor",
+    "petition_officer",
+    "handler",
+)
+WAIT_MS: Final = 10_000
+STARTED_S: Final = 20
+GRAVE: Final = frozenset({"serious", "critical"})
+# A folder that takes a picture of every page that is checked; for whoever wants to look.
+SHOTS: Final = os.environ.get("GRIDCASE_TEST_SHOTS")
+
+
+@dataclass(slots=True, kw_only=True)
+class Visitor:
+    """Somebody at a browser. `noise` is what the console said that it should not."""
+
+    page: sync_api.Page
+    url: str
+    noise: list[str] = field(default_factory=list)
+
+    def go(self, path: str) -> sync_api.Page:
+        """Opens a page of the site."""
+        self.page.goto(self.url + path)
+        return self.page
+
+    def press(self, name: str) -> sync_api.Page:
+        """Presses the button or the link of this name, and waits for the page it leads to."""
+        button = self.page.get_by_role("button", name=name, exact=True)
+        target = button if button.count() else self.page.get_by_role("link", name=name, exact=True)
+        target.first.click()
+        self.page.wait_for_load_state()
+        return self.page
+
+    def fill(self, values: Mapping[str, str]) -> None:
+        """Fills in inputs by name, whatever their kind."""
+        for name, value in values.items():
+            self._fill(name, value)
+
+    def _fill(self, name: str, value: str) -> None:
+        found = self.page.locator(f"[name='{name}']:not([type=hidden])").first
+        if found.get_attribute("type") == "radio":
+            self.page.check(f"input[name='{name}'][value='{value}']")
+        elif found.evaluate("it => it.tagName") == "SELECT":
+            found.select_option(value)
+        else:
+            found.fill(value)
+
+    def heading(self) -> str:
+        """The page's own heading."""
+        return self.page.locator("h1").inner_text()
+
+    def text(self) -> str:
+        """What the page says."""
+        return self.page.locator("main").inner_text()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Site:
+    """The district, served."""
+
+    district: office.District
+    url: str
+    browser: sync_api.Browser
+
+    @contextmanager
+    def visitor(
+        self,
+        *,
+        phone: bool = False,
+        language: str = "zh-CN",
+        script: bool = True,
+        scheme: Any = "light",
+    ) -> Iterator[Visitor]:
+        """Somebody who has not signed in."""
+        context = self.browser.new_context(
+            viewport=PHONE if phone else DESK,
+            locale=language,
+            java_script_enabled=script,
+            color_scheme=scheme,
+        )
+        context.set_default_timeout(WAIT_MS)
+        page = context.new_page()
+        found = Visitor(page=page, url=self.url)
+        page.on("console", lambda said: _listen(found, said))
+        page.on("pageerror", lambda error: found.noise.append(str(error)))
+        try:
+            yield found
+        finally:
+            context.close()
+
+    @contextmanager
+    def signed_in(self, name: str, **how: Any) -> Iterator[Visitor]:
+        """One of the district's people, in by the sign-in page."""
+        with self.visitor(**how) as person:
+            person.go("/login")
+            person.page.fill("#u", name)
+            person.page.fill("#p", office.PASSWORD)
+            person.page.locator("main form button").click()
+            person.page.wait_for_load_state()
+            yield person
+
+
+def _listen(visitor: Visitor, said: sync_api.ConsoleMessage) -> None:
+    # a refused form comes back with a status that the browser also writes down
+    is_status = "Failed to load resource" in said.text
+    if said.type in ("error", "warning") and not is_status:
+        visitor.noise.append(said.text)
+
+
+@contextmanager
+def served(
+    district: office.District, browser: sync_api.Browser, *, url: str, folder: Path
+) -> Iterator[Site]:
+    """The application on a free port of this machine, in a thread."""
+    chosen = settings.Settings(data_dir=folder, database_url=url, secret_key=bytes(32).hex())
+    config = uvicorn.Config(
+        app.create_app(chosen, engine=district.engine),
+        host="127.0.0.1",
+        port=0,
+        log_level="error",
+        ws="none",
+    )
+    server = uvicorn.Server(config)
+    thread = threading.Thread(target=server.run, daemon=True)
+    thread.start()
+    until = time.monotonic() + STARTED_S
+    while not server.started:
+        assert time.monotonic() < until, "the server did not start"
+        time.sleep(0.02)
+    port = server.servers[0].sockets[0].getsockname()[1]
+    try:
+        yield Site(district=district, url=f"http://127.0.0.1:{port}", browser=browser)
+    finally:
+        server.should_exit = True
+        thread.join(STARTED_S)
+
+
+# ---- what every page must be
+
+
+def check(visitor: Visitor, name: str) -> list[str]:
+    """What is wrong with the page that a visitor sees: for a screen reader, for a narrow
+    phone, under the strict policy; nothing at best."""
+    page = visitor.page
+    for it in page.locator("details:not([open]):not(.menu):not(.demo-clock)").all():
+        it.evaluate("it => it.setAttribute('open', '')")
+    if SHOTS:
+        Path(SHOTS).mkdir(parents=True, exist_ok=True)
+        page.screenshot(path=str(Path(SHOTS) / f"{name}.png"), full_page=True)
+    faults = [f"{name}: {fault}" for fault in (*_axe(page), *visitor.noise)]
+    wide = page.evaluate("document.documentElement.scrollWidth - window.innerWidth")
+    if wide > 0:
+        faults.append(f"{name}: {wide} px wider than the window")
+    if page.locator("h1").count() != 1:
+        faults.append(f"{name}: {page.locator('h1').count()} headings of the first rank")
+    visitor.noise.clear()
+    return faults
+
+
+def _axe(page: sync_api.Page) -> Sequence[str]:
+    found = Axe().run(page).response["violations"]
+    return [
+        f"{it['id']} ({it['impact']}): {it['nodes'][0]['html'][:200]}"
+        for it in found
+        if it["impact"] in GRAVE
+    ]
