@@ -108,7 +108,8 @@ class Action:
 
     `source` is empty for the action that opens a case. `to` is None where the state stays.
     `lead` names a route of `routing`; `handler` is `actor`, `nobody` or `fields.<name>`;
-    `sets` copies fields into the case row; `leader` acts on the leader's assignment.
+    `sets` copies fields into the case row; `leader` acts on the leader's assignment;
+    `within` names a window, a clock that must be running.
     """
 
     name: Text
@@ -122,6 +123,7 @@ class Action:
     handler: str | None = None
     sets: Mapping[CaseAttribute, str] | None = None
     leader: Literal["name", "approve_plan", "end"] | None = None
+    within: str | None = None
     resident_sees: bool = True
     """Whether the event shows on the resident's page."""
 

@@ -112,6 +112,11 @@ class _Checker:
         for field in (action.sets or {}).values():
             given = (*action.needs, *action.takes)
             self.known("check.unknown_input", (field,), given, file=file, key=f"{at}.sets")
+        if action.within is not None:
+            own = [key for key, rule in self.rules.deadlines.items() if rule.process == name]
+            self.known(
+                "check.unknown_deadline", (action.within,), own, file=file, key=f"{at}.within"
+            )
         asked = _ASKED.get(action.leader or "", ())
         self.known("check.unknown_input", asked, action.needs, file=file, key=f"{at}.needs")
         for number, part in enumerate(action.when, start=1):

@@ -36,7 +36,7 @@ LAW = {
     "petition.transfer": ("15 calendar_day", None, "none", "national", "信访工作条例第22条"),
     "petition.notice_direct": ("15 calendar_day", None, "none", "national", "信访工作条例第23条"),
     "petition.notice_assigned": ("15 calendar_day", None, "none", "national", "信访工作条例第23条"),
-    "petition.objection": ("5 working_day", None, "none", "national", "信访工作条例第23条"),
+    "petition.objection": ("5 working_day", "receiving_organ", "none", "national", "信访工作条例第23条"),
     "petition.handle": ("60 calendar_day", None, "none", "national", "信访工作条例第34条"),
     "petition.review_window": (
         "30 calendar_day", "petitioner", "next_working_day", "national", "信访工作条例第35条"
@@ -125,7 +125,7 @@ def test_pauses_are_only_hearing_and_assessment() -> None:
 def test_windows_have_no_ladder_and_offices_have_one() -> None:
     bare = {name for name, rule in PACK.deadlines.items() if rule.ladder is None}
     windows = {name for name, rule in PACK.deadlines.items() if rule.belongs_to is not None}
-    assert bare == windows | {"petition.objection"}
+    assert bare == windows
 
 
 def test_only_route_six_starts_the_sixty_days() -> None:

@@ -595,3 +595,17 @@ def test_one_case_that_cannot_be_decided_does_not_hold_up_the_others(
 
 def _fired(district: office.District, case_id: UUID) -> int:
     return len(look.whole(district, case_id).rungs)
+
+
+def test_the_right_to_object_lapses_and_charges_nobody(database: db.Database) -> None:
+    district = office.build(database, start="2026-03-02 10:00")
+    filed = district.file("petition_officer", process="petition")
+    district.at("2026-03-10 10:00")
+    district.do(filed, "transfer", "petition_officer", to_office=str(district.offices["housing"]))
+    district.at("2026-03-18 00:01")
+    window = district.deadlines(filed)["petition.objection"][0]
+    assert (window.state, window.missed_at, window.charged_office_id) == ("lapsed", None, None)
+    assert district.case(filed).light == "green"
+    with pytest.raises(errors.NotNow) as refused:
+        district.do(filed, "object", "handler", objection_reason="不属于本单位职责。")
+    assert refused.value.code == "action.window_over"

@@ -5,7 +5,7 @@ A person, a resident and the ladder act alike; only the command differs.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Final
 from uuid import UUID
 
@@ -16,7 +16,15 @@ from workflow import machine
 from workflow.decide import clocks, leader, tell
 from workflow.decide.decision import Personal
 from workflow.decide.draft import SIDES, Draft
-from workflow.decide.facts import NEVER, CaseRow, Command, Facts, Opening, Scalar
+from workflow.decide.facts import (
+    NEVER,
+    CaseRow,
+    Command,
+    DeadlineRow,
+    Facts,
+    Opening,
+    Scalar,
+)
 
 FILE: Final = "file_case"
 EMPTY_HEAD: Final = bytes(32)
@@ -94,6 +102,7 @@ def act(draft: Draft, command: Command) -> None:
     was_closed = draft.case.is_closed
     facts = draft.guard_facts(values)
     state = machine.fire(draft.flow, state=draft.case.state, action=command.action, facts=facts)
+    _check_window(draft, action)
     _route(draft, action, values, command)
     _check_people(draft, action, values)
     _take_over(draft, action, values, command)
@@ -141,6 +150,17 @@ def _check_people(draft: Draft, action: pack_.Action, values: Mapping[str, Scala
         known = any(person in (p.holder, p.deputy) for p in posts)
         if not known or person in draft.facts.recused:
             raise errors.Invalid("field.person", field=name)
+
+
+def _check_window(draft: Draft, action: pack_.Action) -> None:
+    if not window_is_open(action, draft.open_deadlines()):
+        raise errors.NotNow("action.window_over", deadline=action.within)
+
+
+def window_is_open(action: pack_.Action, deadlines: Iterable[DeadlineRow]) -> bool:
+    """Whether the window in which the action is possible, if it has one, is running."""
+    running = {row.rule for row in deadlines if row.state == "running"}
+    return action.within is None or action.within in running
 
 
 # -- what changes -----------------------------------------------------------------------------

@@ -16,7 +16,7 @@ from sqlalchemy import BindParameter, Row, bindparam, select
 from rules import due, errors
 from rules import pack as pack_
 from workflow import access, db, ids, machine, read
-from workflow.decide import NEVER, CaseRow, DeadlineRow, Facts, clocks, guard_facts
+from workflow.decide import NEVER, CaseRow, DeadlineRow, Facts, act, clocks, guard_facts
 from workflow.engine import Engine
 from workflow.tables import case as case_tables
 from workflow.tables import office as office_tables
@@ -448,10 +448,13 @@ def _actions(
     facts: Facts,
 ) -> tuple[str, ...]:
     known = guard_facts(case)
+    found = {
+        name: flow.process.actions[name]
+        for name in machine.offered(flow, state=case.state, facts=known)
+    }
     return tuple(
         name
-        for name in machine.offered(flow, state=case.state, facts=known)
-        if access.may_act(
-            rights, actor, case, action=flow.process.actions[name], recused=facts.recused
-        )
+        for name, action in found.items()
+        if act.window_is_open(action, facts.deadlines)
+        and access.may_act(rights, actor, case, action=action, recused=facts.recused)
     )
