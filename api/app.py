@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from http import HTTPStatus
 from importlib import resources
 from pathlib import Path
 
 import anyio.to_thread
 from fastapi import FastAPI
+from starlette.requests import Request
+from starlette.responses import Response
 from starlette.staticfiles import StaticFiles
 
 from api import caller, login, observe, pages, problems, render, routes
@@ -57,8 +60,17 @@ def _guard(app: FastAPI) -> None:
     app.add_middleware(caller.BodyLimit)
     app.add_middleware(caller.SameOrigin)
     problems.register(app)
+    app.add_exception_handler(HTTPStatus.METHOD_NOT_ALLOWED, _no_such_method)
     app.add_middleware(render.SecurityHeaders)
     app.add_middleware(observe.Requests)
+
+
+def _no_such_method(request: Request, _error: Exception) -> Response:
+    """Tells every method of an address: the framework knows those of one route only."""
+    methods = caller.methods_of(request.app, request.url.path)
+    return problems.respond(
+        request, problems.NoSuchMethod("request.method", allow=", ".join(methods))
+    )
 
 
 @asynccontextmanager
@@ -69,7 +81,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
         app.state.engine = engine_.start(chosen)
     # a thread without a connection would only wait for one
     anyio.to_thread.current_default_thread_limiter().total_tokens = chosen.pool_size
-    bell = scheduler.Bell(app.state.engine, tick_s=chosen.tick_s) if app.state.rings else None
+    bell = _bell(app)
     try:
         if bell is not None:
             await anyio.to_thread.run_sync(bell.start)
@@ -80,3 +92,11 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
         if is_own:
             engine_.stop(app.state.engine)
             app.state.engine = None
+
+
+def _bell(app: FastAPI) -> scheduler.Bell | None:
+    """The scheduler, where this process is to ring; each ring is counted."""
+    if not app.state.rings:
+        return None
+    chosen: settings.Settings = app.state.settings
+    return scheduler.Bell(app.state.engine, tick_s=chosen.tick_s, told=observe.rang)

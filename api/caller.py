@@ -17,6 +17,7 @@ from fastapi.routing import APIRoute, iter_route_contexts
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
+from starlette.routing import compile_path
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api import problems, render, texts
@@ -131,7 +132,7 @@ def secret(request: Request) -> tuple[Kind, str] | None:
 
 
 def remember(request: Request, response: Response, token: str) -> None:
-    """Gives a browser its session. The cookie ends with the browser or with the session."""
+    """Gives a browser its session, kept for as long as one may last at most."""
     response.set_cookie(
         _cookie_name(request),
         token,
@@ -189,6 +190,15 @@ def registry(app: FastAPI) -> tuple[Entry, ...]:
         for found in iter_route_contexts(app.routes)
         if isinstance(found.original_route, APIRoute)
     )
+
+
+def methods_of(app: FastAPI, path: str) -> tuple[str, ...]:
+    """The methods that an address takes, over all its routes."""
+    found: set[str] = set()
+    for entry in registry(app):
+        if compile_path(entry.path)[0].match(path):
+            found.update(entry.methods)
+    return tuple(sorted(found))
 
 
 def _guards(dependant: Dependant) -> Iterator[Who]:

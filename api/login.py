@@ -23,6 +23,7 @@ from workflow.engine import Engine
 from workflow.queries import case as case_query
 
 MINUTE_S: Final = 60
+MAX_NAME: Final = 50
 REMEMBERED: Final = 20_000
 """Keys a limiter keeps; beyond them the ones unused for longest are forgotten."""
 
@@ -83,6 +84,9 @@ def log_in(request: Request, username: str, password: str, *, kind: caller.Kind)
     chosen = caller.chosen(request)
     name, address = username.strip(), caller.address(request)
     _refuse_shut(limits.login_address, address)
+    if not name.isprintable() or len(name) > MAX_NAME:
+        limits.login_address.failed(address)
+        raise problems.Unauthenticated("login.wrong")
     left_s = limits.account.shut_for_s(name)
     if left_s:
         raise problems.TooMany("login.locked", minutes=-(-left_s // MINUTE_S), retry_after_s=left_s)

@@ -13,6 +13,8 @@ import structlog
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from workflow import scheduler
+
 REGISTRY = prometheus.CollectorRegistry()
 REQUESTS = prometheus.Counter(
     "gridcase_requests",
@@ -36,6 +38,18 @@ FAULTS = prometheus.Counter(
     "gridcase_faults",
     "Unexpected exceptions at the request boundary.",
     registry=REGISTRY,
+)
+TICKS = prometheus.Counter(
+    "gridcase_ticks", "Rings of this process's scheduler.", ("outcome",), registry=REGISTRY
+)
+TICK_SECONDS = prometheus.Histogram(
+    "gridcase_tick_seconds", "Time of one ring: sweep and relay, in seconds.", registry=REGISTRY
+)
+RUNGS = prometheus.Counter(
+    "gridcase_rungs_fired", "Rungs fired by this process.", registry=REGISTRY
+)
+NOTICES = prometheus.Counter(
+    "gridcase_notices", "Notices relayed by this process.", ("outcome",), registry=REGISTRY
 )
 
 # no I, L, O, U: a request number is read over the telephone
@@ -82,6 +96,15 @@ def request_id(scope: Scope) -> str:
 def metrics() -> bytes:
     """All metrics in Prometheus' text form."""
     return prometheus.generate_latest(REGISTRY)
+
+
+def rang(ring: scheduler.Ring) -> None:
+    """Counts one ring of the bell."""
+    TICKS.labels("failed" if ring.failed else "done").inc()
+    TICK_SECONDS.observe(ring.took_ms / 1000)
+    RUNGS.inc(ring.sweep.fired)
+    NOTICES.labels("sent").inc(ring.relay.sent)
+    NOTICES.labels("dropped").inc(ring.relay.dropped)
 
 
 class Requests:

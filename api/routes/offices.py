@@ -19,7 +19,7 @@ router = APIRouter(tags=["offices"])
 
 CODE = r"^[0-9A-Za-z-]{1,32}$"
 NAME = r"^[a-z][a-z0-9_]{0,59}$"
-NOTICE_KEY = r"^[0-9a-f-]{36}\.[0-9]{1,9}\.[0-9]{1,9}$"
+NOTICE_KEY = r"^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\.[0-9]{1,9}\.[0-9]{1,9}$"
 
 
 @router.get("/areas", response_model=offices.Areas, responses=refusals(401, 404))

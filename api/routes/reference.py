@@ -31,6 +31,7 @@ _SCHEMES = {
     "token": {"type": "http", "scheme": "bearer"},
     "cookie": {"type": "apiKey", "in": "cookie", "name": caller.COOKIE},
 }
+_TAG = {"type": "string", "pattern": '^"[0-9]{1,9}"$'}
 _ABOUT = """Case workflow for disputes and petitions.
 
 Ids of cases and actions are UUIDs that the client makes; sent again with the same content, a
@@ -83,6 +84,10 @@ def _drawn(app: FastAPI) -> dict[str, Any]:
             if operation is not None and entry.who is not None:
                 operation["security"] = _SECURITY[entry.who]
                 operation["x-gridcase-who"] = entry.who
+                for parameter in operation.get("parameters", ()):
+                    if parameter["name"] == "if-match":
+                        # asked for by a status of its own, so not by the framework
+                        parameter |= {"required": True, "schema": _TAG}
                 for answer in operation["responses"].values():
                     if problems.MEDIA_TYPE in answer.get("content", {}):
                         answer["content"].pop("application/json", None)

@@ -296,4 +296,4 @@ def test_query_when_wrong_is_refused(front: desk.Desk) -> None:
 def test_method_when_wrong_says_which_are_taken(front: desk.Desk) -> None:
     answer = front.as_("officer", "PATCH", "/cases")
     _told(answer, 405, "request.method")
-    assert answer.headers["allow"]
+    assert answer.headers["allow"] == "GET, POST"

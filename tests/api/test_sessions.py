@@ -112,6 +112,15 @@ def test_password_when_it_has_odd_letters_is_only_wrong(front: desk.Desk) -> Non
         assert (answer.status_code, answer.json()["code"]) == (401, "login.wrong")
 
 
+def test_name_when_no_account_could_have_it_is_only_wrong(front: desk.Desk) -> None:
+    for name in ("offi\x00cer", "x" * 51, ""):
+        sent = {"user": name, "password": "x", "next": "/"}
+        headers = {"Sec-Fetch-Site": "same-origin", "Accept": "application/json"}
+        answer = front.site.post("/login", data=sent, headers=headers)
+        assert answer.status_code in {401, 422}, answer.text
+    assert front.site.post(SESSION, json={**WHO, "username": "a\x00"}).status_code == 422
+
+
 def test_limiter_when_time_has_passed_opens_again(monkeypatch: pytest.MonkeyPatch) -> None:
     now = [1000.0]
     monkeypatch.setattr(clock, "monotonic", lambda: now[0])
