@@ -1,0 +1,207 @@
+"""Every page as its users see it: in both languages, on a phone and at a desk, for a screen
+reader, under the strict policy, without sideways scroll."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Literal
+
+import pytest
+from playwright import sync_api
+
+from tests import office
+from tests.browser import walk
+from workflow import ids
+from workflow.commands import act
+
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
+
+How = Literal["zh-phone", "en-phone", "zh-desk", "en-desk"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Busy:
+    """A district with cases at every stage that a page shows."""
+
+    site: walk.Site
+    fresh: act.Receipt
+    mediating: act.Receipt
+    late: act.Receipt
+    rating: act.Receipt
+    petition: act.Receipt
+
+
+@pytest.fixture(scope="module")
+def busy(shared_site: walk.Site) -> Busy:
+    """Made by commands, over two weeks of office time."""
+    it = shared_site.district
+    late = it.file("officer", subject="楼道堆放杂物，多次劝说无果")
+    rating = it.file("officer", subject="夜间装修噪声争议", danger="none")
+    petition = it.file("petition_officer", process="petition")
+    it.at("2026-03-23 09:30")
+    for case in (rating,):
+        it.do(case, "accept", "desk")
+        it.do(case, "name_mediator", "desk", mediator=str(it.people["mediator"]))
+    it.do(petition, "transfer", "petition_officer", to_office=str(it.offices["housing"]))
+    it.do(petition, "accept", "handler", route="6")
+    it.at("2026-03-25 15:00")
+    session = {"session_on": "2026-03-25", "attended": "both", "minutes": "双方到场，谈妥。"}
+    it.do(rating, "record_session", "mediator", **session)
+    it.do(
+        rating,
+        "record_agreement",
+        "mediator",
+        agreement_form="written",
+        agreement_terms="晚九点后不施工。",
+        perform_by="2026-03-30",
+        both_signed=True,
+    )
+    it.at("2026-03-30 10:00")
+    it.do(rating, "confirm_performance", "mediator", performed_on="2026-03-30")
+    it.do(rating, "pay_visit", "officer", visited_on="2026-03-30", visit_result="performed")
+    mediating = it.file("officer", applicant_phone="13800000402", place_detail="3 号楼 402")
+    it.do(mediating, "accept", "desk")
+    it.do(mediating, "name_mediator", "desk", mediator=str(it.people["mediator"]))
+    it.at("2026-04-01 10:00")
+    it.do(mediating, "record_session", "mediator", **{**session, "session_on": "2026-04-01"})
+    it.do(mediating, "name_leader", "supervisor", leader=str(it.people["leader"]))
+    fresh = it.file("officer", subject="小区门口摊位争执")
+    it.at("2026-04-02 10:00")
+    return Busy(
+        site=shared_site,
+        fresh=fresh,
+        mediating=mediating,
+        late=late,
+        rating=rating,
+        petition=petition,
+    )
+
+
+def pages(busy: Busy) -> dict[str, tuple[str | None, str]]:
+    """Name of a page -> who looks, and where."""
+    mediating = f"/cases/{busy.mediating.case_id}"
+    return {
+        "login": (None, "/login"),
+        "lookup": (None, "/lookup"),
+        "officer-list": ("officer", "/"),
+        "officer-closed": ("officer", "/?closed=1"),
+        "officer-search": ("officer", "/search?q=1234"),
+        "officer-file": ("officer", "/cases/new"),
+        "officer-receipt": ("officer", f"/cases/{busy.fresh.case_id}/receipt"),
+        "officer-notices": ("officer", "/notices"),
+        "officer-case": ("officer", f"/cases/{busy.rating.case_id}"),
+        "desk-list": ("desk", "/"),
+        "desk-case-late": ("desk", f"/cases/{busy.late.case_id}"),
+        "desk-refuse": ("desk", f"/cases/{busy.fresh.case_id}/do/refuse"),
+        "mediator-list": ("mediator", "/"),
+        "mediator-case": ("mediator", mediating),
+        "mediator-open": ("mediator", f"{mediating}/open"),
+        "mediator-session": ("mediator", f"{mediating}/do/record_session"),
+        "mediator-agreement": ("mediator", f"{mediating}/do/record_agreement"),
+        "mediator-not-now": ("mediator", f"{mediating}/do/accept"),
+        "mediator-notfound": ("mediator", "/cases/nothing"),
+        "leader-home": ("leader", "/leader"),
+        "leader-plan": ("leader", f"{mediating}/do/approve_plan"),
+        "supervisor-board": ("supervisor", "/board"),
+        "district-board": ("district_supervisor", "/board"),
+        "handler-petition": ("handler", f"/cases/{busy.petition.case_id}"),
+        "handler-answer": ("handler", f"/cases/{busy.petition.case_id}/do/answer"),
+        "petition-file": ("petition_officer", "/cases/new"),
+        "logout": (None, "/logout"),
+        "clock": (None, "/demo/clock"),
+    }
+
+
+@contextmanager
+def looking(busy: Busy, who: str | None, how: How) -> Iterator[walk.Visitor]:
+    """A visitor of one kind."""
+    given = {"phone": how.endswith("phone"), "language": "en" if how.startswith("en") else "zh-CN"}
+    if who is None:
+        with busy.site.visitor(**given) as visitor:
+            yield visitor
+    else:
+        with busy.site.signed_in(who, **given) as visitor:
+            yield visitor
+
+
+@pytest.mark.parametrize("how", ["zh-phone", "en-desk"])
+def test_pages_when_checked_have_no_grave_fault(busy: Busy, how: How) -> None:
+    assert look_at_all(busy, how) == []
+
+
+def look_at_all(busy: Busy, how: How) -> list[str]:
+    """What is wrong with any page."""
+    faults: list[str] = []
+    wanted = pages(busy)
+    for who in dict.fromkeys(person for person, _ in wanted.values()):
+        with looking(busy, who, how) as visitor:
+            for name, (person, path) in wanted.items():
+                if person == who:
+                    visitor.go(path)
+                    faults += walk.check(visitor, f"{how}-{name}")
+    with looking(busy, None, how) as visitor:
+        faults += look_as_resident(busy, visitor, how)
+    return faults
+
+
+def look_as_resident(busy: Busy, visitor: walk.Visitor, how: How) -> list[str]:
+    """The resident's case and its rating."""
+    assert busy.rating.code is not None
+    visitor.go("/lookup")
+    visitor.fill({"number": busy.rating.number, "code": busy.rating.code})
+    visitor.page.locator("main form button.btn-main").click()
+    faults = walk.check(visitor, f"{how}-resident-case")
+    visitor.go("/mine/rate")
+    return faults + walk.check(visitor, f"{how}-resident-rate")
+
+
+@pytest.mark.parametrize("how", ["zh-phone", "en-phone"])
+def test_filing_when_walked_has_no_grave_fault_at_any_step(busy: Busy, how: How) -> None:
+    faults = []
+    with looking(busy, "officer", how) as officer:
+        officer.go("/cases/new")
+        officer.page.locator("form[action='/cases/new'] button.btn-main").click()
+        invalid = officer.page.evaluate("document.querySelectorAll('main :invalid').length")
+        assert invalid, "the browser names what is missing before the server does"
+        officer.page.evaluate("document.querySelector('main form').noValidate = true")
+        officer.fill({"story": "写了一半的事情经过"})
+        officer.page.locator("form[action='/cases/new'] button.btn-main").click()
+        assert officer.page.locator("#f-story").input_value() == "写了一半的事情经过"
+        assert officer.page.locator(".error-summary li").count() == 2
+        faults += walk.check(officer, f"{how}-file-fault")
+        officer.fill({"subject": "电梯停用期间物业费争议", "category": "0402"})
+        officer.page.locator("form[action='/cases/new'] button.btn-main").click()
+        faults += walk.check(officer, f"{how}-file-2")
+        officer.fill({"applicant_name": "张示例", "respondent_name": "李样本"})
+        officer.page.locator("form[action='/cases/new'] button.btn-main").click()
+        faults += walk.check(officer, f"{how}-file-3")
+    assert faults == []
+
+
+def test_board_when_left_open_keeps_itself_up_to_date(busy: Busy) -> None:
+    with busy.site.signed_in("district_supervisor") as supervisor:
+        page = supervisor.go("/board")
+        before = int(page.locator(".tile b").first.inner_text())
+        busy.site.district.file("officer", subject="新报的一件")
+        number = page.locator(".tile b").first
+        sync_api.expect(number).to_have_text(str(before + 1), timeout=9000)
+        page.locator(".tile").first.click()
+        page.wait_for_load_state()
+        assert page.locator(".work").count() == before + 1, "the number opens exactly its cases"
+        assert supervisor.noise == []
+
+
+def test_page_when_not_theirs_looks_as_if_it_were_not_there(busy: Busy) -> None:
+    """I7"""
+    with busy.site.signed_in("mediator") as mediator:
+        seen = set()
+        for path in (
+            f"/cases/{busy.fresh.case_id}",
+            f"/cases/{ids.uuid7()}",
+            f"/cases/{office.GRID}",
+        ):
+            mediator.go(path)
+            seen.add(mediator.text().rpartition("\n")[0])
+        assert len(seen) == 1
