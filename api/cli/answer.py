@@ -31,7 +31,7 @@ ERR: Final = rich.console.Console(stderr=True, highlight=False, soft_wrap=True)
 
 # Inputs that are called otherwise on the command line.
 _LABELS: Final[Mapping[str, str]] = {
-    name: f"--{name}" for name in ("start", "until", "extend", "pause", "port", "data")
+    name: f"--{name}" for name in ("start", "until", "extend", "pause", "host", "port", "data")
 }
 
 
@@ -111,7 +111,7 @@ def pack_faults(faults: tuple[errors.PackFault, ...], told: texts.Words) -> list
 
 def exit_code(error: errors.GridcaseError) -> int:
     """Which exit code an error gives."""
-    if isinstance(error, errors.Busy):
+    if isinstance(error, errors.Busy) and error.code.startswith("database."):
         return UNREACHABLE
     if isinstance(error, errors.Invalid | errors.PackInvalid | errors.NotFound):
         return BAD_INPUT
