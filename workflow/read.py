@@ -46,17 +46,27 @@ _STANDING: Final = (
 )
 HOUSE: Final = select(*_STANDING)
 CASE: Final = select(_CASE).where(_CASE.c.id == bindparam("case_id"))
-# The installation and one case of it, if it is there; and whether two rare things are so.
-ONE: Final = select(
-    *_STANDING,
-    exists().where(_RECUSAL.case_id == bindparam("case_id")),
-    exists().where(
-        _EVENT.case_id == bindparam("case_id"), _EVENT.action_id == bindparam("action_id")
-    ),
-    *_CASE.c,
-).select_from(
-    _HOUSE.id.table.outerjoin(_CASE, _CASE.c.id == bindparam("case_id", type_=_CASE.c.id.type))
+# The installation and one case of it, if it is there, with its deadlines, one a row; and
+# whether two rare things are so.
+ONE: Final = (
+    select(
+        *_STANDING,
+        exists().where(_RECUSAL.case_id == bindparam("case_id")),
+        exists().where(
+            _EVENT.case_id == bindparam("case_id"), _EVENT.action_id == bindparam("action_id")
+        ),
+        *_CASE.c,
+        *_DEADLINE.c,
+    )
+    .select_from(
+        _HOUSE.id.table.outerjoin(
+            _CASE, _CASE.c.id == bindparam("case_id", type_=_CASE.c.id.type)
+        ).outerjoin(_DEADLINE, _DEADLINE.c.case_id == _CASE.c.id)
+    )
+    .order_by(_DEADLINE.c.no)
 )
+_CASE_AT: Final = len(_STANDING) + 2
+_DEADLINES_AT: Final = _CASE_AT + len(_CASE.c)
 CASES: Final = select(_CASE).where(_CASE.c.id.in_(bindparam("case_ids", expanding=True)))
 DEADLINES: Final = (
     select(_DEADLINE)
@@ -196,17 +206,18 @@ def _house(tx: db.Tx, row: Sequence[Any]) -> House:
 
 
 def case_facts(tx: db.Tx, case_id: UUID, *, action_id: str = "", locked: bool = False) -> Found:
-    """One case: two statements, and one more for each of leader and recusals where there are
+    """One case: one statement, and one more for each of leader and recusals where there are
     any. `locked` holds the case for the rest of the transaction."""
     if locked:
         tx.execute(CASE.with_for_update(), {"case_id": case_id})
-    row = tx.execute(ONE, {"case_id": case_id, "action_id": action_id}).one()
-    found = _house(tx, row)
-    has_recusals, is_repeat, *columns = row[len(_STANDING) :]
+    rows = tx.execute(ONE, {"case_id": case_id, "action_id": action_id}).all()
+    found = _house(tx, rows[0])
+    has_recusals, is_repeat, *columns = rows[0][len(_STANDING) : _DEADLINES_AT]
     if columns[0] is None:
         return Found(house=found, facts=None, is_repeat=False)
     case = CaseRow(*columns)
-    facts = many_facts(tx, [case], at=found, has_recusals=has_recusals)[case.id]
+    deadlines = [DeadlineRow(*row[_DEADLINES_AT:]) for row in rows if row[_DEADLINES_AT]]
+    facts = _facts(tx, [case], deadlines, at=found, has_recusals=has_recusals)[case.id]
     return Found(house=found, facts=facts, is_repeat=is_repeat)
 
 
@@ -236,18 +247,28 @@ def opening_facts(tx: db.Tx, *, grid: str, at: House) -> Facts:
     )
 
 
-def many_facts(
-    tx: db.Tx, cases: Sequence[CaseRow], *, at: House, has_recusals: bool = True
-) -> Mapping[UUID, Facts]:
+def many_facts(tx: db.Tx, cases: Sequence[CaseRow], *, at: House) -> Mapping[UUID, Facts]:
     """The facts of several cases, each kind read once for all."""
     ids = {"case_ids": [case.id for case in cases]}
-    deadlines = _by_case(DeadlineRow(*row) for row in tx.execute(DEADLINES, ids))
+    deadlines = [DeadlineRow(*row) for row in tx.execute(DEADLINES, ids)]
+    return _facts(tx, cases, deadlines, at=at, has_recusals=True)
+
+
+def _facts(
+    tx: db.Tx,
+    cases: Sequence[CaseRow],
+    deadlines: Sequence[DeadlineRow],
+    *,
+    at: House,
+    has_recusals: bool,
+) -> Mapping[UUID, Facts]:
+    clocks = _by_case(deadlines)
     carried = [case.id for case in cases if case.leader_id is not None]
     led = tx.execute(ASSIGNMENTS, {"case_ids": carried}) if carried else ()
     assignments = _by_case(AssignmentRow(*row) for row in led)
-    recusals = _recusals(tx, ids) if has_recusals else {}
+    recusals = _recusals(tx, [case.id for case in cases]) if has_recusals else {}
     found = lines(tx, {case.origin_grid for case in cases}, directory_id=at.directory_id)
-    known = {row.calendar_hash for rows in deadlines.values() for row in rows}
+    known = {row.calendar_hash for row in deadlines}
     used = {key: calendar(tx, key) for key in known | {at.calendar.hash}}
     return {
         case.id: Facts(
@@ -257,7 +278,7 @@ def many_facts(
             calendar=at.calendar,
             calendars=used,
             case=case,
-            deadlines=tuple(deadlines.get(case.id, ())),
+            deadlines=tuple(clocks.get(case.id, ())),
             assignments=tuple(assignments.get(case.id, ())),
             recused=recusals.get(case.id, frozenset()),
         )
@@ -265,9 +286,9 @@ def many_facts(
     }
 
 
-def _recusals(tx: db.Tx, ids: dict[str, list[UUID]]) -> dict[UUID, frozenset[UUID]]:
+def _recusals(tx: db.Tx, case_ids: list[UUID]) -> dict[UUID, frozenset[UUID]]:
     found: dict[UUID, set[UUID]] = {}
-    for row in tx.execute(RECUSED, ids):
+    for row in tx.execute(RECUSED, {"case_ids": case_ids}):
         found.setdefault(row.case_id, set()).add(row.person_id)
     return {case_id: frozenset(people) for case_id, people in found.items()}
 
