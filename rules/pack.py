@@ -21,6 +21,9 @@ Unit = Literal[
 ]
 DAY_UNITS: frozenset[Unit] = frozenset({"working_day", "calendar_day", "month"})
 
+ORGAN = "organ"
+"""What a clock belongs to that is a right of the organ holding the case."""
+
 Tag = Literal["national", "local", "practice", "default"]
 FieldType = Literal[
     "text", "int", "bool", "date", "instant", "choice", "area", "office", "person", "file"
@@ -172,7 +175,8 @@ class Pause:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeadlineRule:
-    """One clock. `belongs_to` None: the office's own; else the party whose window it is."""
+    """One clock. `belongs_to` None: an office owes it; else whose window it is: a party's, or
+    `ORGAN`, the organ that holds the case. A window has no light and no lateness; it lapses."""
 
     process: str
     name: Text

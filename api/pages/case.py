@@ -172,7 +172,7 @@ def shown(
     values = opened or {}
     names = office.names(frame.engine.database, *happened.named(view))
     running = [clock for clock in view.clocks if clock.state in ("running", "paused")]
-    running.sort(key=lambda clock: (clock.owner == "party", clock.due_at))
+    running.sort(key=lambda clock: (clock.owner != "office", clock.due_at))
     can_open = any(v.can_open for p in view.parties for v in p.values) or any(
         v.can_open for event in view.events for v in event.values
     )

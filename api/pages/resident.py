@@ -228,7 +228,7 @@ def _shown(frame: frames.Frame, view: case_query.CaseView) -> Response:
     running = [it for it in view.clocks if it.state in ("running", "paused")]
     running.sort(key=lambda it: it.due_at)
     turn = case_page.turn(frame, view)
-    offices = [it for it in running if it.owner != "party"]
+    offices = [it for it in running if it.owner == "office"]
     return frame.page(
         "resident/case.html",
         view=view,

@@ -345,7 +345,9 @@ def resident(
                 for event in view.events
                 if event.resident_sees
             ),
-            "clocks": tuple(_resident_clock(clock, words) for clock in view.clocks),
+            "clocks": tuple(
+                _resident_clock(clock, words) for clock in view.clocks if clock.owner != "organ"
+            ),
             "actions": tuple(
                 residents.ResidentAct(
                     name=name,

@@ -51,7 +51,7 @@ def _end_pause(draft: Draft, row: DeadlineRow) -> None:
 
 def _too_late(draft: Draft, row: DeadlineRow) -> str | None:
     rule = draft.rules.pack.deadlines[row.rule]
-    is_window = row.owner == "party"
+    is_window = row.owner != "office"
     name = "window_lapsed" if is_window else "deadline_missed"
     seq = draft.record(
         name,

@@ -57,7 +57,7 @@ def _open(
         case_id=draft.case.id,
         no=max(draft.deadlines, default=0) + 1,
         rule=name,
-        owner="party" if rule.belongs_to else "office",
+        owner=_owner(rule),
         state="running",
         cycle=draft.case.cycle,
         started_by=seq,
@@ -78,6 +78,12 @@ def _open(
         charged_office_id=None,
     )
     draft.put_deadline(wait(draft, row))
+
+
+def _owner(rule: pack_.DeadlineRule) -> str:
+    if rule.belongs_to is None:
+        return "office"
+    return "organ" if rule.belongs_to == pack_.ORGAN else "party"
 
 
 def _start_at(draft: Draft, *, rule: pack_.DeadlineRule, fields: Mapping[str, Scalar]) -> datetime:

@@ -375,7 +375,7 @@ def _clock(
 
 
 def _light(row: DeadlineRow) -> str:
-    if row.state != "running" or row.owner == "party":
+    if row.state != "running" or row.owner != "office":
         return "grey"
     if row.missed_at is not None:
         return "red"

@@ -122,7 +122,8 @@ class Event(SQLModel, table=True):
 
 
 class Deadline(SQLModel, table=True):
-    """A time limit on a case. `fired` names the rungs already recorded in this cycle, as
+    """A time limit on a case. `owner`: an `office` owes it; a `party`'s or an `organ`'s window
+    is a right that lapses. `fired` names the rungs already recorded in this cycle, as
     `rung.repetition` words, so that a plan that moves never skips or repeats one; `pauses`
     and `extensions` are JSON lists with the number of the event that made each, so that one
     read brings all facts."""
@@ -155,7 +156,7 @@ class Deadline(SQLModel, table=True):
             "state in ('running', 'paused', 'met', 'met_late', 'lapsed', 'stopped')",
             name="deadline_state",
         ),
-        CheckConstraint("owner in ('office', 'party')", name="deadline_owner"),
+        CheckConstraint("owner in ('office', 'party', 'organ')", name="deadline_owner"),
         CheckConstraint(
             "(state in ('running', 'paused')) = (ended_at is null)", name="deadline_end"
         ),

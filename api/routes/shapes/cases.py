@@ -413,7 +413,7 @@ class Deadline(Shape):
     no: int
     rule: str
     name: str
-    owner: Literal["office", "party"]
+    owner: Literal["office", "party", "organ"]
     state: str
     tag: str
     source: str

@@ -392,7 +392,7 @@ def upgrade() -> None:  # noqa: PLR0915  one table after the other
         sa.CheckConstraint(
             "(state in ('running', 'paused')) = (ended_at is null)", name="deadline_end"
         ),
-        sa.CheckConstraint("owner in ('office', 'party')", name="deadline_owner"),
+        sa.CheckConstraint("owner in ('office', 'party', 'organ')", name="deadline_owner"),
         sa.CheckConstraint(
             "state in ('running', 'paused', 'met', 'met_late', 'lapsed', 'stopped')",
             name="deadline_state",
