@@ -28,7 +28,8 @@ PAGE: Final = 50
 COUNT_CAP: Final = 1000
 """Counts above this are shown as `1000+`."""
 
-Narrow = Literal["all", "green", "yellow", "red", "grey", "stuck"]
+Narrow = Literal["all", "turn", "green", "yellow", "red", "grey", "stuck"]
+"""`turn`: the next act is one that a post of this person owes."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,10 +59,12 @@ class WorkItem:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WorkPage:
-    """One page of a list. `cursor` asks for the next one, None on the last."""
+    """One page of a list. `cursor` asks for the next one, None on the last; `turns` counts the
+    open cases of the seat that wait for this person's own posts, capped."""
 
     items: tuple[WorkItem, ...]
     cursor: str | None
+    turns: int
     seat: access.Seat
     now: datetime
 
@@ -74,9 +77,16 @@ def seats(database: db.Database, actor: access.Actor) -> tuple[tuple[access.Seat
         return tuple((seat, _count(tx, actor, seat)) for seat in found)
 
 
-def _count(tx: db.Tx, actor: access.Actor, seat: access.Seat) -> int:
-    statement = _count_statement(seat.kind, narrow="all", limited=bool(seat.processes))
-    return int(tx.execute(statement, access.binds(actor, seat)).scalar_one())
+def _count(
+    tx: db.Tx,
+    actor: access.Actor,
+    seat: access.Seat,
+    *,
+    turns: list[tuple[str, str]] | None = None,
+) -> int:
+    narrow: Narrow = "all" if turns is None else "turn"
+    statement = _count_statement(seat.kind, narrow=narrow, limited=bool(seat.processes))
+    return int(tx.execute(statement, access.binds(actor, seat) | {"turns": turns}).scalar_one())
 
 
 def page(
@@ -112,13 +122,26 @@ def page(
             "limit": limit + 1,
             "within": area,
             "led_by": office,
+            "turns": turns(house.rules.pack, actor),
         }
         if cursor is not None:
             values |= _from_cursor(cursor)
         rows = tx.execute(statement, access.binds(actor, seat) | values).all()
+        waiting = _count(tx, actor, seat, turns=turns(house.rules.pack, actor))
     items = tuple(_item(row, house.rules) for row in rows[:limit])
     following = _cursor(rows[limit - 1]) if len(rows) > limit else None
-    return WorkPage(items=items, cursor=following, seat=seat, now=house.now)
+    return WorkPage(items=items, cursor=following, turns=waiting, seat=seat, now=house.now)
+
+
+def turns(pack: pack_.Pack, actor: access.Actor) -> list[tuple[str, str]]:
+    """The states, with their process, in which it is the turn of a role that this person
+    holds."""
+    return [
+        (name, state)
+        for name, process in pack.processes.items()
+        for state, found in process.states.items()
+        if actor.roles & set(found.owner)
+    ]
 
 
 def _chosen(found: tuple[access.Seat, ...], key: str | None) -> access.Seat:
@@ -185,6 +208,9 @@ def _seen(kind: str, *, limited: bool) -> Any:
 def _narrowed(statement: Select[Any], narrow: Narrow) -> Select[Any]:
     if narrow == "stuck":
         return statement.where(_CASE.is_stuck)
+    if narrow == "turn":
+        states = bindparam("turns", expanding=True)
+        return statement.where(tuple_(_CASE.process, _CASE.state).in_(states))
     if narrow != "all":
         return statement.where(_CASE.light == narrow)
     return statement
