@@ -10,7 +10,17 @@ from functools import cache
 from typing import Any, Final, Literal, cast
 from uuid import UUID
 
-from sqlalchemy import Row, Select, bindparam, func, literal_column, or_, select, tuple_
+from sqlalchemy import (
+    BindParameter,
+    Row,
+    Select,
+    bindparam,
+    func,
+    literal_column,
+    or_,
+    select,
+    tuple_,
+)
 
 from rules import errors
 from rules import pack as pack_
@@ -209,7 +219,7 @@ def _narrowed(statement: Select[Any], narrow: Narrow) -> Select[Any]:
     if narrow == "stuck":
         return statement.where(_CASE.is_stuck)
     if narrow == "turn":
-        states = bindparam("turns", expanding=True)
+        states: BindParameter[Any] = bindparam("turns", expanding=True)
         return statement.where(tuple_(_CASE.process, _CASE.state).in_(states))
     if narrow != "all":
         return statement.where(_CASE.light == narrow)
