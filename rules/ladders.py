@@ -7,9 +7,10 @@ later. A ladder ends where no post is left above.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
+from functools import lru_cache
 from uuid import UUID
 
 from rules import calendars, due, errors, pack
@@ -85,25 +86,70 @@ def plan(
     Raises: ladder.percent, ladder.length, calendar.out_of_range, time.not_aware.
     Invariant: I3.
     """
-    clock = _Clock(
+    start_on = calendars.local_date(calendar, start_at)
+    asked = (tuple(ladder), rule, calendar, start_on, due, pauses, extend_days)
+    planned = _by_days(*asked)
+    if planned is None:
+        planned = _firings(tuple(ladder), _clock(*asked[1:], start_at=start_at))
+    earliest = start_at.astimezone(UTC) + SLIP
+    if planned and planned[0].at < earliest:
+        planned = _in_order(replace(one, at=max(one.at, earliest)) for one in planned)
+    return planned
+
+
+@lru_cache(maxsize=4096)
+def _by_days(
+    ladder: tuple[pack.Rung, ...],
+    rule: pack.DeadlineRule,
+    calendar: calendars.Calendar,
+    start_on: date,
+    deadline: due.Due,
+    pauses: tuple[due.Pause, ...],
+    extend_days: int,
+) -> tuple[Planned, ...] | None:
+    """The firings of a ladder that knows days only, whatever the hour of the start. Kept,
+    because the clocks that start and end on the same days climb together. None: it knows hours."""
+    lengths = [length for rung in ladder for length in (rung.at.length, rung.every) if length]
+    if not counting.on_days(rule) or any(length.unit not in pack.DAY_UNITS for length in lengths):
+        return None
+    start_at = calendars.start_of_day(calendar, start_on)
+    clock = _clock(rule, calendar, start_on, deadline, pauses, extend_days, start_at=start_at)
+    return _firings(ladder, clock)
+
+
+def _clock(
+    rule: pack.DeadlineRule,
+    calendar: calendars.Calendar,
+    start_on: date,
+    deadline: due.Due,
+    pauses: tuple[due.Pause, ...],
+    extend_days: int,
+    *,
+    start_at: datetime,
+) -> _Clock:
+    return _Clock(
         rule=rule,
         calendar=calendar,
         start_at=start_at,
-        start_on=calendars.local_date(calendar, start_at),
-        deadline=due,
-        due_day=_first_open_day(calendar, due.due_at),
+        start_on=start_on,
+        deadline=deadline,
+        due_day=_first_open_day(calendar, deadline.due_at),
         pauses=pauses,
         extend_days=extend_days,
     )
-    moments = _on_days if counting.on_days(rule) else _on_minutes
-    earliest = start_at.astimezone(UTC) + SLIP
-    planned = [
-        Planned(index=index, rung=rung, repetition=repetition, at=max(at, earliest))
+
+
+def _firings(ladder: tuple[pack.Rung, ...], clock: _Clock) -> tuple[Planned, ...]:
+    moments = _on_days if counting.on_days(clock.rule) else _on_minutes
+    return _in_order(
+        Planned(index=index, rung=rung, repetition=repetition, at=at)
         for index, rung in enumerate(ladder)
         for repetition, at in enumerate(moments(clock, rung))
-    ]
-    planned.sort(key=lambda one: (one.at, one.index, one.repetition))
-    return tuple(planned)
+    )
+
+
+def _in_order(planned: Iterable[Planned]) -> tuple[Planned, ...]:
+    return tuple(sorted(planned, key=lambda one: (one.at, one.index, one.repetition)))
 
 
 def target(
