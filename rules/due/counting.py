@@ -17,6 +17,7 @@ from rules import calendars, errors, pack
 Roll = Literal["none", "next_working_day"]
 
 DAY = timedelta(days=1)
+SHORTEST_MONTH = 28
 _MINUTES: dict[pack.Unit, int] = {
     "working_hour": 60,
     "wall_hour": 60,
@@ -222,6 +223,8 @@ def months_after(day: date, n: int) -> date:
     year, month = months // 12, months % 12 + 1
     if not date.min.year <= year <= date.max.year:
         raise errors.Invalid("calendar.out_of_range")
+    if day.day <= SHORTEST_MONTH:  # every month has that day
+        return date(year, month, day.day)
     return date(year, month, min(day.day, gregorian.monthrange(year, month)[1]))
 
 
