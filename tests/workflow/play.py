@@ -28,6 +28,7 @@ from workflow.queries import office as office_query
 EXPECTED: Final = frozenset(
     {
         "action.condition",
+        "action.window_over",
         "action.wrong_state",  # time has moved the case on first
         "action.not_yours",
         "case.unknown",  # the ladder has moved it out of reach meanwhile

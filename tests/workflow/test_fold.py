@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 import pytest
-from hypothesis import HealthCheck, event, given, settings
+from hypothesis import HealthCheck, Phase, event, given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
     RuleBasedStateMachine,
@@ -31,6 +31,8 @@ STEPS = 20
 EXAMPLES = int(os.environ.get("GRIDCASE_TEST_EXAMPLES", "30"))
 """More on purpose: `GRIDCASE_TEST_EXAMPLES=500` draws other games each time."""
 MOST_CASES = 2
+PHASES = (Phase.explicit, Phase.generate)
+"""No shrinking: every step is a real command, and a long game is read as it is."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -142,6 +144,7 @@ def test_I4_the_invariants_hold_after_every_step(table: Table, tmp_path: Path) -
             stateful_step_count=STEPS,
             deadline=None,
             derandomize=EXAMPLES == 30,
+            phases=PHASES,
             database=None,
             suppress_health_check=list(HealthCheck),
         ),
