@@ -42,7 +42,7 @@ def _span(first: str, last: str, counted: int, kind: str, **more: object) -> dic
     return {"first_on": first, "last_on": last, "counted": counted, "kind": kind} | more
 
 
-NEW_YEAR = {"zh": "元旦", "en": "New Year"}
+NEW_YEAR = {"zh": "元旦", "en": "New Year's Day"}
 VECTORS: tuple[tuple[tuple[str, ...], dict[str, object]], ...] = (
     (
         ("petition.handle", "--start", "2026-03-20"),
