@@ -1,0 +1,398 @@
+"""One contract for both dialects: the guarded write, the claim, transactions, office time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import UTC, timedelta
+from typing import Any
+from uuid import UUID
+
+import pytest
+from sqlalchemy import event, func, select, text
+from sqlalchemy.exc import DBAPIError, IntegrityError
+
+from rules import errors
+from tests import office
+from tests.workflow import look
+from workflow import access, clock, db, ids, outbox, read, sweep, write
+from workflow.commands import act
+from workflow.db import rows as rows_
+from workflow.decide import (
+    AssignmentRow,
+    CaseRow,
+    Command,
+    DeadlineRow,
+    EscalationRow,
+    Opening,
+    PartyRow,
+    decide,
+)
+from workflow.queries import case as case_query
+from workflow.queries import worklist
+
+ROLL_UP = rows_.ROLL_UP
+
+
+@pytest.fixture
+def district(database: db.Database) -> office.District:
+    """The small district."""
+    return office.build(database)
+
+
+def _filing(
+    district: office.District, *, case_id: UUID | None = None, number: str | None = None
+) -> db.Rows:
+    """What filing a case would write."""
+    with db.snapshot(district.engine.database) as tx:
+        house = read.house(tx)
+        facts = read.opening_facts(tx, grid=office.GRID, at=house)
+    command = Command(
+        case_id=case_id or ids.uuid7(),
+        action_id=str(ids.uuid7()),
+        action="file_case",
+        fields=dict(office.DISPUTE),
+        actor_id=district.people["officer"],
+        post_id=district.posts["officer"],
+        opening=Opening(
+            process="dispute", origin_grid=office.GRID, number=number or ids.case_number()
+        ),
+    )
+    return write.rows(decide(house.rules, command, facts), seals=district.engine.seals)
+
+
+def _accepting(district: office.District, case_id: UUID) -> db.Rows:
+    """What accepting a case would write, read now."""
+    with db.snapshot(district.engine.database) as tx:
+        house = read.house(tx)
+        case = read.case_row(tx, case_id)
+        assert case is not None
+        facts = read.many_facts(tx, [case], at=house)[case_id]
+    command = Command(
+        case_id=case_id,
+        action_id=str(ids.uuid7()),
+        action="accept",
+        fields={"note": "两家都在"},
+        actor_id=district.people["desk"],
+        post_id=district.posts["desk"],
+    )
+    return write.rows(decide(house.rules, command, facts), seals=district.engine.seals)
+
+
+def _apply(district: office.District, *rows: db.Rows) -> frozenset[UUID]:
+    with db.transaction(district.engine.database) as tx:
+        return db.apply(tx, db.Rows.joined(rows))
+
+
+def _id(rows: db.Rows) -> UUID:
+    found = (rows.opened or rows.cases)[0][0]
+    assert isinstance(found, UUID)
+    return found
+
+
+def _sum(district: office.District) -> int:
+    with db.snapshot(district.engine.database) as tx:
+        return int(tx.execute(select(func.coalesce(func.sum(ROLL_UP.c.n), 0))).scalar_one())
+
+
+# --- rows and tables
+
+
+@pytest.mark.parametrize(
+    ("row", "table"),
+    [
+        (CaseRow, rows_.CASE),
+        (DeadlineRow, rows_.CHILDREN["deadlines"]),
+        (AssignmentRow, rows_.CHILDREN["assignments"]),
+        (EscalationRow, rows_.CHILDREN["escalations"]),
+        (PartyRow, rows_.CHILDREN["parties"]),
+    ],
+)
+def test_rows_are_their_tables_columns_in_order(row: Any, table: Any) -> None:
+    assert list(row._fields) == table.columns.keys()
+
+
+def test_what_is_written_is_what_is_read(district: office.District) -> None:
+    """Every column comes back as it went, time zones and all."""
+    rows = _filing(district)
+    _apply(district, rows)
+    found = look.whole(district, _id(rows))
+    assert tuple(found.case) == tuple(rows.opened[0])
+    assert [tuple(row) for row in found.deadlines] == [tuple(row) for row in rows.deadlines]
+    assert [tuple(row) for row in found.events] == [tuple(row) for row in rows.events]
+    assert found.case.received_at.tzinfo is UTC or found.case.received_at.utcoffset() == timedelta()
+    look.chain_holds(district)
+
+
+# --- the guarded write
+
+
+def test_a_stale_case_is_left_out_whole_and_the_others_are_written(
+    district: office.District,
+) -> None:
+    stale, fresh = (_id(rows) for rows in _two_filed(district))
+    late = _accepting(district, stale)
+    district.do(stale, "withdraw", "desk", withdraw_reason="和好")
+    before = look.state_of(look.whole(district, stale))
+    opened = _filing(district)
+    written = _apply(district, late, _accepting(district, fresh), opened)
+    assert written == {fresh, _id(opened)}
+    assert look.state_of(look.whole(district, stale)) == before
+    assert look.hold(district, fresh).case.state == "accepted"
+    assert look.hold(district, _id(opened)).case.state == "filed"
+    look.counts_agree(district)
+    look.chain_holds(district)
+
+
+def _two_filed(district: office.District) -> tuple[db.Rows, db.Rows]:
+    rows = (_filing(district), _filing(district))
+    assert _apply(district, *rows) == {_id(one) for one in rows}
+    return rows
+
+
+def test_a_case_is_opened_once(district: office.District) -> None:
+    case_id = ids.uuid7()
+    first, second = (_filing(district, case_id=case_id) for _ in range(2))
+    assert _apply(district, first) == {case_id}
+    before = look.state_of(look.whole(district, case_id))
+    assert _apply(district, second) == frozenset()
+    assert look.state_of(look.whole(district, case_id)) == before
+    assert _sum(district) == 1
+
+
+def test_a_number_in_use_is_told_and_nothing_is_written(district: office.District) -> None:
+    first = _filing(district)
+    _apply(district, first)
+    second = _filing(district, number=str(first.opened[0][1]))
+    with pytest.raises(IntegrityError) as caught:
+        _apply(district, second)
+    assert db.is_number_taken(caught.value)
+    assert len(look.case_ids(district)) == 1
+    assert _sum(district) == 1
+
+
+def test_filing_draws_another_number_where_one_is_in_use(
+    district: office.District, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    taken = district.file("officer").number
+    numbers = iter([taken, taken, ids.case_number()])
+    monkeypatch.setattr(ids, "case_number", lambda: next(numbers))
+    assert district.file("officer").number != taken
+
+
+def test_the_roll_up_sums_a_batch(district: office.District) -> None:
+    rows = [_filing(district) for _ in range(5)]
+    _apply(district, *rows)
+    assert _sum(district) == 5
+    _apply(district, *(_accepting(district, _id(one)) for one in rows[:3]))
+    look.counts_agree(district)
+    assert _sum(district) == 5
+
+
+def test_an_event_number_is_written_once(district: office.District) -> None:
+    """The second net under the version guard."""
+    rows = _filing(district)
+    _apply(district, rows)
+    again = replace(_accepting(district, _id(rows)), events=rows.events)
+    with pytest.raises(IntegrityError):
+        _apply(district, again)
+    assert look.hold(district, _id(rows)).case.state == "filed"
+
+
+def test_nothing_is_written_where_nothing_is_brought(district: office.District) -> None:
+    with db.transaction(district.engine.database) as tx:
+        rows = _filing(district)
+        assert db.apply(tx, rows) == {_id(rows)}
+        assert db.apply(tx, replace(rows, opened=(rows.opened[0],))) == frozenset()
+
+
+# --- the claim
+
+
+def test_claims_come_earliest_first_and_bounded(district: office.District) -> None:
+    filed = [district.file("officer"), district.file("officer", category="0701")]
+    district.jump("2026-03-24 10:00")
+    filed.append(district.file("officer"))
+    district.jump("2026-04-20 10:00")
+    with db.transaction(district.engine.database) as tx:
+        now = db.now(tx)
+        claimed = db.claim_due(tx, at=now, limit=10)
+        assert set(claimed) == {one.case_id for one in filed}
+        assert claimed[-1] == filed[-1].case_id
+        assert len(db.claim_due(tx, at=now, limit=2)) == 2
+        assert db.claim_due(tx, at=office.local("2026-03-20 16:00"), limit=10) == ()
+
+
+@pytest.mark.parametrize("dialect", ["postgresql"], indirect=True)
+def test_a_claim_skips_what_somebody_holds_and_never_waits(district: office.District) -> None:
+    filed = {district.file("officer").case_id for _ in range(4)}
+    district.jump("2026-04-20 10:00")
+    database = district.engine.database
+    with db.transaction(database) as one, db.transaction(database) as other:
+        first = db.claim_due(one, at=db.now(one), limit=3)
+        begun = clock.monotonic()
+        second = db.claim_due(other, at=db.now(other), limit=3)
+        assert clock.monotonic() - begun < 1
+        assert (len(first), len(second)) == (3, 1)
+        assert {*first, *second} == filed
+
+
+@pytest.mark.parametrize("dialect", ["sqlite"], indirect=True)
+def test_one_writer_at_a_time_and_busy_is_said(
+    district: office.District, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("workflow.db.sqlite.BUSY_MS", 50)
+    quick = db.open(district.engine.database.url)
+    with (
+        db.transaction(district.engine.database),
+        pytest.raises(errors.Busy) as caught,
+        db.transaction(quick),
+    ):
+        pass
+    assert caught.value.code == "database.busy"
+    db.close(quick)
+
+
+# --- transactions and time
+
+
+def test_a_transaction_that_fails_leaves_nothing(district: office.District) -> None:
+    def fail() -> None:
+        with db.transaction(district.engine.database) as tx:
+            db.apply(tx, _rows)
+            raise RuntimeError
+
+    _rows = _filing(district)
+    with pytest.raises(RuntimeError):
+        fail()
+    assert look.case_ids(district) == []
+    assert _sum(district) == 0
+
+
+@pytest.mark.parametrize("dialect", ["postgresql"], indirect=True)
+def test_a_snapshot_writes_nothing(district: office.District) -> None:
+    with pytest.raises(DBAPIError), db.snapshot(district.engine.database) as tx:
+        tx.execute(text("update installation set is_demo = false"))
+
+
+def test_a_snapshot_sees_one_state(district: office.District) -> None:
+    database = district.engine.database
+    with db.snapshot(database) as tx:
+        before = tx.execute(select(func.count()).select_from(rows_.CASE)).scalar_one()
+        if database.is_postgres or _has_wal(tx):
+            district.file("officer")
+        after = tx.execute(select(func.count()).select_from(rows_.CASE)).scalar_one()
+    assert before == after == 0
+
+
+def _has_wal(tx: db.Tx) -> bool:
+    return str(tx.execute(text("pragma journal_mode")).scalar()).lower() == "wal"
+
+
+def test_office_time_is_the_databases_plus_the_offset(district: office.District) -> None:
+    with db.snapshot(district.engine.database) as tx:
+        first = db.now(tx)
+    assert first.utcoffset() == timedelta()
+    assert abs(first - office.local("2026-03-20 16:00")) < timedelta(minutes=1)
+    district.jump("2026-03-21 16:00")
+    with db.transaction(district.engine.database) as tx:
+        second = db.now(tx)
+    assert timedelta(hours=23, minutes=59) < second - first < timedelta(hours=24, minutes=1)
+
+
+def test_office_time_goes_on_inside_a_transaction(district: office.District) -> None:
+    """Not the transaction's start: a long batch judges by the time it is."""
+    with db.transaction(district.engine.database) as tx:
+        first = db.now(tx)
+        begun = clock.monotonic()
+        while clock.monotonic() - begun < 0.01:
+            pass
+        assert db.now(tx) > first
+
+
+# --- statements, counted
+
+
+@contextmanager
+def _statements(database: db.Database) -> Iterator[list[str]]:
+    found: list[str] = []
+
+    def note(_c: Any, _cursor: Any, statement: str, *_rest: Any) -> None:
+        found.append(statement)
+
+    event.listen(database.engine, "before_cursor_execute", note)
+    try:
+        yield found
+    finally:
+        event.remove(database.engine, "before_cursor_execute", note)
+
+
+def test_statements_are_few(district: office.District, capsys: pytest.CaptureFixture[str]) -> None:
+    """An act reads in two and writes in one on PostgreSQL; a swept case costs next to none."""
+    database = district.engine.database
+    counted: dict[str, float] = {}
+    filed = [district.file("officer") for _ in range(40)]  # packs and lines are in memory now
+    with _statements(database) as found:
+        more = district.actor("officer")
+    found.clear()
+    with _statements(database) as found:
+        act.act(district.engine, more, _file_request())
+        counted["file"] = len(found)
+    accept = act.Request(case_id=filed[0].case_id, action_id=ids.uuid7(), action="accept")
+    for name in ("act", "repeat"):
+        desk = district.actor("desk")
+        with _statements(database) as found:
+            act.act(district.engine, desk, accept)
+            counted[name] = len(found)
+    desk = district.actor("desk")
+    for name, query in (("list", _list), ("seats", _seats), ("view", _view)):
+        with _statements(database) as found:
+            query(district, desk, filed[1])
+            counted[name] = len(found)
+    with _statements(database) as found:
+        sweep.run(district.engine)
+        counted["empty tick"] = len(found)
+    district.jump("2026-03-25 09:00")
+    with _statements(database) as found:
+        report = sweep.tick(district.engine, limit=100)
+        counted["tick of 41"] = len(found)
+        counted["per swept case"] = round(len(found) / report.cases, 2)
+    outbox.run(district.engine)
+    kind = "postgresql" if database.is_postgres else "sqlite"
+    with capsys.disabled():
+        print(f"\nstatements: database={kind} " + " ".join(f"{k}={v}" for k, v in counted.items()))
+    assert report.cases == 41
+    bounds = {
+        "file": (2, 10),
+        "act": (2, 8),
+        "repeat": (3, 4),
+        "list": (3, 4),
+        "seats": (4, 5),
+        "empty tick": (2, 3),
+        "per swept case": (0.2, 1.5),
+    }
+    for name, both in bounds.items():
+        assert counted[name] <= both[0 if database.is_postgres else 1], (name, counted)
+
+
+def _file_request() -> act.Request:
+    return act.Request(
+        case_id=ids.uuid7(),
+        action_id=ids.uuid7(),
+        action="file_case",
+        fields=dict(office.DISPUTE),
+        filing=act.Filing(process="dispute", origin_grid=office.GRID),
+    )
+
+
+def _list(district: office.District, actor: access.Actor, _case: act.Receipt) -> None:
+    worklist.page(district.engine.database, actor)
+
+
+def _seats(district: office.District, actor: access.Actor, _case: act.Receipt) -> None:
+    worklist.seats(district.engine.database, actor)
+
+
+def _view(district: office.District, actor: access.Actor, case: act.Receipt) -> None:
+    case_query.view(district.engine, actor, case.case_id)
