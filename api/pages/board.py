@@ -126,7 +126,9 @@ def _tiles(frame: frames.Frame, found: board_query.Board, seat: str) -> tuple[Ti
 
 def _share(frame: frames.Frame, n: int, total: int) -> str:
     """A share in percent; below ten cases it says nothing."""
-    return f"{round(100 * n / total)}%" if total >= 10 else frame.words.number(n)
+    if total >= 10:
+        return f"{round(100 * n / total)}%"
+    return frame.words.get("of {n}", n=frame.words.number(total))
 
 
 def _areas(found: board_query.Board, seat: str) -> tuple[Row, ...]:

@@ -282,11 +282,15 @@ def act(frame: frames.Frame, view: case_query.CaseView, name: str) -> Act:
 def clock_of(
     view: case_query.CaseView, action: str | None, running: list[case_query.ClockView]
 ) -> case_query.ClockView | None:
-    """The clock that an act would stop, else the nearest of the office."""
-    for clock in running:
-        rule = view.pack.deadlines.get(clock.rule)
-        if rule is not None and action in rule.stops:
-            return clock
+    """The clock that an act would stop, else one that its roles can stop, else the nearest."""
+    known = view.process.actions.get(action or "")
+    roles = frozenset(known.by if known else ())
+    same = {name for name, it in view.process.actions.items() if roles.intersection(it.by)}
+    for wanted in ({action}, same):
+        for clock in running:
+            rule = view.pack.deadlines.get(clock.rule)
+            if rule is not None and wanted.intersection(rule.stops):
+                return clock
     return running[0] if running else None
 
 

@@ -211,7 +211,7 @@ def _nav(frame: Frame, actor: access.Actor) -> tuple[render.NavItem, ...]:
     has_board = any(right.board for right in rows)
     entries: list[tuple[str, str, str, int | None]] = []
     if is_leader:
-        entries.append(("/leader", words.get("My assignments"), "flag", None))
+        entries.append(("/leader", words.get("Assigned"), "flag", None))
     if has_board:
         entries.append(("/board", words.get("Board"), "chart", None))
     label = words.get("Cases") if has_board else words.get("To do")

@@ -24,7 +24,7 @@ from api.pages import frame as frames
 from api.pages import happened, way
 from rules import errors
 from workflow import access, clock, ids
-from workflow.commands import act
+from workflow.commands import act, people
 from workflow.queries import case as case_query
 from workflow.queries import office
 
@@ -238,10 +238,20 @@ def _shown(frame: frames.Frame, view: case_query.CaseView) -> Response:
         who=_who(frame, view, turn),
         act=frame.words.text(view.process.actions[turn.action].name) if turn.action else None,
         ahead=_ahead(frame, view),
-        entries=happened.resident_entries(frame, view, names=names, opened={}),
+        entries=happened.resident_entries(frame, view, names=names, opened=_texts(frame, view)),
         sides=case_page.sides(frame, view, {}, reveal=None),
         may_rate=RATE in view.actions,
         readings=view.readings,
+    )
+
+
+def _texts(frame: frames.Frame, view: case_query.CaseView) -> Mapping[str, str]:
+    """Reasons, answers, terms: the texts written to the resident, and their own story. Names,
+    phones and addresses stay masked; number and code may be on a slip of paper."""
+    texts = [name for name, field in view.pack.fields.items() if field.personal == "free_text"]
+    actor = access.Actor(kind="resident", case_id=view.case.id)
+    return people.open_values(
+        frame.engine, actor, view.case.id, reason="resident", only=frozenset(texts)
     )
 
 

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final, cast, get_args
 from urllib.parse import urlencode
-from uuid import UUID
 
 from fastapi import APIRouter
 from starlette.responses import Response
@@ -84,7 +83,7 @@ def get_worklist(
         closed="closed" if closed else "open",
         cursor=cursor,
         area=area,
-        office=UUID(office) if office else None,
+        office=frames.read_id(office) if office else None,
     )
     lines = tuple(_line(frame, item) for item in page.items)
     groups = _groups(frame.words, page.items, lines)

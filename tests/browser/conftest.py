@@ -6,12 +6,24 @@ import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
+import pwdlib
 import pytest
 from playwright import sync_api
+from pwdlib.hashers import argon2
 
 from tests import office
 from tests.browser import walk
 from workflow import db
+from workflow.commands import people
+
+
+@pytest.fixture(scope="session", autouse=True)
+def light_passwords() -> Iterator[None]:
+    """The product's hash costs 64 MiB on purpose; here many sign in, none is attacked."""
+    with pytest.MonkeyPatch.context() as patch:
+        light = pwdlib.PasswordHash((argon2.Argon2Hasher(time_cost=1, memory_cost=64),))
+        patch.setattr(people, "HASHER", light)
+        yield
 
 
 @pytest.fixture

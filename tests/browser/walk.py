@@ -168,9 +168,10 @@ def served(
 # ---- what every page must be
 
 
-def check(visitor: Visitor, name: str) -> list[str]:
+def check(visitor: Visitor, name: str, *, aloud: bool = True) -> list[str]:
     """What is wrong with the page that a visitor sees: for a screen reader, for a narrow
-    phone, under the strict policy; nothing at best."""
+    phone, under the strict policy; nothing at best. `aloud` asks the screen reader's checks, which
+    do not depend on the language and take their time."""
     page = visitor.page
     page.evaluate(
         "document.querySelectorAll('details:not(.menu):not(.demo-clock)').forEach("
@@ -179,7 +180,7 @@ def check(visitor: Visitor, name: str) -> list[str]:
     if SHOTS:
         Path(SHOTS).mkdir(parents=True, exist_ok=True)
         page.screenshot(path=str(Path(SHOTS) / f"{name}.png"), full_page=True)
-    faults = [f"{name}: {fault}" for fault in (*_axe(page), *visitor.noise)]
+    faults = [f"{name}: {fault}" for fault in (*(_axe(page) if aloud else ()), *visitor.noise)]
     wide = page.evaluate("document.documentElement.scrollWidth - window.innerWidth")
     if wide > 0:
         faults.append(f"{name}: {wide} px wider than the window")
