@@ -104,9 +104,9 @@ def serve(
 ) -> None:
     """Serve pages and API; a worker rings beside it / 启动网页和接口，另需 worker"""
     chosen = answer.read_settings(data)
-    observe.configure_logging()
     with installation.opened(chosen):
         pass
+    observe.configure_logging()
     with web.listen(host, port) as listening:
         url = web.address(listening)
         web.serve(
@@ -117,13 +117,13 @@ def serve(
 def worker(data: answer.Data = None, lang: answer.Language = None) -> None:
     """Ring the ladder and send notices / 到期扫描与通知"""
     chosen = answer.read_settings(data)
-    observe.configure_logging()
     ended = threading.Event()
 
     def end(_number: int, _frame: FrameType | None) -> None:
         ended.set()
 
     with installation.opened(chosen) as engine:
+        observe.configure_logging()
         bell = scheduler.Bell(engine, tick_s=chosen.tick_s)
         before = {number: signal.signal(number, end) for number in (signal.SIGTERM, signal.SIGINT)}
         bell.start()
