@@ -12,7 +12,7 @@ from starlette.responses import Response
 from api import caller, problems
 from api.routes import answers, views
 from api.routes.answers import answer, refusals
-from api.routes.shapes import cases
+from api.routes.shapes import cases, told
 from workflow.commands import act, people
 from workflow.decide import FILE
 from workflow.engine import Engine
@@ -130,7 +130,7 @@ def post_action(
     return answer(views.receipt(done), words, headers={"ETag": answers.etag(done.version)})
 
 
-@router.get("/cases/{case_id}/events", response_model=cases.Events, responses=refusals(401, 404))
+@router.get("/cases/{case_id}/events", response_model=told.Events, responses=refusals(401, 404))
 def get_events(
     case_id: UUID, signed: caller.Signed, opened: caller.Opened, words: caller.Spoken
 ) -> Response:
@@ -140,7 +140,7 @@ def get_events(
 
 
 @router.get(
-    "/cases/{case_id}/deadlines", response_model=cases.Deadlines, responses=refusals(401, 404)
+    "/cases/{case_id}/deadlines", response_model=told.Deadlines, responses=refusals(401, 404)
 )
 def get_deadlines(
     case_id: UUID, signed: caller.Signed, opened: caller.Opened, words: caller.Spoken
@@ -152,7 +152,7 @@ def get_deadlines(
 
 @router.get(
     "/cases/{case_id}/escalations",
-    response_model=cases.Escalations,
+    response_model=told.Escalations,
     responses=refusals(401, 404),
 )
 def get_escalations(
@@ -164,11 +164,11 @@ def get_escalations(
 
 
 @router.post(
-    "/cases/{case_id}/readings", response_model=cases.Reading, responses=refusals(401, 403, 404)
+    "/cases/{case_id}/readings", response_model=told.Reading, responses=refusals(401, 403, 404)
 )
 def post_reading(
     case_id: UUID,
-    sent: cases.NewReading,
+    sent: told.NewReading,
     signed: caller.Signed,
     opened: caller.Opened,
     words: caller.Spoken,

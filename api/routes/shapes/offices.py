@@ -8,7 +8,7 @@ from uuid import UUID
 
 from api.routes import shapes
 from api.routes.shapes import Shape
-from api.routes.shapes.cases import Length
+from api.routes.shapes.told import Length
 
 
 class Area(Shape):

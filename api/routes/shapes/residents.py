@@ -10,7 +10,8 @@ from pydantic import Field
 
 from api.routes import shapes
 from api.routes.shapes import Shape
-from api.routes.shapes.cases import Length, Span, Values
+from api.routes.shapes.cases import Values
+from api.routes.shapes.told import Length, Span
 
 _CODE = "204817"
 _NUMBER = "4803-7152-6"
