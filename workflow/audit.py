@@ -27,6 +27,8 @@ _CASE: Final = case_tables.CaseFile.__table__.c  # type: ignore[attr-defined]
 _LOG: Final = office_tables.OfficeLog.__table__  # type: ignore[attr-defined]
 _SEALED: Final = personal_tables.SealedValue.__table__  # type: ignore[attr-defined]
 
+_HEADS: Final = select(_CASE.id, _CASE.seq, _CASE.head, _CASE.state, _CASE.lead_office_id)
+
 START: Final = bytes(32)
 """What the first event links to."""
 
@@ -85,9 +87,19 @@ def link(event: Linked, *, case_id: UUID, prev: bytes, payload: str, commitments
     return hashlib.sha256(canonical(facts).encode()).digest()
 
 
-def log_link(*, prev: str, seq: int, at: datetime, name: str, payload: str) -> str:
+def log_link(
+    *, prev: str, seq: int, at: datetime, name: str, actor_id: UUID | None, payload: str
+) -> str:
     """The hash of a row of the office log, hex."""
-    facts = {"seq": seq, "at": moment(at), "name": name, "payload": payload, "prev": prev}
+    actor = None if actor_id is None else str(actor_id)
+    facts: Mapping[str, object] = {
+        "seq": seq,
+        "at": moment(at),
+        "name": name,
+        "actor": actor,
+        "payload": payload,
+        "prev": prev,
+    }
     return hashlib.sha256(canonical(facts).encode()).hexdigest()
 
 
@@ -124,7 +136,7 @@ def verify(database: db.Database, seals: personal.Seals) -> Report:
     cases = events = 0
     with db.snapshot(database) as tx:
         rows = tx.execute(select(_EVENT).order_by(_EVENT.c.case_id, _EVENT.c.seq))
-        heads = {row.id: row for row in tx.execute(select(_CASE.id, _CASE.seq, _CASE.head))}
+        heads = {row.id: row for row in tx.execute(_HEADS)}
         committed: dict[tuple[UUID, int], Mapping[str, str]] = {}
         for case_id, chain in groupby(rows, key=lambda row: row.case_id):
             cases += 1
@@ -133,7 +145,7 @@ def verify(database: db.Database, seals: personal.Seals) -> Report:
             faults.extend(_chain_faults(case_id, links, heads.pop(case_id, None)))
             for row in links:
                 if row.commitments != "{}":
-                    committed[case_id, row.seq] = json.loads(row.commitments)
+                    committed[case_id, row.seq] = _read(row.commitments)
         faults.extend(Fault(place=f"case {case_id}", what="has no events") for case_id in heads)
         values, found = _value_faults(tx, seals, committed)
         log_rows, log_found = _log_faults(tx)
@@ -171,6 +183,26 @@ def _chain_faults(
         yield Fault(place=f"case {case_id}", what="has events but no row")
     elif (head.seq, head.head) != (len(links), prev):
         yield Fault(place=f"case {case_id}", what="does not end where its chain ends")
+    elif (head.state, str(head.lead_office_id)) != _stand(links):
+        yield Fault(place=f"case {case_id}", what="stands where no event has put it")
+
+
+def _read(text: str) -> Mapping[str, Any]:
+    """A stored object; nothing where somebody has made it unreadable, which the hash tells."""
+    try:
+        found = json.loads(text)
+    except ValueError:
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def _stand(links: list[Row[*tuple[Any, ...]]]) -> tuple[object, object]:
+    """State and lead office after the last event that an action made."""
+    for row in reversed(links):
+        payload = _read(row.payload)
+        if "state" in payload:
+            return payload["state"], payload.get("lead")
+    return None, None
 
 
 def _value_faults(
@@ -183,7 +215,11 @@ def _value_faults(
         place = personal.place_of(row.case_id, seq=row.seq, field=row.field)
         value = seals.try_open(row.sealed, nonce=row.nonce, place=place)
         expected = committed.get((row.case_id, row.seq), {}).get(row.field)
-        if value is None or commitment(row.salt, value) != expected:
+        if (
+            value is None
+            or commitment(row.salt, value) != expected
+            or personal.mask(value, kind=row.kind) != row.masked
+        ):
             where = f"case {row.case_id} event {row.seq} value {row.field}"
             found.append(Fault(place=where, what="is not the value committed to"))
     return count, found
@@ -194,7 +230,14 @@ def _log_faults(tx: db.Tx) -> tuple[int, list[Fault]]:
     prev, count = START.hex(), 0
     for row in tx.execute(select(_LOG).order_by(_LOG.c.seq)):
         count += 1
-        made = log_link(prev=prev, seq=row.seq, at=row.at, name=row.name, payload=row.payload)
+        made = log_link(
+            prev=prev,
+            seq=row.seq,
+            at=row.at,
+            name=row.name,
+            actor_id=row.actor_id,
+            payload=row.payload,
+        )
         if row.seq != count or row.prev_hash != prev or row.hash != made:
             found.append(Fault(place=f"office log {row.seq}", what="is not what was written"))
         prev = row.hash

@@ -247,7 +247,9 @@ def log(
             "actor_id": actor_id,
             "payload": text,
             "prev_hash": prev,
-            "hash": audit.log_link(prev=prev, seq=seq, at=at, name=name, payload=text),
+            "hash": audit.log_link(
+                prev=prev, seq=seq, at=at, name=name, actor_id=actor_id, payload=text
+            ),
         },
     )
 
