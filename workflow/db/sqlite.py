@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections import defaultdict
+from collections.abc import Sequence
 from datetime import datetime
 from types import ModuleType
 from typing import Final
@@ -47,6 +48,11 @@ _CLAIM: Final = (
     .limit(bindparam("limit"))
 )
 _OPEN: Final = dialect.insert(rows_.CASE).on_conflict_do_nothing(index_elements=["id"])
+_VERSION: Final = rows_.CASE.columns.keys().index("version")
+_CHANGED: Final = tuple(f"v_{column.name}" for column in rows_.CASE.columns)[1:]  # all but the id
+_VERSIONS: Final = select(_CASE.id, _CASE.version).where(
+    _CASE.id.in_(bindparam("ids", expanding=True))
+)
 _MOVE: Final = (
     update(rows_.CASE)
     .where(_CASE.id == bindparam("b_id"), _CASE.version == bindparam("b_version"))
@@ -127,35 +133,47 @@ def apply(tx: Connection, rows: Rows) -> frozenset[UUID]:
     """See `db.apply`: the guard case by case, the children by executemany."""
     written = _open_cases(tx, rows.opened) | _move_cases(tx, rows.cases)
     for name, table, found in rows_.present(rows):
-        keep = [_named(table, row) for row in found if row[0] in written]
+        names = table.columns.keys()
+        keep = [_named(names, row) for row in found if row[0] in written]
         if keep:
             tx.execute(_CHILD[name], keep)
     _count(tx, [row for row in rows.roll_up if row[0] in written])
     return frozenset(written)
 
 
-def _named(table: Table, row: Row) -> dict[str, object]:
-    return dict(zip(table.columns.keys(), row, strict=True))
+def _named(names: Sequence[str], row: Row) -> dict[str, object]:
+    return dict(zip(names, row, strict=True))
 
 
 def _open_cases(tx: Connection, opened: tuple[Row, ...]) -> set[UUID]:
     written = set()
+    names = rows_.CASE.columns.keys()
     for row in opened:
-        values = _named(rows_.CASE, row)
+        values = _named(names, row)
         if tx.execute(_OPEN, values).rowcount == 1:
             written.add(values["id"])
     return written  # type: ignore[return-value]
 
 
 def _move_cases(tx: Connection, cases: tuple[Row, ...]) -> set[UUID]:
-    written = set()
-    for row in cases:
-        values = _named(rows_.CASE, row)
-        bound = {f"v_{name}": value for name, value in values.items() if name != "id"}
-        bound |= {"b_id": values["id"], "b_version": values["version"] - 1}  # type: ignore[operator]
-        if tx.execute(_MOVE, bound).rowcount == 1:
-            written.add(values["id"])
-    return written  # type: ignore[return-value]
+    """The cases whose version was the one before. Of one the count of rows tells; of many it
+    is asked first, and holds, because this transaction is the only writer."""
+    kept = cases if len(cases) == 1 else _unmoved(tx, cases)
+    if not kept or tx.execute(_MOVE, [_moved(row) for row in kept]).rowcount != len(kept):
+        return set()
+    return {row[0] for row in kept}  # type: ignore[misc]
+
+
+def _unmoved(tx: Connection, cases: tuple[Row, ...]) -> tuple[Row, ...]:
+    versions = {
+        row.id: row.version for row in tx.execute(_VERSIONS, {"ids": [r[0] for r in cases]})
+    }
+    return tuple(row for row in cases if versions.get(row[0]) == row[_VERSION] - 1)  # type: ignore[operator]
+
+
+def _moved(row: Row) -> dict[str, object]:
+    bound = dict(zip(_CHANGED, row[1:], strict=True))
+    return bound | {"b_id": row[0], "b_version": row[_VERSION] - 1}  # type: ignore[operator]
 
 
 def _count(tx: Connection, changes: list[Row]) -> None:
