@@ -1,0 +1,85 @@
+"""B7: deciding, in CPU: an action and a rung, beside a state machine that is one look-up."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from datetime import timedelta
+from typing import Final
+
+from tests import office as small
+from tests.bench import loader, measure, town
+from workflow import db, ids, machine, read
+from workflow.decide import CaseRow, Command, Facts, decide, decide_due
+
+FILED_AT: Final = "2026-03-20 16:00"
+WARNED_AT: Final = "2026-03-25 09:01"
+COUNT: Final = 500
+
+
+def run(*, rounds: int, size: int | None) -> list[measure.Figure]:
+    """Accepting a case, and the first rung of one left alone; all caches warm."""
+    with town.opened("sqlite", start=WARNED_AT) as place:
+        rules, due = _facts(place, count=size or COUNT)
+    filed = small.local(FILED_AT)
+    new = [replace(facts, now=filed + timedelta(hours=1)) for facts in due]
+    command = _accept(place)
+    table = _table(rules)
+    found = measure.interleaved(
+        {
+            "floor": lambda _: _us(new, lambda facts: _look_up(table, facts)),
+            "action": lambda _: _us(new, lambda facts: decide(rules, command, facts)),
+            "rung": lambda _: _us(due, lambda facts: decide_due(rules, facts)),
+        },
+        rounds=rounds,
+    )
+    return [
+        measure.compared(
+            f"B7 {name}, to a look-up",
+            floor=found["floor"],
+            ours=found[name],
+            unit="us CPU (lower)",
+            database="none",
+        )
+        for name in ("action", "rung")
+    ]
+
+
+def _facts(place: town.Town, *, count: int) -> tuple[machine.Rules, list[Facts]]:
+    filed = small.local(FILED_AT)
+    made = loader.load(place, loader.FILED, count=count, filed_at=filed, now=filed)
+    with db.snapshot(place.engine.database) as tx:
+        house = read.house(tx)
+        cases = [CaseRow(*row) for row in tx.execute(read.CASES, {"case_ids": made})]
+        return house.rules, list(read.many_facts(tx, cases, at=house).values())
+
+
+def _accept(place: town.Town) -> Command:
+    """`decide` does not ask who may: any desk will do."""
+    desk = place.grids[0].actors["case_desk"]
+    return Command(
+        case_id=ids.uuid7(),
+        action_id=str(ids.uuid7()),
+        action="accept",
+        fields={"note": "请于三日内提交材料。"},
+        actor_id=desk.person_id,
+        post_id=desk.posts[0].id,
+    )
+
+
+def _table(rules: machine.Rules) -> dict[tuple[str, str], str]:
+    actions = rules.flow("dispute").process.actions.items()
+    return {(at, name): a.to or at for name, a in actions for at in a.source or ("nothing",)}
+
+
+def _look_up(table: dict[tuple[str, str], str], facts: Facts) -> str:
+    assert facts.case is not None
+    return table[facts.case.state, "accept"]
+
+
+def _us(facts: Sequence[Facts], work: Callable[[Facts], object]) -> float:
+    begun = time.process_time()
+    for one in facts:
+        work(one)
+    return (time.process_time() - begun) / len(facts) * 1e6
