@@ -347,6 +347,7 @@ def _later(
 def elapsed(
     calendar: calendars.Calendar, unit: pack.Unit, start: datetime, *, end: datetime
 ) -> timedelta:
+    """The time between two instants as the unit counts it: on the wall, or in office hours."""
     if unit.startswith("working"):
         return calendars.working_time(calendar, start, end)
     return end - start
