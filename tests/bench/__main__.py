@@ -7,11 +7,12 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from typing import Final, get_args
 
-from tests.bench import b1, b4, b6, b7, measure
+from tests.bench import b1, b2, b4, b6, b7, measure
 
 PURE: Final[dict[str, Callable[..., list[measure.Figure]]]] = {"B6": b6.run, "B7": b7.run}
 STORED: Final[dict[str, Callable[..., list[measure.Figure]]]] = {
     "B1": b1.run,
+    "B2": b2.run,
     "B4": b4.run,
 }
 """Those that are run once for each database."""

@@ -101,7 +101,9 @@ def build(district: small.District, *, communities: int = COMMUNITIES) -> Town:
         held += [("grid_officer", desk, grid) for grid in grids]
         for role, at, scope in held:
             person = ids.uuid7()
-            persons.append(people.NewPerson(id=person, name=f"演示{scope}"))
+            persons.append(
+                people.NewPerson(id=person, name=f"演示{scope}", username=f"{role}.{scope}")
+            )
             posts.append(
                 office.NewPost(
                     id=ids.uuid7(), role=role, office_id=at, scope_code=scope, holder_id=person
