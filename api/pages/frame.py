@@ -187,6 +187,12 @@ def place(frame: Frame, post: access.HeldPost) -> str:
     return f"{post.office_name} · {frame.words.text(role.name)}" if role else post.office_name
 
 
+def watches(frame: Frame) -> bool:
+    """Whether a person watches other people's cases, and has a board for it."""
+    shell = frame.here.shell
+    return shell is not None and any(item.url == "/board" for item in shell.nav)
+
+
 def home(frame: Frame) -> str:
     """Where a person's day begins."""
     shell = frame.here.shell

@@ -92,8 +92,11 @@ def _by_time(
         lines.append(_planned(words, payload))
         return effect, tuple(lines)
     if name == "rung_blocked":
-        role = rules.roles.get(str(payload.get("role")))
-        who = words.text(role.name) if role else str(payload.get("role"))
+        key = str(payload.get("role"))
+        role = rules.roles.get(key)
+        # `handler` is whoever handles the case: no role of the pack
+        named = words.get("Handler") if key == "handler" else key
+        who = words.text(role.name) if role else named
         lines = [clock, words.get("Nobody holds this post here or above: {role}", role=who)]
         return words.get("Cannot escalate: {effect}", effect=effect), tuple(lines)
     if name == "deadline_missed":

@@ -86,6 +86,7 @@ def get_worklist(
         office=frames.read_id(office) if office else None,
     )
     lines = tuple(_line(frame, item) for item in page.items)
+    is_officer = actor.roles == {"grid_officer"}
     groups = _groups(frame.words, page.items, lines)
     due = {group.key: group for group in groups}
     mine = sum(
@@ -94,12 +95,15 @@ def get_worklist(
     only = {"seat": chosen, "narrow": narrow, "closed": closed, "area": area, "office": office}
     return frame.page(
         "worklist/list.html",
-        groups=groups,
+        # an officer's list is a grid's: what is theirs to do stands apart from what they watch
+        own=tuple(line for line in lines if line.is_mine) if is_officer else (),
+        groups=_without_own(groups) if is_officer else groups,
         lines=lines,
         overdue=due["overdue"].count if "overdue" in due else 0,
         today=due["today"].count if "today" in due else 0,
         mine=mine,
-        is_officer=frame.person.roles == {"grid_officer"},
+        is_officer=is_officer,
+        is_watched=frames.watches(frame),
         may_file=bool(frames.files(frame.pack, actor)),
         place=frames.place(frame, actor.posts[0]),
         seats=_chips(frame, seats, chosen, closed=bool(closed)),
@@ -248,6 +252,14 @@ def _groups(
     for item, line in zip(items, lines, strict=True):
         found[_group(words, item)].append(line)
     return tuple(Group(key=key, items=tuple(inside)) for key, inside in found.items() if inside)
+
+
+def _without_own(groups: Sequence[Group]) -> tuple[Group, ...]:
+    others = [
+        Group(key=group.key, items=tuple(line for line in group.items if not line.is_mine))
+        for group in groups
+    ]
+    return tuple(group for group in others if group.items)
 
 
 def _group(words: texts.Words, item: worklist.WorkItem) -> str:
