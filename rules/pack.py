@@ -110,7 +110,8 @@ class Action:
     """What a person, or the ladder, does to a case.
 
     `source` is empty for the action that opens a case. `to` is None where the state stays.
-    `lead` names a route of `routing`; `handler` is `actor`, `nobody` or `fields.<name>`;
+    `lead` names a route of `routing`; `handler` is `actor`, `nobody`, `fields.<name>` or a
+    role, whose holder at the lead office takes over (nobody, where the post is vacant);
     `sets` copies fields into the case row; `leader` acts on the leader's assignment;
     `within` names a window, a clock that must be running.
     """

@@ -85,6 +85,7 @@ RECUSED: Final = select(_RECUSAL.case_id, _RECUSAL.person_id).where(
 LINE: Final = (
     select(
         _AREA.code.label("grid"),
+        _AREA.level,
         *(_AREA[f"area_{n}"] for n in _DEPTHS),
         _OFFICE.id.label("office_id"),
         _OFFICE.kind,
@@ -93,6 +94,7 @@ LINE: Final = (
         _OFFICE.superior_id,
         _POST.id.label("post_id"),
         _POST.role,
+        _POST.scope_code,
         _POST.holder_id,
         _POST.deputy_id,
         _POST.rank,
@@ -161,6 +163,8 @@ _CALENDARS: dict[str, calendars.Calendar] = {}
 # Lines by the directory they were read from: any change of an office gives it a new id.
 _LINES: OrderedDict[tuple[UUID, str], Line] = OrderedDict()
 MAX_LINES: Final = 20_000
+GRID: Final = "grid"
+"""The area level in which a case arises."""
 
 
 def rules(tx: db.Tx, pack_hash: str) -> machine.Rules:
@@ -234,10 +238,13 @@ def recused(tx: db.Tx, case_id: UUID) -> frozenset[UUID]:
 
 
 def opening_facts(tx: db.Tx, *, grid: str, at: House) -> Facts:
-    """The facts for a case that does not exist yet. Raises: `area.unknown`."""
+    """The facts for a case that does not exist yet. Raises: `area.unknown`,
+    `area.not_grid`."""
     line = lines(tx, [grid], directory_id=at.directory_id).get(grid)
     if line is None:
         raise errors.Invalid("area.unknown", field="origin_grid", area=grid)
+    if line.level != GRID:
+        raise errors.Invalid("area.not_grid", field="origin_grid", area=grid)
     return Facts(
         now=at.now,
         line=line,
@@ -332,9 +339,12 @@ def _line(rows: Sequence[Row[*tuple[Any, ...]]]) -> Line:
         if row.office_id is None:
             continue
         offices.setdefault(row.office_id, _office(row, origin))
-        if row.post_id is not None:
+        # A post whose scope is another grid of the same office is not on this line.
+        if row.post_id is not None and row.scope_code in origin:
             posts.append(_post(row))
-    return Line(origin=origin, offices=tuple(offices.values()), posts=tuple(posts))
+    return Line(
+        origin=origin, level=first.level, offices=tuple(offices.values()), posts=tuple(posts)
+    )
 
 
 def _office(row: Row[*tuple[Any, ...]], origin: tuple[str, ...]) -> routing.Office:

@@ -147,7 +147,7 @@ class _Checker:
 
     def handler(self, action: pack.Action, *, file: str, key: str) -> None:
         value = action.handler
-        if value in {None, "actor", "nobody"}:
+        if value in {None, "actor", "nobody"} or value in self.rules.roles:
             return
         name = str(value).removeprefix("fields.")
         field = self.rules.fields.get(name)

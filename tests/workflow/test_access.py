@@ -272,7 +272,7 @@ def test_an_officer_of_another_grid_sees_nothing(district: office.District) -> N
     other = district.actor("other_officer")
     error = look.refused(case_query.view, district.engine, other, filed.case_id)
     assert error.code == "case.unknown"
-    assert [count for _, count in worklist.seats(district.engine.database, other)] == [0, 0]
+    assert [count for _, count in worklist.seats(district.engine.database, other)] == [0, 0, 0]
 
 
 def test_a_restricted_case_is_seen_by_who_works_on_it_and_by_nobody_else(

@@ -11,6 +11,7 @@ from uuid import UUID
 
 import pytest
 
+from rules import errors
 from tests import office
 from tests.workflow import look
 from workflow import access, clock, db, ids
@@ -605,3 +606,35 @@ def test_an_unknown_case_is_unknown(district: office.District) -> None:
     error = look.refused(district.do, ids.uuid7(), "accept", "desk")
     assert error.code == "case.unknown"
     assert look.case_ids(district) == before
+
+
+def test_a_case_arises_in_a_grid_and_was_not_received_long_ago(district: office.District) -> None:
+    with pytest.raises(errors.Invalid) as refused:
+        district.file("desk", grid=office.COMMUNITY)
+    assert (refused.value.code, refused.value.field) == ("area.not_grid", "origin_grid")
+    with pytest.raises(errors.Invalid) as refused:
+        district.file("officer", received_at=office.local("2025-12-01 09:00"))
+    assert (refused.value.code, refused.value.field) == (
+        "case.received_long_ago",
+        "received_at",
+    )
+
+
+def test_the_return_visit_falls_to_the_officer_of_the_grid(district: office.District) -> None:
+    filed = district.file("desk", confidentiality="restricted")
+    district.do(filed, "accept", "desk")
+    district.do(filed, "name_mediator", "desk", mediator=str(district.people["mediator"]))
+    district.do(
+        filed,
+        "record_agreement",
+        "mediator",
+        agreement_form="oral",
+        agreement_terms="各让一步。",
+        perform_by="2026-03-25",
+        both_signed=True,
+    )
+    with pytest.raises(errors.NotFound):
+        case_query.view(district.engine, district.actor("officer"), filed.case_id)
+    district.do(filed, "confirm_performance", "mediator", performed_on="2026-03-20")
+    assert district.case(filed).handler_id == district.people["officer"]
+    district.do(filed, "pay_visit", "officer", visited_on="2026-03-20", visit_result="performed")

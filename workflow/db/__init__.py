@@ -19,6 +19,7 @@ from alembic.runtime import migration
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, Engine, MetaData, Table, func, inspect, select
 from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlmodel import SQLModel
 from sqlmodel.sql.sqltypes import UTCDateTime
 
@@ -91,9 +92,15 @@ def snapshot(database: Database) -> Iterator[Tx]:
 
 @contextmanager
 def _connected(engine: Engine) -> Iterator[Tx]:
-    """A connection; a database that cannot serve now is `Busy`, never an internal error."""
+    """A connection; a database that is away, or cannot serve now, is `Busy`, never an
+    internal error."""
     try:
-        with engine.connect() as tx:
+        connection = engine.connect()
+    except (DBAPIError, PoolTimeout) as error:
+        gone = isinstance(error, DBAPIError)
+        raise errors.Busy("database.unreachable" if gone else "database.busy") from error
+    try:
+        with connection as tx:
             yield tx
     except DBAPIError as error:
         if postgres.is_transient(error) or sqlite.is_transient(error):

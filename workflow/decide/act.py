@@ -6,6 +6,7 @@ A person, a resident and the ladder act alike; only the command differs.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from datetime import timedelta
 from typing import Final
 from uuid import UUID
 
@@ -28,17 +29,22 @@ from workflow.decide.facts import (
 
 FILE: Final = "file_case"
 EMPTY_HEAD: Final = bytes(32)
+MAX_DRAFT_DAYS: Final = 60
+"""How long before its sending a matter may have been received: a draft on a phone, a letter in
+a tray. Older papers come in by import, which escalates nothing."""
 
 
 def opened(rules: machine.Rules, command: Command, facts: Facts, *, opening: Opening) -> Draft:
     """A draft of a case that does not exist yet.
 
-    Raises: `process.unknown`, `case.received_in_future`.
+    Raises: `process.unknown`, `case.received_in_future`, `case.received_long_ago`.
     """
     flow = rules.flow(opening.process)
     received_at = opening.received_at or facts.now
     if received_at > facts.now:
         raise errors.Invalid("case.received_in_future", field="received_at")
+    if received_at < facts.now - timedelta(days=MAX_DRAFT_DAYS):
+        raise errors.Invalid("case.received_long_ago", field="received_at", days=MAX_DRAFT_DAYS)
     case = CaseRow(
         id=command.case_id,
         number=opening.number,
@@ -207,6 +213,8 @@ def _take_over(
         draft.change(handler_id=None)
     elif action.handler == "actor":
         draft.change(handler_id=command.actor_id)
+    elif action.handler is not None and action.handler in draft.rules.pack.roles:
+        draft.change(handler_id=next(iter(draft.holders(action.handler)), None))
     elif action.handler is not None:
         draft.change(handler_id=UUID(str(values[action.handler.removeprefix("fields.")])))
     for column, name in (action.sets or {}).items():

@@ -126,9 +126,11 @@ class AssignmentRow(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Line:
-    """The offices on the way from the origin grid to the root, and their posts."""
+    """The offices on the way from the origin grid to the root, and their posts whose scope
+    holds that grid. `level` is the area's own: a case begins in a grid."""
 
     origin: tuple[str, ...]
+    level: str
     offices: tuple[routing.Office, ...]
     posts: tuple[ladders.Post, ...]
 
