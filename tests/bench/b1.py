@@ -117,7 +117,7 @@ def _kind(
     connections.close()
     return [
         measure.compared(
-            f"B1 {kind.action}, {threads} threads, to {name}",
+            f"B1 {kind.action}, threads: {threads}, to {name}",
             floor=found[name],
             ours=found["ours"],
             unit="actions/s",

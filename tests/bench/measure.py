@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 import os
 import platform
-import sqlite3
 import statistics
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -17,6 +16,8 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from typing import Final, Literal, TypeVar
+
+from workflow.db import sqlite
 
 ROUNDS: Final = 5
 Dialect = Literal["sqlite", "postgresql"]
@@ -108,7 +109,7 @@ def machine() -> str:
     load = " ".join(f"{value:.1f}" for value in os.getloadavg())
     return (
         f"{_cpu()}, {os.cpu_count()} cores, load {load}, "
-        f"Python {platform.python_version()}, SQLite {sqlite3.sqlite_version}"
+        f"Python {platform.python_version()}, SQLite {sqlite.DRIVER.sqlite_version}"
     )
 
 
