@@ -32,7 +32,6 @@ LAYOUTS: Final = {
 """Actions with a page of their own; one that a pack does not know is drawn plainly."""
 AFTER_SESSION: Final = ("record_agreement", "record_no_agreement")
 """What may follow a session at once."""
-LONG: Final = frozenset({"textarea"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -164,7 +163,6 @@ def _form(
         followers=_followers(frame, view),
         n_sessions=sum(event.name == name for event in view.events) + 1,
         sides=case_page.sides(frame, view, {}, reveal=None),
-        max_days=None,
     )
 
 
