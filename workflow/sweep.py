@@ -8,20 +8,25 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
 
 import structlog
+from sqlalchemy import update
 
 from rules import errors
 from workflow import db, read, write
 from workflow.decide import CaseRow, Decision, Facts, decide_due
 from workflow.engine import Engine
+from workflow.tables import case as case_tables
 
 BATCH: Final = 500
 SQLITE_BATCH: Final = 100
 """Smaller where a batch holds the one write lock that people wait for."""
+PUT_OFF: Final = timedelta(minutes=5)
 
+_CASE: Final = case_tables.CaseFile.__table__  # type: ignore[attr-defined]
 _LOG = structlog.get_logger()
 
 
@@ -54,7 +59,7 @@ def run(engine: Engine) -> TickReport:
     while True:
         report = tick(engine, limit=batch)
         total = total + report
-        if report.cases < batch or report.failed:
+        if report.cases + report.failed < batch:
             return total
 
 
@@ -73,25 +78,33 @@ def tick(engine: Engine, *, limit: int) -> TickReport:
         if len(written) != len(rows):
             # Claimed rows are locked; a missing one means that the claim did not hold.
             raise errors.Busy("sweep.lost_claim")
-    return _report(decisions, failed=failed)
+        _put_off(tx, failed, at=house.now + PUT_OFF)
+    return _report(decisions, failed=len(failed))
 
 
 def _decide(
     tx: db.Tx, cases: Sequence[CaseRow], facts: Mapping[UUID, Facts]
-) -> tuple[list[Decision], int]:
+) -> tuple[list[Decision], list[UUID]]:
     """One case that cannot be decided does not hold up the others; it is counted and told."""
     decisions: list[Decision] = []
-    failed = 0
+    failed: list[UUID] = []
     for case in cases:
         try:
             decision = decide_due(read.rules(tx, case.pack_hash), facts[case.id])
         except errors.GridcaseError as error:
-            failed += 1
+            failed.append(case.id)
             _LOG.error("sweep.case_failed", case_id=str(case.id), code=error.code)
             continue
         if decision is not None:
             decisions.append(decision)
     return decisions, failed
+
+
+def _put_off(tx: db.Tx, failed: Sequence[UUID], *, at: datetime) -> None:
+    """Cases that could not be decided are tried again later: at the head of the queue, a batch
+    of them would leave no place for any other."""
+    if failed:
+        tx.execute(update(_CASE).where(_CASE.c.id.in_(failed)).values(next_at=at))
 
 
 def _report(decisions: Sequence[Decision], *, failed: int) -> TickReport:

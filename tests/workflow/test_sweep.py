@@ -572,25 +572,31 @@ def test_the_leader_named_by_the_ladder_is_asked_for_a_plan(district: office.Dis
     assert len(found.assignments) == 1
 
 
-def test_one_case_that_cannot_be_decided_does_not_hold_up_the_others(
+def test_cases_that_cannot_be_decided_do_not_hold_up_the_others(
     district: office.District, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    broken, sound = district.file("officer"), district.file("officer")
+    """Not even a whole batch of them; they are tried again later, and lose nothing."""
+    broken = {district.file("officer").case_id for _ in range(3)}
+    sound = district.file("officer")
     district.jump("2026-03-25 09:00")
 
     def fails(rules: machine.Rules, facts: Facts) -> Decision | None:
         assert facts.case is not None
-        if facts.case.id == broken.case_id:
+        if facts.case.id in broken:
             raise errors.Invalid("guard.broken")
         return decide_due(rules, facts)
 
     monkeypatch.setattr(sweep, "decide_due", fails)
+    monkeypatch.setattr(sweep, "BATCH", 2)
+    monkeypatch.setattr(sweep, "SQLITE_BATCH", 2)
     report = district.sweep()
-    assert (report.fired, report.failed) == (1, 1)
+    assert (report.fired, report.failed) == (1, 3)
     assert _fired(district, sound.case_id) == 1
     monkeypatch.undo()
-    district.sweep()
-    assert _fired(district, broken.case_id) == 1
+    district.jump("2026-03-25 09:06")
+    assert district.sweep().fired == 3
+    for case_id in broken:
+        look.hold(district, case_id)
 
 
 def _fired(district: office.District, case_id: UUID) -> int:
