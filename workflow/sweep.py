@@ -8,25 +8,20 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
 
 import structlog
-from sqlalchemy import update
 
 from rules import errors
 from workflow import db, read, write
 from workflow.decide import CaseRow, Decision, Facts, decide_due
 from workflow.engine import Engine
-from workflow.tables import case as case_tables
 
 BATCH: Final = 500
 SQLITE_BATCH: Final = 100
 """Smaller where a batch holds the one write lock that people wait for."""
-PUT_OFF: Final = timedelta(minutes=5)
 
-_CASE: Final = case_tables.CaseFile.__table__  # type: ignore[attr-defined]
 _LOG = structlog.get_logger()
 
 
@@ -53,24 +48,34 @@ class TickReport:
 
 
 def run(engine: Engine) -> TickReport:
-    """Ticks until nothing more is due."""
+    """Ticks until nothing more is due. What could not be decided is passed over until the next
+    run: a batch of it would leave no place for any other."""
     batch = BATCH if engine.database.is_postgres else SQLITE_BATCH
-    total = TickReport()
+    total, failed = TickReport(), frozenset[UUID]()
     while True:
-        report = tick(engine, limit=batch)
-        total = total + report
+        report, more = _tick(engine, limit=batch, without=failed)
+        total, failed = total + report, failed | more
         if report.cases + report.failed < batch:
             return total
 
 
 def tick(engine: Engine, *, limit: int) -> TickReport:
     """One batch, written whole or not at all."""
+    report, _ = _tick(engine, limit=limit, without=frozenset())
+    return report
+
+
+def _tick(
+    engine: Engine, *, limit: int, without: frozenset[UUID]
+) -> tuple[TickReport, frozenset[UUID]]:
+    """One batch, and the cases of it that could not be decided."""
     with db.transaction(engine.database) as tx:
         house = read.house(tx)
-        claimed = db.claim_due(tx, at=house.now, limit=limit)
+        found = db.claim_due(tx, at=house.now, limit=limit + len(without))
+        claimed = [case_id for case_id in found if case_id not in without]
         if not claimed:
-            return TickReport()
-        cases = [CaseRow(*row) for row in tx.execute(read.CASES, {"case_ids": list(claimed)})]
+            return TickReport(), frozenset()
+        cases = [CaseRow(*row) for row in tx.execute(read.CASES, {"case_ids": claimed})]
         facts = read.many_facts(tx, cases, at=house)
         decisions, failed = _decide(tx, cases, facts)
         rows = [write.rows(decision, seals=engine.seals) for decision in decisions]
@@ -78,8 +83,7 @@ def tick(engine: Engine, *, limit: int) -> TickReport:
         if len(written) != len(rows):
             # Claimed rows are locked; a missing one means that the claim did not hold.
             raise errors.Busy("sweep.lost_claim")
-        _put_off(tx, failed, at=house.now + PUT_OFF)
-    return _report(decisions, failed=len(failed))
+    return _report(decisions, failed=len(failed)), frozenset(failed)
 
 
 def _decide(
@@ -98,13 +102,6 @@ def _decide(
         if decision is not None:
             decisions.append(decision)
     return decisions, failed
-
-
-def _put_off(tx: db.Tx, failed: Sequence[UUID], *, at: datetime) -> None:
-    """Cases that could not be decided are tried again later: at the head of the queue, a batch
-    of them would leave no place for any other."""
-    if failed:
-        tx.execute(update(_CASE).where(_CASE.c.id.in_(failed)).values(next_at=at))
 
 
 def _report(decisions: Sequence[Decision], *, failed: int) -> TickReport:
