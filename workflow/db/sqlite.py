@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections import defaultdict
-from collections.abc import Sequence
-from datetime import datetime
+from datetime import UTC, date, datetime
 from types import ModuleType
 from typing import Final
 from uuid import UUID
@@ -17,11 +16,8 @@ from sqlalchemy import (
     bindparam,
     create_engine,
     event,
-    insert,
     select,
-    update,
 )
-from sqlalchemy.dialects import sqlite as dialect
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.pool import ConnectionPoolEntry
@@ -47,32 +43,36 @@ _CLAIM: Final = (
     .order_by(_CASE.next_at)
     .limit(bindparam("limit"))
 )
-_OPEN: Final = dialect.insert(rows_.CASE).on_conflict_do_nothing(index_elements=["id"])
 _VERSION: Final = rows_.CASE.columns.keys().index("version")
-_CHANGED: Final = tuple(f"v_{column.name}" for column in rows_.CASE.columns)[1:]  # all but the id
 _VERSIONS: Final = select(_CASE.id, _CASE.version).where(
     _CASE.id.in_(bindparam("ids", expanding=True))
 )
-_MOVE: Final = (
-    update(rows_.CASE)
-    .where(_CASE.id == bindparam("b_id"), _CASE.version == bindparam("b_version"))
-    .values({c.name: bindparam(f"v_{c.name}") for c in rows_.CASE.columns if c.name != "id"})
-)
 
 
-def _upsert(table: Table) -> dialect.Insert:
+# Written by the driver as they stand: to bind by name costs more than the write.
+def _insert(table: Table, tail: str = "") -> str:
+    names = ", ".join(column.name for column in table.columns)
+    marks = ", ".join("?" for _ in table.columns)
+    return f"insert into {table.name} ({names}) values ({marks}){tail}"  # noqa: S608  names of ours
+
+
+def _upsert(table: Table) -> str:
     key = [column.name for column in table.primary_key]
-    statement = dialect.insert(table)
-    sets = {c.name: statement.excluded[c.name] for c in table.columns if c.name not in key}
-    return statement.on_conflict_do_update(index_elements=key, set_=sets)
+    sets = ", ".join(f"{c.name} = excluded.{c.name}" for c in table.columns if c.name not in key)
+    return _insert(table, f" on conflict ({', '.join(key)}) do update set {sets}")
 
 
-_COUNT: Final = dialect.insert(rows_.ROLL_UP)
-_COUNT_UP: Final = _COUNT.on_conflict_do_update(
-    index_elements=[column.name for column in rows_.ROLL_UP.primary_key],
-    set_={"n": rows_.ROLL_UP.c.n + _COUNT.excluded.n},
+_OPEN: Final = _insert(rows_.CASE, " on conflict (id) do nothing")
+_MOVE: Final = (
+    f"update case_file set {', '.join(f'{name} = ?' for name in rows_.CASE.columns.keys()[1:])} "  # noqa: S608  all but the id
+    "where id = ? and version = ?"
 )
-_CHILD: Final = {name: insert(table) for name, table in rows_.INSERTED.items()} | {
+_COUNT_UP: Final = _insert(
+    rows_.ROLL_UP,
+    f" on conflict ({', '.join(column.name for column in rows_.ROLL_UP.primary_key)}) "
+    "do update set n = roll_up.n + excluded.n",
+)
+_CHILD: Final = {name: _insert(table) for name, table in rows_.INSERTED.items()} | {
     name: _upsert(table) for name, table in rows_.UPSERTED.items()
 }
 
@@ -130,57 +130,65 @@ def claim_due(tx: Connection, *, at: datetime, limit: int) -> tuple[UUID, ...]:
 
 
 def apply(tx: Connection, rows: Rows) -> frozenset[UUID]:
-    """See `db.apply`: the guard case by case, the children by executemany."""
+    """See `db.apply`: the guard first, then the children by executemany."""
     written = _open_cases(tx, rows.opened) | _move_cases(tx, rows.cases)
-    for name, table, found in rows_.present(rows):
-        names = table.columns.keys()
-        keep = [_named(names, row) for row in found if row[0] in written]
+    for name, _, found in rows_.present(rows):
+        keep = [_stored(row) for row in found if row[0] in written]
         if keep:
-            tx.execute(_CHILD[name], keep)
+            tx.exec_driver_sql(_CHILD[name], keep)
     _count(tx, [row for row in rows.roll_up if row[0] in written])
     return frozenset(written)
 
 
-def _named(names: Sequence[str], row: Row) -> dict[str, object]:
-    return dict(zip(names, row, strict=True))
+def _stored(row: Row) -> Row:
+    return tuple(_value(value) for value in row)
+
+
+def _value(value: object) -> object:
+    """A value as its column's type stores it, so that a read by that type gives it back."""
+    if isinstance(value, UUID):
+        return value.hex
+    if isinstance(value, datetime):
+        return value.astimezone(UTC).replace(tzinfo=None).isoformat(" ", "microseconds")
+    return value.isoformat() if isinstance(value, date) else value
 
 
 def _open_cases(tx: Connection, opened: tuple[Row, ...]) -> set[UUID]:
-    written = set()
-    names = rows_.CASE.columns.keys()
-    for row in opened:
-        values = _named(names, row)
-        if tx.execute(_OPEN, values).rowcount == 1:
-            written.add(values["id"])
-    return written  # type: ignore[return-value]
+    return {
+        row[0]  # type: ignore[misc]
+        for row in opened
+        if tx.exec_driver_sql(_OPEN, _stored(row)).rowcount == 1
+    }
 
 
 def _move_cases(tx: Connection, cases: tuple[Row, ...]) -> set[UUID]:
     """The cases whose version was the one before. Of one the count of rows tells; of many it
     is asked first, and holds, because this transaction is the only writer."""
     kept = cases if len(cases) == 1 else _unmoved(tx, cases)
-    if not kept or tx.execute(_MOVE, [_moved(row) for row in kept]).rowcount != len(kept):
+    if not kept or tx.exec_driver_sql(_MOVE, [_moved(row) for row in kept]).rowcount != len(kept):
         return set()
     return {row[0] for row in kept}  # type: ignore[misc]
 
 
 def _unmoved(tx: Connection, cases: tuple[Row, ...]) -> tuple[Row, ...]:
-    versions = {
-        row.id: row.version for row in tx.execute(_VERSIONS, {"ids": [r[0] for r in cases]})
-    }
-    return tuple(row for row in cases if versions.get(row[0]) == row[_VERSION] - 1)  # type: ignore[operator]
+    ids = {"ids": [row[0] for row in cases]}
+    versions = {row.id: row.version for row in tx.execute(_VERSIONS, ids)}
+    return tuple(row for row in cases if versions.get(row[0]) == _before(row))
 
 
-def _moved(row: Row) -> dict[str, object]:
-    bound = dict(zip(_CHANGED, row[1:], strict=True))
-    return bound | {"b_id": row[0], "b_version": row[_VERSION] - 1}  # type: ignore[operator]
+def _moved(row: Row) -> Row:
+    case_id, *stored = _stored(row)
+    return (*stored, case_id, _before(row))
+
+
+def _before(row: Row) -> int:
+    return row[_VERSION] - 1  # type: ignore[operator]
 
 
 def _count(tx: Connection, changes: list[Row]) -> None:
     sums: dict[Row, int] = defaultdict(int)
     for row in changes:
         sums[row[1:-1]] += row[-1]  # type: ignore[operator]
-    columns = rows_.ROLL_UP.columns.keys()
-    keep = [dict(zip(columns, (*key, n), strict=True)) for key, n in sums.items() if n]
+    keep = [_stored((*key, n)) for key, n in sums.items() if n]
     if keep:
-        tx.execute(_COUNT_UP, keep)
+        tx.exec_driver_sql(_COUNT_UP, keep)
