@@ -34,8 +34,9 @@ SECURE_COOKIE: Final = "__Host-gridcase"
 """The name where the site is reached over https: the browser holds such a cookie to this very
 host, the whole site and https."""
 BEARER: Final = "bearer "
-MAX_BODY_BYTES: Final = 256 * 1024
-"""What a request may weigh. One text of 100 kB passes, so that its own field can be named."""
+MAX_BODY_BYTES: Final = 1024 * 1024
+"""What a request may weigh. One text of 100 kB passes, so that its own field can be named; a form
+writes a Chinese character as nine bytes."""
 _SAFE_METHODS: Final = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
 _OWN_SITE: Final = frozenset({"same-origin", "none"})
 

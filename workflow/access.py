@@ -173,7 +173,7 @@ def _holds(relation: pack_.Relation, *, actor: Actor, post: HeldPost | None, cas
     if relation == "office":
         return post.office_id == case.lead_office_id
     areas = case.areas
-    return post.depth <= len(areas) and areas[post.depth - 1] == post.area
+    return post.scope_depth <= len(areas) and areas[post.scope_depth - 1] == post.scope
 
 
 # -- the same as SQL ------------------------------------------------------------------------------
@@ -247,7 +247,7 @@ def _seat(
     kind, value = {
         "grid": ("grid", post.scope),
         "office": ("office", post.office_id),
-        "area": (f"area_{post.depth}", post.area),
+        "area": (f"area_{post.scope_depth}", post.scope),
     }[relation]
     return Seat(
         key=f"{relation}.{post.id}",

@@ -237,7 +237,7 @@ def _now(
 ) -> Now:
     """The one act of this state, and the others folded."""
     found = turn(frame, view)
-    ordered = way.ranked(view.pack, view.case.process, view.actions)
+    ordered = way.ranked(view.process, view.case.state, view.actions)
     acts = {name: act(frame, view, name) for name in ordered}
     main = _main(frame, view, found)
     if main is not None:

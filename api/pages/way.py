@@ -1,7 +1,6 @@
 """Where a case stands on its way: whose turn it is, the act that comes next, the states ahead.
 
-Read from the pack alone, so that a process nobody has seen before is drawn as well. A stored
-pack keeps no order of its actions; the clocks say which of them is the usual one.
+Read from the pack alone, so that a process nobody has seen before is drawn as well.
 """
 
 from __future__ import annotations
@@ -14,17 +13,6 @@ from rules import pack
 from workflow import access
 
 RESIDENT: Final = "resident"
-_LAST: Final = (99, 999)
-_DAYS: Final[Mapping[pack.Unit, int]] = {
-    "working_day": 1,
-    "calendar_day": 1,
-    "month": 30,
-    "working_hour": 1,
-    "wall_hour": 1,
-    "working_minute": 1,
-    "wall_minute": 1,
-}
-"""About how many days one unit is: enough to tell a short clock from a long one."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,7 +34,7 @@ def turn(rules: pack.Pack, name: str, state: str, offered: Collection[str]) -> T
     actions that can leave from it now."""
     process = rules.processes[name]
     owners = set(process.states[state].owner)
-    by = {act: process.actions[act].by for act in ranked(rules, name, offered)}
+    by = {act: process.actions[act].by for act in ranked(process, state, offered)}
     theirs = [act for act, roles in by.items() if owners.intersection(roles)]
     residents = [act for act, roles in by.items() if RESIDENT in roles]
     if residents and (not theirs or process.actions[residents[0]].to is not None):
@@ -57,26 +45,13 @@ def turn(rules: pack.Pack, name: str, state: str, offered: Collection[str]) -> T
     return Turn(action=theirs[0], roles=roles)
 
 
-def ranked(rules: pack.Pack, name: str, acts: Collection[str]) -> tuple[str, ...]:
-    """Acts with the one first that the office's clocks wait for: a clock lists what stops it,
-    the usual act before the exceptions. Acts that close an unsettled case come last."""
-    process = rules.processes[name]
-    waits: dict[str, tuple[int, int]] = {}
-    for rule in rules.deadlines.values():
-        if rule.process == name and rule.belongs_to is None and rule.ladder is not None:
-            length = (
-                _DAYS[rule.limit.length.unit] * rule.limit.length.n if rule.limit.length else 90
-            )
-            for place, act in enumerate(rule.stops):
-                waits[act] = min(waits.get(act, _LAST), (place, length))
+def ranked(process: pack.Process, state: str, acts: Collection[str]) -> tuple[str, ...]:
+    """Acts with the state's usual one first; those that close an unsettled case come last."""
+    usual = process.states[state].main
     return tuple(
         sorted(
             acts,
-            key=lambda act: (
-                is_ending(process, process.actions[act]),
-                waits.get(act, _LAST),
-                act,
-            ),
+            key=lambda act: (act != usual, is_ending(process, process.actions[act]), act),
         )
     )
 

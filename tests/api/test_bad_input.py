@@ -134,12 +134,12 @@ def test_body_when_no_json_or_too_heavy_is_refused(front: desk.Desk) -> None:
         422,
         "request.value",
     )
-    heavy = json.dumps(front.new_case(story="x" * 300_000))
+    heavy = json.dumps(front.new_case(story="x" * 1_100_000))
     answer = front.as_("officer", "POST", path, content=heavy, headers=headers)
     _told(answer, 413, "request.too_large")
 
     async def in_pieces() -> Any:
-        for _ in range(30):
+        for _ in range(120):
             yield b" " * 10_000
 
     streamed = front.as_("officer", "POST", path, content=in_pieces(), headers=headers)

@@ -30,7 +30,7 @@ def test_token_when_signed_in_opens_and_after_signing_out_does_not(front: desk.D
     me = front.site.get(f"{desk.API}/me", headers={**mine, **desk.ENGLISH}).json()
     assert me["name"] == "演示officer"
     assert [post["role_name"] for post in me["posts"]] == ["Grid officer"]
-    assert {seat["relation"] for seat in me["seats"]} == {"filer", "grid"}
+    assert {seat["relation"] for seat in me["seats"]} == {"filer", "grid", "handler"}
     assert front.site.send("DELETE", SESSION, headers=mine).status_code == 204
     after = front.site.get(f"{desk.API}/me", headers=mine)
     assert (after.status_code, after.json()["code"]) == (401, "login.required")

@@ -333,7 +333,7 @@ def test_I3_firings_stand_in_time_order_never_before_the_slip(
     assert len(keys) == len(plan)
     assert all(one.at <= two.at for one, two in itertools.pairwise(plan))
     for one in plan:
-        assert one.rung is ladder[one.index]
+        assert one.rung == ladder[one.index]
         assert one.at.tzinfo is UTC
         assert one.at >= start_at + ladders.SLIP
         check_moment(one, calendar=calendar, found=found, start_at=start_at, rule=rule)

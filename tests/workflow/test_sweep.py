@@ -13,7 +13,7 @@ from tests.workflow import look
 from workflow import db, ids, machine, outbox, read, sweep, write
 from workflow.commands import act
 from workflow.commands import office as office_commands
-from workflow.decide import Command, Decision, Facts, decide, decide_due
+from workflow.decide import Command, DeadlineRow, Decision, Facts, clocks, decide, decide_due
 from workflow.queries import board
 from workflow.queries import case as case_query
 from workflow.queries import office as office_query
@@ -614,3 +614,56 @@ def test_the_right_to_object_lapses_and_charges_nobody(database: db.Database) ->
     with pytest.raises(errors.NotNow) as refused:
         district.do(filed, "object", "handler", objection_reason="不属于本单位职责。")
     assert refused.value.code == "action.window_over"
+
+
+def test_pauses_for_one_reason_are_capped_in_sum(database: db.Database) -> None:
+    district = office.build(database, start="2026-03-20 10:00")
+    filed = district.file("officer")
+    district.do(filed, "accept", "desk")
+    district.do(filed, "name_mediator", "desk", mediator=str(district.people["mediator"]))
+    for start, end in (("2026-03-23", "2026-04-22"), ("2026-04-27", "2026-06-30")):
+        district.at(f"{start} 10:00")
+        district.do(filed, "start_assessment", "mediator", assessment_reason="等检测报告。")
+        district.at(f"{end} 10:00")
+        district.do(filed, "end_assessment", "mediator", assessment_result="已出报告。")
+    row = district.deadlines(filed)["mediation.general"][0]
+    spans = clocks.explain(
+        office_query.house(database).rules.pack,
+        DeadlineRow(*row),
+        calendar=office_query.house(database).calendar,
+    )
+    stood = sum((span.last_on - span.first_on).days + 1 for span in spans if span.kind == "pause")
+    assert stood == 60
+
+
+def test_a_stuck_case_looks_again_at_the_next_opening(database: db.Database) -> None:
+    district = office.build(database)
+    filed = district.file("officer")
+    office_commands.appoint(database, district.posts["supervisor"], holder_id=None)
+    office_commands.appoint(database, district.posts["district_supervisor"], holder_id=None)
+    district.at("2026-03-27 12:00")
+    case = district.case(filed)
+    assert case.is_stuck
+    assert look.local(case.next_at) == "2026-03-30 09:00"
+
+
+def test_a_post_reaches_its_scope_and_no_further(database: db.Database) -> None:
+    district = office.build(database)
+    seen, unseen = district.file("officer"), district.file("other_officer", grid=office.OTHER_GRID)
+    office_commands.add_posts(
+        database,
+        [
+            office_commands.NewPost(
+                id=ids.uuid7(),
+                role="supervisor",
+                office_id=district.offices["government"],
+                scope_code=office.STREET,
+                holder_id=district.people["head"],
+            )
+        ],
+    )
+    actor = district.actor("head")
+    assert case_query.view(district.engine, actor, seen.case_id).case.id == seen.case_id
+    with pytest.raises(errors.NotFound):
+        case_query.view(district.engine, actor, unseen.case_id)
+    assert board.board(database, actor).total.total == 1

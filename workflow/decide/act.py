@@ -194,6 +194,10 @@ def _route(
         level=office.level,
         **{f"area_{n}": code for n, code in enumerate(areas, start=1)},
     )
+    watched_from = draft.case.supervising_level
+    if watched_from is not None and watched_from > office.level:
+        # What is handed up is not watched from below its new office.
+        draft.change(supervising_level=office.level)
 
 
 def _office(draft: Draft, office_id: UUID | None) -> routing.Office | None:

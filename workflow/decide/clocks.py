@@ -118,9 +118,19 @@ def wait(
         moments.append(row.due_at)
     rung = next_rung(row, plan(draft, row) if planned is None else planned)
     is_blocked = row.is_blocked and rung is not None and rung.at <= draft.at
-    if rung is not None and not is_blocked:
-        moments.append(rung.at)
+    if rung is not None:
+        # Whoever fills the post wakes the case; the next opening makes sure that it is awake.
+        moments.append(_next_opening(draft) if is_blocked else rung.at)
     return row._replace(next_at=min(moments, default=None), is_blocked=is_blocked)
+
+
+def _next_opening(draft: Draft) -> datetime:
+    calendar = draft.facts.calendar
+    opens = calendars.opening(calendar, calendars.next_workday(calendar, draft.today))
+    if opens > draft.at:
+        return opens
+    tomorrow = draft.today + timedelta(days=1)
+    return calendars.opening(calendar, calendars.next_workday(calendar, tomorrow))
 
 
 def next_rung(row: DeadlineRow, planned: Sequence[ladders.Planned]) -> ladders.Planned | None:
@@ -204,7 +214,8 @@ def _end(draft: Draft, row: DeadlineRow, *, state: str) -> None:
 def _pause(draft: Draft, *, action: str, seq: int) -> None:
     for name, pause in draft.flow.pauses.get(action, ()):
         for row in draft.open_deadlines():
-            if row.rule == name and row.state == "running":
+            left = _pause_left(draft, row, pause)
+            if row.rule == name and row.state == "running" and (left is None or left > 0):
                 note = {"from": _iso(draft.at), "to": None, "event": seq, "reason": pause.name.zh}
                 note["reason_en"] = pause.name.en
                 paused = row._replace(state="paused", pauses=_append(row.pauses, note))
@@ -227,19 +238,34 @@ def resume(draft: Draft, row: DeadlineRow, *, at: datetime) -> None:
 
 
 def _cap_ends(draft: Draft, row: DeadlineRow) -> datetime | None:
-    """When a pause has lasted as long as the pack allows."""
+    """When a pause, with those before it for the same reason, has lasted as long as the pack
+    allows."""
     last = json.loads(row.pauses)[-1]
     rule = draft.rules.pack.deadlines[row.rule]
     pause = next((p for p in rule.pauses if p.name.zh == last["reason"]), None)
-    if pause is None or pause.max is None:
+    left = None if pause is None else _pause_left(draft, row, pause)
+    if pause is None or pause.max is None or left is None:
         return None
     calendar = _calendar(draft, row)
     first = calendars.local_date(calendar, datetime.fromisoformat(last["from"]))
     if pause.max.unit == "working_day":
-        last_day = calendars.add_workdays(calendar, first, pause.max.n)
+        last_day = calendars.add_workdays(calendar, first, left)
     else:
-        last_day = first + timedelta(days=pause.max.n)
+        last_day = first + timedelta(days=left)
     return calendars.start_of_day(calendar, last_day + timedelta(days=1))
+
+
+def _pause_left(draft: Draft, row: DeadlineRow, pause: pack_.Pause) -> int | None:
+    """How many days a clock may still stand still for a reason; None without a cap."""
+    if pause.max is None:
+        return None
+    calendar = _calendar(draft, row)
+    ended = [p for p in pauses_of(row, calendar=calendar) if p.reason == pause.name.zh]
+    if pause.max.unit == "working_day":
+        used = sum(calendars.workdays_between(calendar, p.from_on, p.to_on) for p in ended)
+    else:
+        used = sum((p.to_on - p.from_on).days for p in ended)
+    return max(pause.max.n - used, 0)
 
 
 def pauses_of(row: DeadlineRow, *, calendar: calendars.Calendar) -> tuple[due.Pause, ...]:

@@ -170,17 +170,19 @@ def board(database: db.Database, actor: access.Actor) -> Board:
     with db.snapshot(database) as tx:
         house = read.house(tx)
         post = _post(house.rules.pack, actor)
-        seat = access.Seat(key="board", kind=f"area_{post.depth}", value=post.area, post=post)
+        seat = access.Seat(
+            key="board", kind=f"area_{post.scope_depth}", value=post.scope, post=post
+        )
         counts = _counts(tx, actor, post, house.rules.pack)
-        names = {row.code: row.name for row in tx.execute(CHILD_NAMES, {"code": post.area})}
+        names = {row.code: row.name for row in tx.execute(CHILD_NAMES, {"code": post.scope})}
         stuck = _stuck(tx, actor, seat)
         return Board(
             now=house.now,
-            area_name=tx.execute(NAME, {"code": post.area}).scalar_one(),
+            area_name=tx.execute(NAME, {"code": post.scope}).scalar_one(),
             post=post,
             total=_lights(counts),
             stuck_count=len(stuck),
-            areas=_areas(counts, names, depth=post.depth + 1),
+            areas=_areas(counts, names, depth=post.scope_depth + 1),
             offices=_offices(counts, house.rules.pack),
             stuck=_stuck_lines(tx, stuck, house.rules.pack),
             ladder=_ladder(tx, actor, seat, since=house.now - timedelta(days=LADDER_DAYS)),
@@ -217,7 +219,7 @@ def _counts(
     tx: db.Tx, actor: access.Actor, post: access.HeldPost, pack: pack_.Pack
 ) -> list[_Count]:
     """Open cases led under the post's area, less those the person is recused from."""
-    statement = COUNTS.where(_AREA[f"area_{post.depth}"] == post.area)
+    statement = COUNTS.where(_AREA[f"area_{post.scope_depth}"] == post.scope)
     off = {
         (row.lead_office_id, row.process, row.state, row.light): row.n
         for row in tx.execute(RECUSED, {"person_id": actor.person_id})
