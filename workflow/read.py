@@ -109,7 +109,7 @@ LINE: Final = (
     .order_by(_AREA.code, _OFFICE.depth.desc(), _OFFICE.id, _POST.rank, _POST.id)
 )
 # Index: post_holder, post_deputy.
-ACTORS: Final = (
+PEOPLE: Final = (
     select(
         _PERSON.id.label("person_id"),
         _PERSON.name,
@@ -128,9 +128,10 @@ ACTORS: Final = (
     .outerjoin(_POST.id.table, or_(_POST.holder_id == _PERSON.id, _POST.deputy_id == _PERSON.id))
     .outerjoin(_OFFICE.id.table, _OFFICE.id == _POST.office_id)
     .outerjoin(_SCOPE, _SCOPE.c.code == _POST.scope_code)
-    .where(_PERSON.id.in_(bindparam("person_ids", expanding=True)))
     .order_by(_PERSON.id, _POST.rank, _POST.id)
 )
+"""People with their posts, a row each; who asks says whom."""
+ACTORS: Final = PEOPLE.where(_PERSON.id.in_(bindparam("person_ids", expanding=True)))
 PACK: Final = select(_PACK.document).where(_PACK.hash == bindparam("hash"))
 CALENDAR: Final = select(_CALENDAR.zone, _CALENDAR.document).where(
     _CALENDAR.hash == bindparam("hash")
@@ -380,10 +381,11 @@ def actors(tx: db.Tx, person_ids: Sequence[UUID]) -> dict[UUID, access.Actor]:
     grouped: dict[UUID, list[Row[*tuple[Any, ...]]]] = {}
     for row in tx.execute(ACTORS, {"person_ids": list(person_ids)}):
         grouped.setdefault(row.person_id, []).append(row)
-    return {person: _actor(rows) for person, rows in grouped.items()}
+    return {person: one_actor(rows) for person, rows in grouped.items()}
 
 
-def _actor(rows: Sequence[Row[*tuple[Any, ...]]]) -> access.Actor:
+def one_actor(rows: Sequence[Row[*tuple[Any, ...]]]) -> access.Actor:
+    """The person of these rows of `PEOPLE`."""
     posts = tuple(_held(row) for row in rows if row.id is not None)
     first = rows[0]
     return access.Actor(kind="person", person_id=first.person_id, name=first.name, posts=posts)

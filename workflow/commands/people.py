@@ -11,7 +11,7 @@ from typing import Final
 from uuid import UUID
 
 import pwdlib
-from sqlalchemy import delete, insert, select, update
+from sqlalchemy import bindparam, delete, insert, select, update
 
 from rules import errors
 from workflow import access, clock, db, ids, personal, read, write
@@ -143,24 +143,28 @@ def _count_failure(database: db.Database, account: _Account | None, *, now: date
         )
 
 
+# Index: the session's own key; post_holder, post_deputy.
+SESSION: Final = (
+    read.PEOPLE.add_columns(_SESSION.c.kind.label("carried"), _SESSION.c.seen_at)
+    .add_columns(_SESSION.c.expires_at)
+    .join(_ACCOUNT, _ACCOUNT.c.person_id == _PERSON.c.id)
+    .join(_SESSION, _SESSION.c.person_id == _PERSON.c.id)
+    .where(_SESSION.c.token_hash == bindparam("token_hash"), _ACCOUNT.c.disabled_at.is_(None))
+)
+
+
 def session_actor(database: db.Database, token: str, *, idle_min: int) -> access.Actor | None:
     """Who a session token stands for; None where it has ended. Rights are read afresh."""
     now = clock.system()
-    with db.snapshot(database) as tx:
-        row = tx.execute(
-            select(_SESSION.c.person_id, _SESSION.c.seen_at, _SESSION.c.expires_at, _SESSION.c.kind)
-            .join(_ACCOUNT, _ACCOUNT.c.person_id == _SESSION.c.person_id)
-            .where(_SESSION.c.token_hash == _hash(token), _ACCOUNT.c.disabled_at.is_(None))
-        ).one_or_none()
-        idle = timedelta(minutes=idle_min)
-        if row is None or row.expires_at <= now:
-            return None
-        if row.kind == "browser" and row.seen_at + idle <= now:
-            return None
-        actor = read.actor(tx, row.person_id)
-    if now - row.seen_at > timedelta(seconds=SEEN_EVERY_S):
+    with db.one_read(database) as tx:
+        rows = tx.execute(SESSION, {"token_hash": _hash(token)}).all()
+    if not rows or rows[0].expires_at <= now:
+        return None
+    if rows[0].carried == "browser" and rows[0].seen_at + timedelta(minutes=idle_min) <= now:
+        return None
+    if now - rows[0].seen_at > timedelta(seconds=SEEN_EVERY_S):
         _touch(database, token, now=now)
-    return actor
+    return read.one_actor(rows)
 
 
 def _touch(database: db.Database, token: str, *, now: datetime) -> None:

@@ -91,6 +91,16 @@ def snapshot(database: Database) -> Iterator[Tx]:
 
 
 @contextmanager
+def one_read(database: Database) -> Iterator[Tx]:
+    """For a single reading statement, which is its own snapshot."""
+    engine = database.guarded
+    if not database.is_postgres:
+        engine = engine.execution_options(begin="BEGIN")
+    with _connected(engine) as tx, tx.begin():
+        yield tx
+
+
+@contextmanager
 def _connected(engine: Engine) -> Iterator[Tx]:
     """A connection; a database that is away, or cannot serve now, is `Busy`, never an
     internal error."""
@@ -187,6 +197,7 @@ __all__ = [
     "is_number_taken",
     "now",
     "office_time",
+    "one_read",
     "open",
     "revision",
     "snapshot",
