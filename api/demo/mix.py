@@ -36,6 +36,8 @@ _PATHS_TO: Final[dict[str, tuple[str, ...]]] = {
 """Paths that come through a rare state."""
 _WINDOW_DAYS: Final = {"awaiting_rating": 5, "served": 25, "review_served": 25}
 """States that the ladder leaves by itself: how long they surely last."""
+_FIRST: Final = 0.75
+"""Share of cases that the first of two mediators or leaders carries."""
 _PETITIONS: Final = 0.16
 """Share of petitions."""
 _TRIES: Final = 400
@@ -58,7 +60,7 @@ class Mixer:
 
     def plans(self, cases: int) -> list[Plan]:
         """The plans of about so many cases, each as far as it goes before the end."""
-        found = [*self._special(cases), *self._standing(cases)]
+        found = [*self._special(cases), *self._carried(), *self._standing(cases)]
         while len(found) < cases:
             is_petition = self.dice.random() < _PETITIONS
             found.append(self._petition() if is_petition else self._dispute())
@@ -85,6 +87,18 @@ class Mixer:
         for n in range(few):
             ago = timedelta(minutes=self.dice.randint(3, 170))
             yield self._dispute(grid=places.GRID if n < 2 else None, start=self.end - ago)
+
+    def _carried(self) -> Iterator[Plan]:
+        """What the street's leader finds: a plan to approve, and a case under way."""
+        for last, (low, high) in (("name_leader", (0, 2)), ("approve_plan", (1, 12))):
+            for _ in range(_TRIES):
+                plan = self._dispute("led", grid=places.GRID, days=(4, 20), nth=0)
+                kept = [step.action for step in plan.steps].index(last) + 1
+                quiet = (self.end - plan.steps[kept - 1].at).days
+                if plan.steps[kept - 1].at < self.end and low <= quiet <= high:
+                    plan.steps = plan.steps[:kept]
+                    yield plan
+                    break
 
     def _stalled(self, *, is_late: bool, is_petition: bool, at_home: bool) -> Iterator[Plan]:
         """Somebody began and went no further: a light turns yellow, then red."""
@@ -133,6 +147,7 @@ class Mixer:
         grid: str | None = None,
         days: tuple[int, int] | None = None,
         start: datetime | None = None,
+        nth: int | None = None,
     ) -> Plan:
         dice = self.dice
         path = path or _chosen(dice, _DISPUTE_PATHS)
@@ -142,7 +157,9 @@ class Mixer:
         stage = dice.choice(_STAGES)
         return disputes.Dispute(
             plan=plan,
-            who=disputes.people(self.cast, grid, nth=0 if dice.random() < 0.75 else 1),
+            who=disputes.people(
+                self.cast, grid, nth=int(dice.random() > _FIRST) if nth is None else nth
+            ),
             matter=self._matter(path),
             path=path,
             late=stage if roll < 0.10 else None,

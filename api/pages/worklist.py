@@ -107,7 +107,7 @@ def get_worklist(
         may_file=bool(frames.files(frame.pack, actor)),
         place=frames.place(frame, actor.posts[0]),
         seats=_chips(frame, seats, chosen, closed=bool(closed)),
-        narrows=_narrows(frame, chosen, narrow=narrow, closed=bool(closed)),
+        narrows=_narrows(frame, chosen, narrow=narrow, closed=bool(closed), turns=page.turns),
         is_closed=bool(closed),
         is_part=bool(area or office or narrow != "all"),
         others=tuple(
@@ -185,17 +185,23 @@ def _count(frame: frames.Frame, n: int) -> str:
 
 
 def _narrows(
-    frame: frames.Frame, chosen: str, *, narrow: str, closed: bool
+    frame: frames.Frame, chosen: str, *, narrow: str, closed: bool, turns: int
 ) -> tuple[dict[str, object], ...]:
     words = frame.words
     found = [
-        (_url(seat=chosen, narrow="red"), words.get("Overdue"), narrow == "red"),
-        (_url(seat=chosen, narrow="yellow"), words.get("Warned"), narrow == "yellow"),
-        (_url(seat=chosen, closed="1"), words.get("Closed"), closed),
+        (_url(seat=chosen, narrow="turn"), words.get("My turn"), turns, narrow == "turn"),
+        (_url(seat=chosen, narrow="red"), words.get("Overdue"), None, narrow == "red"),
+        (_url(seat=chosen, narrow="yellow"), words.get("Warned"), None, narrow == "yellow"),
+        (_url(seat=chosen, closed="1"), words.get("Closed"), None, closed),
     ]
     return tuple(
-        {"url": url, "label": label, "count": None, "current": current}
-        for url, label, current in found
+        {
+            "url": url,
+            "label": label,
+            "count": None if n is None else _count(frame, n),
+            "current": current,
+        }
+        for url, label, n, current in found
     )
 
 
