@@ -270,6 +270,25 @@ def _page(request: Request, error: errors.GridcaseError) -> Response:
     )
 
 
+async def _sign_in_again(request: Request, error: Unauthenticated) -> Response:
+    """The session ended while somebody typed: the sign-in form carries what they sent, and
+    after it they go on where they were."""
+    observe.ERRORS.labels(error.code).inc()
+    sent = await request.form()
+    here = render.here(request)
+    return render.page(
+        "login.html",
+        here,
+        status=int(status_of(error)),
+        user="",
+        refused=here.words.get("Your session has ended. What you filled in is kept: sign in."),
+        next="/",
+        lookup_url="/lookup",
+        kept=[(k, v) for k, v in sent.items() if isinstance(v, str) and k != "csrf"],
+        kept_path=request.url.path,
+    )
+
+
 def _shape(error: errors.GridcaseError) -> str:
     """Which of the error pages: notfound, fault or refused."""
     if isinstance(error, errors.NotFound):
@@ -324,8 +343,11 @@ def _ours(error: Exception) -> errors.GridcaseError:
 def register(app: FastAPI) -> None:
     """Every exception of this application is answered here."""
 
-    def answer(request: Request, error: Exception) -> Response:
-        return respond(request, _ours(error))
+    async def answer(request: Request, error: Exception) -> Response:
+        found = _ours(error)
+        if isinstance(found, Unauthenticated) and request.method == "POST" and wants_page(request):
+            return await _sign_in_again(request, found)
+        return respond(request, found)
 
     for kind in (errors.GridcaseError, RequestValidationError, HTTPException):
         app.add_exception_handler(kind, answer)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from typing import Final
 from urllib.parse import urlencode
 
 from fastapi import APIRouter
@@ -13,6 +15,11 @@ from api.pages import frame as frames
 from rules import errors
 
 router = APIRouter()
+
+KEPT: Final = "kept."
+KEPT_PATH: Final = "kept_path"
+Kept = Sequence[tuple[str, str]]
+"""What somebody had filled in when their session ended."""
 
 
 @router.get(render.LOOK_PATH, dependencies=[caller.PUBLIC])
@@ -36,10 +43,21 @@ def post_login(request: Request, frame: frames.Public, sent: frames.Sent) -> Res
     try:
         token = login.log_in(request, user, password, kind="browser")
     except (problems.Unauthenticated, problems.TooMany) as error:
-        return _form(frame, user=user, error=error, onward=sent.get("next", "/"))
-    # by the sign-in page, which knows where this person's day begins
-    onward = render.local_path(sent.get("next"))
-    response = frame.go(f"/login?{urlencode({'next': onward})}")
+        return _form(
+            frame,
+            user=user,
+            error=error,
+            onward=sent.get("next", "/"),
+            kept=_kept(sent),
+            kept_path=sent.get(KEPT_PATH),
+        )
+    if KEPT_PATH in sent:
+        path = render.local_path(sent[KEPT_PATH])
+        response = frame.page("resume.html", kept=_kept(sent), kept_path=path)
+    else:
+        # by the sign-in page, which knows where this person's day begins
+        onward = render.local_path(sent.get("next"))
+        response = frame.go(f"/login?{urlencode({'next': onward})}")
     caller.remember(request, response, token)
     return response
 
@@ -61,6 +79,12 @@ def get_logout(frame: frames.Opened) -> Response:
     return frame.page("logout.html")
 
 
+def _kept(sent: Mapping[str, str]) -> Kept:
+    return [
+        (name.removeprefix(KEPT), value) for name, value in sent.items() if name.startswith(KEPT)
+    ]
+
+
 def _next(frame: frames.Frame) -> str:
     onward = render.local_path(frame.request.query_params.get("next"))
     return frames.home(frame) if onward == "/" else onward
@@ -72,6 +96,8 @@ def _form(
     user: str = "",
     error: errors.GridcaseError | None = None,
     onward: str | None = None,
+    kept: Kept = (),
+    kept_path: str | None = None,
 ) -> Response:
     told = None if error is None else frame.words.error(error)
     return frame.page(
@@ -80,7 +106,7 @@ def _form(
         user=user,
         refused=None if told is None else f"{told.text} {told.remedy}",
         next=render.local_path(onward or frame.request.query_params.get("next")),
-        demo_accounts=(),
-        oidc_url=None,
         lookup_url="/lookup",
+        kept=kept,
+        kept_path=kept_path,
     )

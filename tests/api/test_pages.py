@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -94,6 +95,37 @@ def test_login_when_wrong_keeps_the_name_and_says_what_to_do(pages: Pages) -> No
 def test_login_when_next_leads_away_stays_here(pages: Pages, onward: str) -> None:
     answer = pages.post("/login", user="officer", password=office.PASSWORD, next=onward)
     assert answer.headers["location"] == "/login?next=%2F"
+
+
+def test_form_when_the_session_has_ended_is_kept_through_the_sign_in(pages: Pages) -> None:
+    filed = pages.district.file("officer")
+    pages.sign_in("desk")
+    path = f"/cases/{filed.case_id}/do/refuse"
+    form = pages.get(path).text
+    action_id = re.search(r'name="action_id" value="([^"]+)"', form)
+    assert action_id is not None
+    typed = {
+        "action_id": action_id[1],
+        "version": "1",
+        "refusal_reason": "已由法院受理 <b>",
+        "legal_basis": "若干规定第22条",
+        "other_routes": "等候判决",
+    }
+    pages.site.cookies.clear()
+    again = pages.post(path, **typed)
+    assert again.status_code == 401
+    sent = _hidden(again.text)
+    assert sent["kept.refusal_reason"] == "已由法院受理 <b>"
+    resumed = pages.post("/login", **sent, user="desk", password=office.PASSWORD)
+    assert resumed.status_code == 200
+    done = pages.post(path, **_hidden(resumed.text))
+    assert done.status_code == 303
+    assert pages.district.case(filed).state == "refused"
+
+
+def _hidden(page: str) -> dict[str, str]:
+    found = re.findall(r'<input type="hidden" name="([^"]+)" value="([^"]*)"', page)
+    return {html.unescape(name): html.unescape(value) for name, value in found}
 
 
 def test_list_when_shown_puts_the_overdue_first_and_names_the_next_act(pages: Pages) -> None:

@@ -46,8 +46,8 @@ def login(here: render.Here, **view: object) -> str:
         "user": "",
         "refused": None,
         "next": "/",
-        "demo_accounts": (),
-        "oidc_url": None,
+        "kept": (),
+        "kept_path": None,
         "lookup_url": "/lookup",
     }
     return bytes(render.page("login.html", here, **(given | view)).body).decode()
