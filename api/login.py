@@ -20,7 +20,7 @@ from rules import errors
 from workflow import access, clock, ids
 from workflow.commands import people
 from workflow.engine import Engine
-from workflow.queries import case as case_query
+from workflow.queries import search
 
 MINUTE_S: Final = 60
 MAX_NAME: Final = 50
@@ -130,7 +130,7 @@ def resident(request: Request, number: str, code: str) -> access.Actor:
     _refuse_shut(limits.lookup_address, address)
     _refuse_shut(limits.number, key)
     try:
-        found = case_query.resident(opened, number, code)
+        found = search.resident(opened, number, code)
     except errors.NotFound:
         limits.number.failed(key)
         limits.lookup_address.failed(address)

@@ -12,6 +12,7 @@ from tests import office
 from workflow import access, audit, db, ids, outbox
 from workflow.commands import act
 from workflow.queries import case as case_query
+from workflow.queries import search
 
 
 @pytest.fixture
@@ -22,7 +23,7 @@ def district(database: db.Database) -> office.District:
 
 def _resident(district: office.District, filed: act.Receipt) -> access.Actor:
     assert filed.code is not None
-    return case_query.resident(district.engine, filed.number, filed.code)
+    return search.resident(district.engine, filed.number, filed.code)
 
 
 def test_a_dispute_goes_from_the_street_to_its_rating(district: office.District) -> None:

@@ -18,8 +18,7 @@ from workflow import access, ids, outbox, scheduler, sweep
 from workflow.commands import act, demo
 from workflow.decide import FILE
 from workflow.engine import Engine
-from workflow.queries import case as case_query
-from workflow.queries import installation
+from workflow.queries import installation, search
 from workflow.queries import office as office_query
 
 Told = Callable[[int, int], None]
@@ -71,7 +70,7 @@ class _Run:
         actor = self.residents[index] if step.by is None else self.actors[step.by]
         receipt = act.act(self.engine, actor, request)
         if receipt.code is not None and any(later.by is None for later in plan.steps):
-            self.residents[index] = case_query.resident(self.engine, receipt.number, receipt.code)
+            self.residents[index] = search.resident(self.engine, receipt.number, receipt.code)
 
 
 def history(

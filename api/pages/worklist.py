@@ -16,8 +16,7 @@ from api.pages import frame as frames
 from api.pages import way
 from rules import errors, pack
 from workflow import access
-from workflow.queries import case as case_query
-from workflow.queries import worklist
+from workflow.queries import search, worklist
 
 router = APIRouter()
 
@@ -126,7 +125,7 @@ def get_search(frame: frames.Signed, q: str = "") -> Response:
     """A case number opens the case; what is not found, or not theirs, is simply not found."""
     asked = q.strip()
     if asked:
-        found = case_query.number_to_id(frame.engine.database, frame.person, asked)
+        found = search.number_to_id(frame.engine.database, frame.person, asked)
         if found is not None:
             return frame.go(f"/cases/{found}")
     return frame.page("worklist/search.html", asked=asked[:60])

@@ -22,8 +22,8 @@ from workflow import access, db, ids, machine, read, sweep
 from workflow.commands import act
 from workflow.commands import office as office_commands
 from workflow.decide import Scalar, guard_facts
-from workflow.queries import case as case_query
 from workflow.queries import office as office_query
+from workflow.queries import search
 
 EXPECTED: Final = frozenset(
     {
@@ -163,7 +163,7 @@ class Game:
         """Somebody of the district, or the resident of a case."""
         if name == "resident":
             assert case_id is not None
-            return case_query.resident(self.district.engine, *self.codes[case_id])
+            return search.resident(self.district.engine, *self.codes[case_id])
         if name not in self.actors:
             self.actors[name] = self.district.actor(name)
         return self.actors[name]

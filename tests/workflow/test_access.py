@@ -18,7 +18,7 @@ from tests.workflow import look
 from workflow import access, db, ids, outbox, read
 from workflow.commands import act, people
 from workflow.commands import office as office_commands
-from workflow.queries import assignment, board, worklist
+from workflow.queries import assignment, board, search, worklist
 from workflow.queries import case as case_query
 from workflow.queries import office as office_query
 from workflow.tables import case as case_tables
@@ -131,11 +131,11 @@ def _agree(filled: Filled, actor: access.Actor) -> None:
         number = district.case(case_id).number
         if case_id in judged:
             assert case_query.view(district.engine, actor, case_id).case.id == case_id
-            assert case_query.number_to_id(database, actor, number) == case_id
+            assert search.number_to_id(database, actor, number) == case_id
         else:
             hidden = look.refused(case_query.view, district.engine, actor, case_id)
             assert _told(hidden) == _told(unknown)
-            assert case_query.number_to_id(database, actor, number) is None
+            assert search.number_to_id(database, actor, number) is None
 
 
 def _told(error: errors.GridcaseError) -> tuple[object, ...]:
@@ -382,7 +382,7 @@ def test_a_resident_sees_their_own_case_and_no_minutes(district: office.District
     _mediate(district, filed)
     district.do(filed, "record_session", "mediator", **SESSION)
     assert filed.code is not None
-    actor = case_query.resident(district.engine, filed.number, filed.code)
+    actor = search.resident(district.engine, filed.number, filed.code)
     view = case_query.view(district.engine, actor, filed.case_id)
     fields = {value.field for event in view.events for value in event.values}
     assert "applicant_name" in fields
@@ -390,8 +390,8 @@ def test_a_resident_sees_their_own_case_and_no_minutes(district: office.District
     assert look.refused(case_query.view, district.engine, actor, other.case_id).code == (
         "case.unknown"
     )
-    wrong = look.refused(case_query.resident, district.engine, filed.number, "000000")
-    nobody = look.refused(case_query.resident, district.engine, "1234-5678-9", filed.code)
+    wrong = look.refused(search.resident, district.engine, filed.number, "000000")
+    nobody = look.refused(search.resident, district.engine, "1234-5678-9", filed.code)
     assert _told(wrong) == _told(nobody)
     assert worklist.seats(district.engine.database, actor) == ()
 

@@ -19,6 +19,7 @@ from workflow.commands import act
 from workflow.commands import office as office_commands
 from workflow.decide import Scalar
 from workflow.queries import case as case_query
+from workflow.queries import search
 
 SESSION: dict[str, Scalar] = {
     "session_on": "2026-03-23",
@@ -402,7 +403,7 @@ def test_I7_a_resident_of_another_case_learns_nothing_by_an_id(
 
 def _resident(district: office.District, filed: act.Receipt) -> access.Actor:
     assert filed.code is not None
-    return case_query.resident(district.engine, filed.number, filed.code)
+    return search.resident(district.engine, filed.number, filed.code)
 
 
 def _rated(district: office.District) -> act.Receipt:

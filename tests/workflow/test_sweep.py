@@ -14,7 +14,7 @@ from workflow import db, ids, machine, outbox, read, sweep, write
 from workflow.commands import act
 from workflow.commands import office as office_commands
 from workflow.decide import Command, DeadlineRow, Decision, Facts, clocks, decide, decide_due
-from workflow.queries import board
+from workflow.queries import board, search
 from workflow.queries import case as case_query
 from workflow.queries import office as office_query
 
@@ -211,7 +211,7 @@ def test_a_window_that_lapsed_closes_before_the_resident_can_rate(
 ) -> None:
     filed = _to_rate(district)
     assert filed.code is not None
-    resident = case_query.resident(district.engine, filed.number, filed.code)
+    resident = search.resident(district.engine, filed.number, filed.code)
     district.jump("2026-04-13 00:00")
     error = look.refused(
         act.act,

@@ -3,7 +3,6 @@ and what they may do now."""
 
 from __future__ import annotations
 
-import hmac
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -57,7 +56,6 @@ OFFICES: Final = select(_OFFICE.c.id, _OFFICE.c.name).where(
 AREAS: Final = select(_AREA.c.code, _AREA.c.name).where(
     _AREA.c.code.in_(bindparam("codes", expanding=True))
 )
-BY_NUMBER: Final = select(_CASE.id).where(_CASE.number == bindparam("number"))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -200,32 +198,6 @@ def view(engine: Engine, actor: access.Actor, case_id: UUID) -> CaseView:
         if not access.may_see(house.rules.pack, actor, facts.case, recused=facts.recused):
             raise errors.NotFound("case.unknown")
         return _view(tx, engine, actor, house=house, facts=facts, case=facts.case)
-
-
-def number_to_id(database: db.Database, actor: access.Actor, text: str) -> UUID | None:
-    """The case of a number that this actor may see."""
-    number = ids.read_number(text)
-    if number is None:
-        return None
-    with db.snapshot(database) as tx:
-        house = read.house(tx)
-        case_id = tx.execute(BY_NUMBER, {"number": number}).scalar()
-        case = read.case_row(tx, case_id) if case_id else None
-        if case is None:
-            return None
-        recused = read.recused(tx, case.id)
-        return case.id if access.may_see(house.rules.pack, actor, case, recused=recused) else None
-
-
-def resident(engine: Engine, number: str, code: str) -> access.Actor:
-    """Who a number and its code stand for. Raises: `lookup.wrong`, whichever was wrong."""
-    stored = ids.read_number(number)
-    with db.snapshot(engine.database) as tx:
-        case_id = tx.execute(BY_NUMBER, {"number": stored or ""}).scalar()
-    expected = ids.lookup_code(engine.seals.secret, case_id or UUID(int=0))
-    if not hmac.compare_digest(expected, ids.digits_of(code)) or case_id is None:
-        raise errors.NotFound("lookup.wrong")
-    return access.Actor(kind="resident", case_id=case_id)
 
 
 # -- building the view --------------------------------------------------------------------------
