@@ -150,6 +150,21 @@ def advance(engine: Engine, *, by: timedelta, actor_id: UUID | None = None) -> s
     return total
 
 
+def jump(engine: Engine, *, by: timedelta, actor_id: UUID | None = None) -> sweep.TickReport:
+    """As if every worker had been down: a demo's office time moves at once, then one ring
+    catches up, each rung with the lateness it has.
+
+    Raises: `clock.not_demo`, `clock.backwards`.
+    """
+    seconds = math.ceil(by.total_seconds())
+    with db.transaction(engine.database) as tx:
+        office.advance(tx, seconds=seconds)
+        office.log(tx, "clock_jumped", {"seconds": seconds}, actor_id=actor_id)
+    report = sweep.run(engine)
+    outbox.run(engine)
+    return report
+
+
 def walk(engine: Engine, *, to: datetime) -> sweep.TickReport:
     """Moves a demo's office time to a moment, stopping at each due moment on the way to sweep
     and relay; what the last one queues goes with the next ring. Not logged: the run that walks

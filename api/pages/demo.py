@@ -23,6 +23,9 @@ STEPS: Final[Mapping[str, timedelta]] = {
 }
 
 
+HOUR_S: Final = 3600
+
+
 @router.get("/demo/clock", dependencies=[caller.PUBLIC])
 def get_clock(frame: frames.Opened, back: str = "/") -> Response:
     """How far? Only where the data set is a demo's."""
@@ -32,13 +35,15 @@ def get_clock(frame: frames.Opened, back: str = "/") -> Response:
 
 @router.post("/demo/advance", dependencies=[caller.PUBLIC])
 def post_advance(frame: frames.Opened, sent: frames.Sent) -> Response:
-    """Moves office time forward, sweeping on the way, and tells what fired."""
+    """Moves office time forward, sweeping on the way or, as if every worker had been down,
+    only at the end; tells what fired."""
     _only_demo(frame)
     by = sent.get("by", "")
     if by not in STEPS:
         raise errors.Invalid("clock.step", field="by")
     actor_id = frame.actor.person_id if frame.actor else None
-    report = scheduler.advance(frame.engine, by=STEPS[by], actor_id=actor_id)
+    move = scheduler.jump if sent.get("down") else scheduler.advance
+    report = move(frame.engine, by=STEPS[by], actor_id=actor_id)
     words = frame.words
     moved = {
         "hour": words.get("The clock is one hour on."),
@@ -50,6 +55,9 @@ def post_advance(frame: frames.Opened, sent: frames.Sent) -> Response:
         told.append(
             words.count("{n} step of a ladder fired.", "{n} steps of ladders fired.", report.fired)
         )
+    if report.max_late_s >= HOUR_S:
+        hours = report.max_late_s // HOUR_S
+        told.append(words.count("The latest by {n} hour.", "The latest by {n} hours.", hours))
     if report.missed:
         told.append(words.count("{n} deadline ran out.", "{n} deadlines ran out.", report.missed))
     if report.blocked:

@@ -11,6 +11,7 @@ from sqlalchemy import func, select
 from rules import errors
 from tests import office
 from workflow import db, scheduler, sweep
+from workflow.queries import case as case_query
 from workflow.tables import delivery
 
 NOTICE = delivery.Notice.__table__.c  # type: ignore[attr-defined]
@@ -58,3 +59,17 @@ def test_advance_when_asked_to_go_back_refuses(database: db.Database) -> None:
         scheduler.advance(district.engine, by=timedelta(seconds=-1))
     with db.snapshot(database) as tx:
         assert tx.execute(select(func.count()).select_from(NOTICE.case_id.table)).scalar() == 0
+
+
+def test_jump_when_every_worker_was_down_catches_up_with_its_lateness(
+    database: db.Database,
+) -> None:
+    district = office.build(database)
+    filed = district.file("officer")
+    report = scheduler.jump(district.engine, by=timedelta(days=14))
+    assert report.fired == 5
+    assert report.max_late_s > 8 * 24 * 3600
+    with db.snapshot(database) as tx:
+        fired = tx.execute(case_query.FIRED, {"case_id": filed.case_id}).all()
+    assert [rung.effect for rung in fired] == ["warn", "urge", "supervise", "raise", "leader"]
+    assert len({rung.fired_at for rung in fired}) == 1
