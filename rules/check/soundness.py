@@ -2,16 +2,19 @@
 
 The walk goes over what a case can be in: its state, the clocks that run, the kind of its lead
 office and its route, once for each class of categories that the conditions tell apart.
-Conditions over these facts are judged; of all others both outcomes are taken: an action may
-be possible, a clock may not have started.
+Conditions over these facts are judged, and so are those over the yes-or-no fields of an action,
+once for each answer; of all others both outcomes are taken: an action may be possible, a clock
+may not have started.
 """
 
 from __future__ import annotations
 
+import itertools
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cache
+from types import MappingProxyType
 from typing import NamedTuple
 
 from rules import guards, pack
@@ -20,6 +23,10 @@ from rules.check.report import Report
 MAX_NODES = 50_000
 _FIXED = frozenset({"case.process", "case.category"})
 _KNOWN = _FIXED | {"case.state", "case.lead_office_kind", "case.route"}
+
+
+Answers = Mapping[str, bool]
+NO_ANSWERS: Answers = MappingProxyType({})
 
 
 class Node(NamedTuple):
@@ -141,8 +148,25 @@ class _Process:
         for kind in kinds:
             for route in self._routes(action, node.route):
                 target = Node(state, frozenset(), kind, route)
-                clocks = self._clocks(node.clocks, name, target, category)
-                yield Step(name, target._replace(clocks=clocks))
+                for answers in self._answers(name, action):
+                    clocks = self._clocks(node.clocks, name, target, category, answers)
+                    yield Step(name, target._replace(clocks=clocks))
+
+    def _answers(self, name: str, action: pack.Action) -> Iterator[Answers]:
+        """Every way to answer the yes-or-no fields that the clocks of an action ask about."""
+        started = [rule for rule in self.clocks.values() if name in rule.starts]
+        asked = {fact for rule in started for test in rule.when for fact in self.guard(test).names}
+        open_ = [
+            f"fields.{field}"
+            for field in action.needs
+            if f"fields.{field}" in asked and self._is_open(self.rules.fields[field])
+        ]
+        for values in itertools.product((True, False), repeat=len(open_)):
+            yield dict(zip(open_, values, strict=True))
+
+    @staticmethod
+    def _is_open(field: pack.Field) -> bool:
+        return field.type == "bool" and not field.must_be_true
 
     def _routes(self, action: pack.Action, route: str) -> tuple[str, ...]:
         if "route" not in (action.sets or {}):
@@ -151,7 +175,12 @@ class _Process:
         return tuple(choices) if choices else (route,)
 
     def _clocks(
-        self, running: frozenset[str], action: str, target: Node, category: str
+        self,
+        running: frozenset[str],
+        action: str,
+        target: Node,
+        category: str,
+        answers: Answers,
     ) -> frozenset[str]:
         """The clocks that surely run after an action."""
         if self.process.states[target.state].end:
@@ -159,7 +188,7 @@ class _Process:
         left = {name for name in running if action not in self.clocks[name].stops}
         for name, rule in self.clocks.items():
             if action in rule.starts and all(
-                self._holds(test, target, category) is True for test in rule.when
+                self._holds(test, target, category, answers) is True for test in rule.when
             ):
                 left.add(name)
         return frozenset(left)
@@ -200,10 +229,12 @@ class _Process:
     def _guard(self, test: str) -> guards.Guard:
         return guards.compile_guard(test, self.rules.fields, self.rules.fields)
 
-    def _holds(self, test: str, node: Node, category: str) -> bool | None:
+    def _holds(
+        self, test: str, node: Node, category: str, answers: Answers = NO_ANSWERS
+    ) -> bool | None:
         """Whether a condition holds; None where it reads what the walk does not know."""
         guard = self.guard(test)
-        if not guard.names <= _KNOWN:
+        if not guard.names <= _KNOWN | answers.keys():
             return None
         return guards.holds(
             guard,
@@ -213,6 +244,7 @@ class _Process:
                 "case.state": node.state,
                 "case.lead_office_kind": node.kind,
                 "case.route": node.route,
+                **answers,
             },
         )
 

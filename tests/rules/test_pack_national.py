@@ -67,6 +67,7 @@ OURS = {
     "dispute.leader_plan": "3 working_day",
     "dispute.leader_result": "until fields.plan_until",
     "petition.tell_route": "15 calendar_day",
+    "petition.decide_unclear": "15 calendar_day",
     "petition.decide_objection": "5 working_day",
     "petition.serve_answer": "5 working_day",
     "petition.serve_review": "5 working_day",

@@ -639,3 +639,14 @@ def test_the_return_visit_falls_to_the_officer_of_the_grid(district: office.Dist
     district.do(filed, "confirm_performance", "mediator", performed_on="2026-03-20")
     assert district.case(filed).handler_id == district.people["officer"]
     district.do(filed, "pay_visit", "officer", visited_on="2026-03-20", visit_result="performed")
+
+
+@pytest.mark.parametrize(
+    ("is_clear", "rule"),
+    [(True, "petition.notice_direct"), (False, "petition.decide_unclear")],
+)
+def test_no_notice_is_owed_to_whom_nobody_can_find(
+    district: office.District, is_clear: bool, rule: str
+) -> None:
+    filed = district.file("handler", process="petition", identity_clear=is_clear)
+    assert set(district.deadlines(filed)) == {rule}
