@@ -6,9 +6,13 @@ defaults to SQLite in it, and the key that seals personal values is made there o
 
 from __future__ import annotations
 
+import errno
 import os
 import secrets
+from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
+from typing import Final
 
 from pydantic import Field, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -16,6 +20,10 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from rules import errors
 
 KEY_BYTES = 32
+PREFIX: Final = "GRIDCASE_"
+KEY_FILE: Final = "gridcase.key"
+TESTS: Final = ("GRIDCASE_TEST_", "GRIDCASE_CHROMIUM")
+"""What only the tests read."""
 
 
 def default_data_dir() -> Path:
@@ -27,7 +35,7 @@ def default_data_dir() -> Path:
 class Settings(BaseSettings):
     """What an installation may choose. Names in the environment carry `GRIDCASE_`."""
 
-    model_config = SettingsConfigDict(env_prefix="GRIDCASE_", extra="ignore")
+    model_config = SettingsConfigDict(env_prefix=PREFIX, extra="ignore")
 
     data_dir: Path = Field(default_factory=default_data_dir)
     database_url: str | None = None
@@ -37,6 +45,10 @@ class Settings(BaseSettings):
     tick_s: float = Field(default=1.0, gt=0, le=60)
     session_idle_min: int = Field(default=720, ge=5)
     session_max_days: int = Field(default=30, ge=1)
+    start_wait_s: float = Field(default=60, ge=0, le=3600)
+    """How long `serve` and `worker` wait for a database that is not there yet."""
+    drain_s: float = Field(default=3, ge=0, le=60)
+    """How long `serve` says that it is not ready before it stops to listen."""
 
     @field_validator("database_url")
     @classmethod
@@ -52,14 +64,28 @@ class Settings(BaseSettings):
             return f"sqlite:///{self.data_dir / 'gridcase.db'}"
         return self.database_url
 
+    def make_data_dir(self) -> Path:
+        """The data directory, made if need be, to be written in.
+
+        Raises: `settings.data_dir` where it cannot be.
+        """
+        try:
+            self.data_dir.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise _no_data_dir(self.data_dir, error) from error
+        if not os.access(self.data_dir, os.W_OK | os.X_OK):
+            raise _no_data_dir(self.data_dir, OSError(errno.EACCES, ""))
+        return self.data_dir
+
     def key(self) -> bytes:
         """The installation's secret: the setting, else a file in the data directory, made once.
 
-        Raises: `settings.secret_key` where it is not 64 hex digits.
+        Raises: `settings.secret_key` where it is not 64 hex digits; `settings.data_dir` where
+        the file cannot be read or made.
         """
         text = self.secret_key
         if text is None:
-            text = _key_file(self.data_dir / "gridcase.key")
+            text = self._key_file()
         try:
             key = bytes.fromhex(text.strip())
         except ValueError:
@@ -68,14 +94,57 @@ class Settings(BaseSettings):
             raise errors.Invalid("settings.secret_key", field="GRIDCASE_SECRET_KEY")
         return key
 
+    def _key_file(self) -> str:
+        path = self.data_dir / KEY_FILE
+        try:
+            if not path.exists():
+                _make_key(self.make_data_dir() / KEY_FILE)
+            return path.read_text()
+        except OSError as error:
+            raise _no_data_dir(self.data_dir, error) from error
 
-def _key_file(path: Path) -> str:
-    """Reads the key, making it first if nobody has: two starts at once agree on one."""
-    path.parent.mkdir(parents=True, exist_ok=True)
+
+def unknown() -> tuple[str, ...]:
+    """Variables that look like settings and are none: most likely misspelled."""
+    known = {f"{PREFIX}{name.upper()}" for name in Settings.model_fields}
+    return tuple(
+        name
+        for name in sorted(os.environ)
+        if name.startswith(PREFIX) and name not in known and not name.startswith(TESTS)
+    )
+
+
+def bounds(name: str) -> Mapping[str, float]:
+    """The limits of a setting that is a number: `gt`, `ge`, `le`."""
+    found: dict[str, float] = {}
+    for limit in Settings.model_fields[name].metadata:
+        found |= {k: getattr(limit, k) for k in ("gt", "ge", "le") if hasattr(limit, k)}
+    return found
+
+
+def _make_key(path: Path) -> None:
+    """It appears whole: two starts at once agree on one, and a full disk leaves no half of it."""
+    draft = path.with_suffix(f".{secrets.token_hex(4)}")
     try:
-        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    except FileExistsError:
-        return path.read_text()
+        _write_private(draft, secrets.token_hex(KEY_BYTES))
+        with suppress(FileExistsError):
+            os.link(draft, path)
+    finally:
+        draft.unlink(missing_ok=True)
+
+
+def _write_private(path: Path, text: str) -> None:
+    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with os.fdopen(handle, "w") as file:
-        file.write(secrets.token_hex(KEY_BYTES))
-    return path.read_text()
+        file.write(text)
+        file.flush()
+        os.fsync(handle)
+
+
+def _no_data_dir(folder: Path, error: OSError) -> errors.Invalid:
+    return errors.Invalid(
+        "settings.data_dir",
+        field="GRIDCASE_DATA_DIR",
+        folder=str(folder),
+        why=os.strerror(error.errno or 0),
+    )

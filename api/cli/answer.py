@@ -70,8 +70,10 @@ class Root(typer.core.TyperGroup):
             return super().invoke(ctx)
         except errors.GridcaseError as error:
             code = tell(error, words(ctx))
-        except sqlalchemy.exc.OperationalError:
-            code = tell(errors.Busy("database.unreachable"), words(ctx))
+        except sqlalchemy.exc.OperationalError as error:
+            away = errors.Busy("database.unreachable")
+            away.__cause__ = error
+            code = tell(away, words(ctx))
         raise typer.Exit(code)
 
 
@@ -95,7 +97,26 @@ def tell(error: errors.GridcaseError, told: texts.Words) -> int:
         remedy = told.error(fault, _LABELS).remedy
         if remedy:
             ERR.print(f"  {remedy}", markup=False)
+    if reason(error):
+        ERR.print(f"  {reason(error)}", markup=False)
     return exit_code(error)
+
+
+def reason(error: errors.GridcaseError) -> str:
+    """What the database's driver said, in one line; empty where it said nothing."""
+    said = str(getattr(error.__cause__, "orig", None) or "").strip()
+    return f"({said.splitlines()[0]})" if said else ""
+
+
+LANGUAGES: Final[tuple[texts.Language, texts.Language]] = ("zh-CN", "en")
+
+
+def sentence(error: errors.GridcaseError, language: texts.Language) -> str:
+    """An error on one line: what is wrong, and what to do."""
+    told = texts.Words(language=language)
+    stop = "；" if told.is_zh else "; "
+    text = problems.detail(error, told, _LABELS)
+    return f"{text.rstrip('。.')}{stop}{told.error(error, _LABELS).remedy}"
 
 
 def pack_faults(faults: tuple[errors.PackFault, ...], told: texts.Words) -> list[str]:
@@ -121,19 +142,49 @@ def exit_code(error: errors.GridcaseError) -> int:
 def read_settings(data: Path | None = None) -> settings.Settings:
     """The settings of this call; `data` wins over the environment.
 
-    Raises: `settings.value`.
+    Raises: `settings.value`, each with the values it takes.
     """
     try:
         return settings.Settings() if data is None else settings.Settings(data_dir=data)
     except pydantic.ValidationError as error:
         faults = [_setting(item) for item in error.errors(include_input=False, include_url=False)]
         first, *rest = faults
-        raise errors.Invalid(first.code, field=first.field, also=rest) from None
+        raise errors.Invalid(first.code, field=first.field, also=rest, **first.params) from None
 
 
 def _setting(item: Mapping[str, Any]) -> errors.Invalid:
-    name = "_".join(str(part) for part in item["loc"]) or "settings"
-    return errors.Invalid("settings.value", field=f"GRIDCASE_{name.upper()}")
+    name = str(item["loc"][0]) if item["loc"] else "data_dir"
+    told = allowed(name)
+    return errors.Invalid(
+        "settings.value",
+        field=f"{settings.PREFIX}{name.upper()}",
+        allowed_zh=told.zh,
+        allowed_en=told.en,
+    )
+
+
+_ALLOWED: Final[Mapping[str, pack.Text]] = {
+    "data_dir": pack.Text(zh="一个目录", en="a directory"),
+    "database_url": pack.Text(
+        zh="sqlite:///文件 或 postgresql://用户@主机/库名",
+        en="sqlite:///FILE or postgresql://USER@HOST/NAME",
+    ),
+    "secret_key": pack.Text(zh="64 位十六进制数", en="64 hex digits"),
+}
+
+
+def allowed(name: str) -> pack.Text:
+    """The values a setting takes, in words."""
+    if name in _ALLOWED:
+        return _ALLOWED[name]
+    limit = settings.bounds(name)
+    whole = settings.Settings.model_fields[name].annotation is int
+    low, high = limit.get("gt", limit.get("ge")), limit.get("le")
+    zh = f"{'整数' if whole else '数'}，{'大于' if 'gt' in limit else '不小于'} {low}"
+    en = f"a{' whole' if whole else ''} number, {'above' if 'gt' in limit else 'at least'} {low}"
+    if high is None:
+        return pack.Text(zh=zh, en=en)
+    return pack.Text(zh=f"{zh}，不大于 {high}", en=f"{en}, at most {high}")
 
 
 def print_json(value: object) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from api.cli import answer
+from api.cli import answer, installation
 from workflow import db, engine
 from workflow.commands import office, packs
 
@@ -23,9 +23,11 @@ def upgrade(context: typer.Context, data: answer.Data = None, lang: answer.Langu
     The pack is added as available; only an empty database starts to use it.
     """
     chosen = answer.read_settings(data)
-    chosen.data_dir.mkdir(parents=True, exist_ok=True)
+    if chosen.database_url is None:
+        chosen.make_data_dir()
     started = engine.start(chosen)
     try:
+        installation.check_not_later(started.database)
         db.upgrade(started.database)
         office.install(started.database, is_demo=False)
         pack_hash = packs.ship(started.database)

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from api.cli import answer, audit, db, pack, running
+from api.cli import answer, audit, db, doctor, pack, running
 
 app = typer.Typer(
     name="gridcase",
@@ -18,7 +18,7 @@ app = typer.Typer(
     rich_markup_mode=None,
     help="Case workflow for disputes and petitions / 矛盾纠纷与信访案件办理",
 )
-for command in (running.demo, running.serve, running.worker):
+for command in (running.demo, running.serve, running.worker, doctor.doctor):
     app.command()(command)
 app.add_typer(pack.app, name="pack")
 app.add_typer(audit.app, name="audit")

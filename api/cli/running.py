@@ -41,6 +41,7 @@ def demo(
     lang: answer.Language = None,
 ) -> None:
     """Open a working office for a real district / 打开一个演示用的区级案件办理系统"""
+    installation.check_names()
     chosen = dataset.settings_of(answer.read_settings(), data=data)
     run_demo(
         chosen,
@@ -103,6 +104,7 @@ def serve(
     lang: answer.Language = None,
 ) -> None:
     """Serve pages and API; a worker rings beside it / 启动网页和接口，另需 worker"""
+    installation.check_names()
     chosen = answer.read_settings(data)
     with installation.opened(chosen):
         pass
@@ -116,6 +118,7 @@ def serve(
 
 def worker(data: answer.Data = None, lang: answer.Language = None) -> None:
     """Ring the ladder and send notices / 到期扫描与通知"""
+    installation.check_names()
     chosen = answer.read_settings(data)
     ended = threading.Event()
 

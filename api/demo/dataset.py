@@ -54,8 +54,8 @@ def prepared(
 
     Raises: `demo.in_use`, `demo.not_demo`, `demo.not_empty`.
     """
-    chosen.data_dir.mkdir(parents=True, exist_ok=True)
-    with (chosen.data_dir / "demo.lock").open("w") as lock:
+    folder = chosen.make_data_dir()
+    with (folder / "demo.lock").open("w") as lock:
         is_alone = _lock(lock.fileno(), fcntl.LOCK_EX)
         if not is_alone and (reset or not _lock(lock.fileno(), fcntl.LOCK_SH)):
             raise errors.Busy("demo.in_use", folder=str(chosen.data_dir))

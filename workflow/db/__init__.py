@@ -17,7 +17,7 @@ import alembic.command
 import alembic.config
 from alembic.runtime import migration
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, Engine, MetaData, Table, func, inspect, select
+from sqlalchemy import Connection, Engine, MetaData, Table, func, inspect, make_url, select
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlmodel import SQLModel
@@ -25,6 +25,7 @@ from sqlmodel.sql.sqltypes import UTCDateTime
 
 from rules import errors
 from workflow.db import postgres, sqlite
+from workflow.db.about import About
 from workflow.db.rows import Rows
 from workflow.tables import office
 
@@ -106,16 +107,26 @@ def _connected(engine: Engine) -> Iterator[Tx]:
     internal error."""
     try:
         connection = engine.connect()
-    except (DBAPIError, PoolTimeout) as error:
-        gone = isinstance(error, DBAPIError)
-        raise errors.Busy("database.unreachable" if gone else "database.busy") from error
+    except PoolTimeout as error:
+        raise errors.Busy("database.busy") from error
+    except DBAPIError as error:
+        if _is_full(error):
+            raise errors.Busy("database.full") from error
+        locked = sqlite.is_transient(error)
+        raise errors.Busy("database.busy" if locked else "database.unreachable") from error
     try:
         with connection as tx:
             yield tx
     except DBAPIError as error:
+        if _is_full(error):
+            raise errors.Busy("database.full") from error
         if postgres.is_transient(error) or sqlite.is_transient(error):
             raise errors.Busy("database.busy") from error
         raise
+
+
+def _is_full(error: DBAPIError) -> bool:
+    return postgres.is_full(error) or sqlite.is_full(error)
 
 
 def now(tx: Tx) -> datetime:
@@ -151,8 +162,9 @@ def is_number_taken(error: DBAPIError) -> bool:
 
 
 def upgrade(database: Database) -> None:
-    """Brings the schema to this release."""
-    with database.engine.begin() as connection:
+    """Brings the schema to this release. One that a later release made is left alone by the
+    caller: see `is_later`."""
+    with _connected(database.engine) as connection, connection.begin():
         config = _alembic()
         config.attributes["connection"] = connection
         alembic.command.upgrade(config, "head")
@@ -173,9 +185,31 @@ def drop(tx: Tx) -> None:
 
 def revision(database: Database) -> tuple[str | None, str | None]:
     """The schema's revision as found, and the one this release needs."""
-    with database.engine.connect() as connection:
+    with one_read(database) as connection:
         found = migration.MigrationContext.configure(connection).get_current_revision()
     return found, ScriptDirectory.from_config(_alembic()).get_current_head()
+
+
+def is_later(found: str) -> bool:
+    """Whether a schema's revision is unknown to this release: a later one made it."""
+    known = ScriptDirectory.from_config(_alembic()).walk_revisions()
+    return found not in {step.revision for step in known}
+
+
+def is_there(database: Database) -> bool:
+    """Whether there is something to connect to: an SQLite file that nobody has made is not
+    there, a server may be."""
+    return database.is_postgres or sqlite.is_there(database.url)
+
+
+def address(url: str) -> str:
+    """A database's address as it may be shown: without its password."""
+    return make_url(url).render_as_string(hide_password=True)
+
+
+def about(tx: Tx) -> About:
+    """What the database is, and whether it keeps what it is given."""
+    return postgres.about(tx) if tx.dialect.name == "postgresql" else sqlite.about(tx)
 
 
 def _alembic() -> alembic.config.Config:
@@ -187,14 +221,19 @@ def _alembic() -> alembic.config.Config:
 
 __all__ = [
     "DATABASE_TIME",
+    "About",
     "Database",
     "Rows",
     "Tx",
+    "about",
+    "address",
     "apply",
     "claim_due",
     "close",
     "drop",
+    "is_later",
     "is_number_taken",
+    "is_there",
     "now",
     "office_time",
     "one_read",

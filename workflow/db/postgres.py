@@ -19,9 +19,14 @@ from sqlalchemy.pool import ConnectionPoolEntry
 
 from workflow import clock
 from workflow.db import rows as rows_
+from workflow.db.about import About, Kept
 from workflow.db.rows import Row, Rows
 
 IDLE_S: Final = 5.0
+CONNECT_S: Final = 5
+"""How long a server that does not answer is waited for."""
+LOWEST: Final = 150_000
+"""The oldest server version that is supported, as the server counts."""
 
 _Some = Literal["none", "one", "many"]
 
@@ -55,7 +60,11 @@ def engine(url: str, *, pool_size: int) -> Engine:
         driver,
         pool_size=pool_size,
         max_overflow=0,
-        connect_args={"options": _SESSION, "application_name": "gridcase"},
+        connect_args={
+            "options": _SESSION,
+            "application_name": "gridcase",
+            "connect_timeout": CONNECT_S,
+        },
     )
     event.listen(made, "checkin", _rest)
     event.listen(made, "checkout", _wake)
@@ -82,6 +91,24 @@ def is_transient(error: DBAPIError) -> bool:
     if error.connection_invalidated or isinstance(error, OperationalError):
         return True
     return getattr(error.orig, "sqlstate", None) in {"40001", "40P01", "55P03", "57014", "57P03"}
+
+
+def is_full(error: DBAPIError) -> bool:
+    """The server's disk has no room."""
+    return getattr(error.orig, "sqlstate", None) == "53100"
+
+
+def about(tx: Connection) -> About:
+    """See `db.about`."""
+    number = int(tx.exec_driver_sql("show server_version_num").scalar_one())
+    kept = []
+    for name in ("fsync", "synchronous_commit", "full_page_writes"):
+        value = str(tx.exec_driver_sql(f"show {name}").scalar_one())
+        kept.append(Kept(name=name, value=value, is_safe=value != "off"))
+    version = str(tx.exec_driver_sql("show server_version").scalar_one())
+    return About(
+        product="PostgreSQL", version=version, is_supported=number >= LOWEST, kept=tuple(kept)
+    )
 
 
 def claim_due(tx: Connection, *, at: datetime, limit: int) -> tuple[UUID, ...]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 from collections import defaultdict
 from datetime import UTC, date, datetime
+from pathlib import Path
 from types import ModuleType
 from typing import Final
 from uuid import UUID
@@ -16,6 +17,7 @@ from sqlalchemy import (
     bindparam,
     create_engine,
     event,
+    make_url,
     select,
 )
 from sqlalchemy.engine.interfaces import DBAPIConnection
@@ -24,6 +26,7 @@ from sqlalchemy.pool import ConnectionPoolEntry
 
 from workflow import clock
 from workflow.db import rows as rows_
+from workflow.db.about import About, Kept
 from workflow.db.rows import Row, Rows
 
 try:  # the current engine where a wheel brings it
@@ -34,6 +37,8 @@ except ImportError:
     DRIVER = sqlite3
 
 BUSY_MS: Final = 15_000
+FULL: Final = 2
+"""`synchronous` as the engine counts it: written through at every commit."""
 
 _CASE: Final = rows_.CASE.c
 # Index: case_next.
@@ -122,6 +127,35 @@ def _begin(connection: Connection) -> None:
 def is_transient(error: DBAPIError) -> bool:
     """The file is locked by another process for longer than we wait."""
     return isinstance(error, OperationalError) and "locked" in str(error.orig)
+
+
+def is_full(error: DBAPIError) -> bool:
+    """The disk has no room, or will not be written."""
+    told = str(error.orig)
+    return isinstance(error, OperationalError) and ("is full" in told or "disk I/O" in told)
+
+
+def is_there(url: str) -> bool:
+    """Whether the file exists; to connect would make it."""
+    name = make_url(url).database
+    return not name or name == ":memory:" or Path(name).exists()
+
+
+def about(tx: Connection) -> About:
+    """See `db.about`."""
+    journal = str(tx.exec_driver_sql("pragma journal_mode").scalar_one())
+    level = int(tx.exec_driver_sql("pragma synchronous").scalar_one())
+    safe = {"truncate"} if has_wal_fault() else {"wal", "truncate"}
+    return About(
+        product="SQLite",
+        version=str(DRIVER.sqlite_version),
+        is_supported=True,
+        kept=(
+            Kept(name="journal_mode", value=journal, is_safe=journal in safe),
+            Kept(name="synchronous", value=str(level), is_safe=level >= FULL),
+        ),
+        has_wal_fault=has_wal_fault(),
+    )
 
 
 def claim_due(tx: Connection, *, at: datetime, limit: int) -> tuple[UUID, ...]:

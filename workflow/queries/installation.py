@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -10,16 +11,33 @@ from uuid import UUID
 
 from sqlalchemy import func, select
 
-from workflow import access, db, read
+from rules import errors
+from workflow import access, clock, db, read
 from workflow.tables import case as case_tables
+from workflow.tables import delivery
 from workflow.tables import office as tables
 
 _HOUSE: Final = tables.Installation.__table__.c  # type: ignore[attr-defined]
 _ACCOUNT: Final = tables.Account.__table__.c  # type: ignore[attr-defined]
 _CASE: Final = case_tables.CaseFile.__table__.c  # type: ignore[attr-defined]
+_CALENDAR: Final = tables.Calendar.__table__.c  # type: ignore[attr-defined]
+_WORKER: Final = tables.Worker.__table__.c  # type: ignore[attr-defined]
+_NOTICE: Final = delivery.Notice.__table__.c  # type: ignore[attr-defined]
 MARK: Final = select(_HOUSE.is_demo, _HOUSE.offset_s, _HOUSE.seeded_at)
 CASES: Final = select(func.count()).select_from(_CASE.id.table)
 USERS: Final = select(_ACCOUNT.username, _ACCOUNT.person_id).order_by(_ACCOUNT.username)
+CHOSEN: Final = select(_HOUSE.pack_hash, _HOUSE.calendar_hash)
+# Index: case_stuck. Dead notices have none: asked by hand, now and then.
+HEALTH: Final = select(
+    db.DATABASE_TIME.label("database_at"),
+    select(func.max(_WORKER.beat_at)).scalar_subquery().label("beat_at"),
+    select(_CALENDAR.zone)
+    .where(_CALENDAR.hash == _HOUSE.calendar_hash)
+    .scalar_subquery()
+    .label("zone"),
+    select(func.count()).where(_CASE.is_stuck).scalar_subquery().label("stuck"),
+    select(func.count()).where(_NOTICE.state == "dead").scalar_subquery().label("dead"),
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,3 +69,61 @@ def actors(database: db.Database, person_ids: Sequence[UUID]) -> Mapping[UUID, a
     """Several persons with the posts they hold now."""
     with db.snapshot(database) as tx:
         return read.actors(tx, person_ids)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Health:
+    """What `gridcase doctor` asks of a database at this release's schema. `skew_s`: how far its
+    clock runs ahead of this machine's; `beat_age_s`: since when the newest worker is silent."""
+
+    skew_s: float
+    beat_age_s: int | None
+    zone: str | None
+    stuck: int
+    dead: int
+
+
+def about(database: db.Database) -> db.About:
+    """What the database is. Raises: `database.unreachable`."""
+    with db.snapshot(database) as tx:
+        return db.about(tx)
+
+
+def health(database: db.Database) -> Health:
+    """How it goes."""
+    with db.snapshot(database) as tx:
+        before = clock.system()
+        row = tx.execute(HEALTH).one()
+        after = clock.system()
+    here = before + (after - before) / 2
+    beat = None if row.beat_at is None else max(0, int((after - row.beat_at).total_seconds()))
+    return Health(
+        skew_s=(row.database_at - here).total_seconds(),
+        beat_age_s=beat,
+        zone=row.zone,
+        stuck=row.stuck,
+        dead=row.dead,
+    )
+
+
+def rules(database: db.Database) -> read.House:
+    """The active pack and calendar, read from what is stored. Whoever starts asks this first:
+    a pack that cannot be read would fail every request and every tick.
+
+    Raises: `installation.empty`; `pack.stored` where a document is not what its hash says;
+    PackInvalid where this release cannot read it.
+    """
+    with db.snapshot(database) as tx:
+        chosen = tx.execute(CHOSEN).one_or_none()
+        if chosen is None or chosen.pack_hash is None or chosen.calendar_hash is None:
+            raise errors.NotNow("installation.empty")
+        stored = {
+            chosen.pack_hash: tx.execute(read.PACK, {"hash": chosen.pack_hash}).scalar(),
+            chosen.calendar_hash: tx.execute(read.CALENDAR, {"hash": chosen.calendar_hash}).one()[
+                1
+            ],
+        }
+        for name, document in stored.items():
+            if document is None or hashlib.sha256(document.encode()).hexdigest() != name:
+                raise errors.NotNow("pack.stored", hash=name[:12])
+        return read.house(tx)

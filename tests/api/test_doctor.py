@@ -1,0 +1,262 @@
+"""`gridcase doctor`: each line where all is well, and where that very thing is not."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Mapping
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from sqlalchemy import text
+from typer.testing import CliRunner
+
+from api.cli import app
+from tests import office, postgres
+from workflow import clock, db, ids, scheduler
+from workflow.db import sqlite
+from workflow.engine import Engine
+
+SECRET = bytes(range(32)).hex()
+"""The key of `tests.office`."""
+PROGRAM = "from api.cli import app; app()"
+Lines = Mapping[str, list[tuple[str, str, str]]]
+"""By check: state, Chinese, English."""
+
+
+def ask(data: Path, env: Mapping[str, str] | None = None) -> tuple[int, Lines]:
+    """The exit code, and the lines by what they look at."""
+    result = CliRunner().invoke(app, ["doctor", "--json", "--data", str(data)], env=env)
+    return result.exit_code, _lines(result.stdout)
+
+
+def _lines(out: str) -> Lines:
+    told = json.loads(out)
+    found: dict[str, list[tuple[str, str, str]]] = {}
+    for line in told["lines"]:
+        words = line["text"]
+        assert words["en"].isascii(), words
+        assert "\n" not in words["zh"] + words["en"]
+        found.setdefault(line["check"], []).append((line["state"], words["zh"], words["en"]))
+    assert told["ok"] == (not wrong(found))
+    return found
+
+
+def wrong(lines: Lines) -> set[str]:
+    """What is wrong. The calendar is left out: this year's notice may not be shipped yet."""
+    states = {name: {state for state, _, _ in found} for name, found in lines.items()}
+    return {name for name, found in states.items() if "wrong" in found} - {"calendar"}
+
+
+def said(lines: Lines, check: str) -> str:
+    """What is said in English of one thing."""
+    return " | ".join(en for _, _, en in lines[check])
+
+
+@pytest.fixture
+def env(database: db.Database, tmp_path: Path) -> dict[str, str]:
+    """An installation with a district and a worker that has just been alive."""
+    district = office.build(database)
+    district.file("officer")
+    _beat(district.engine)
+    return {"GRIDCASE_DATABASE_URL": database.url, "GRIDCASE_SECRET_KEY": SECRET}
+
+
+def _beat(engine: Engine) -> None:
+    worker = ids.uuid7()
+    scheduler.enrol(engine, worker)
+    scheduler.beat(engine, worker, took_ms=1, fired=0, failed=0)
+
+
+ALL = {
+    *("python", "packages", "settings", "data", "key", "font", "database", "durable", "schema"),
+    *("clock", "zone", "pack", "calendar", "worker", "queues"),
+}
+
+
+def test_doctor_when_all_is_well(
+    env: dict[str, str], database: db.Database, tmp_path: Path
+) -> None:
+    """The tests' own PostgreSQL runs without fsync, and is told so."""
+    _, lines = ask(tmp_path, env)
+    assert set(lines) == ALL
+    assert wrong(lines) == ({"durable"} if database.is_postgres else set())
+    if database.is_postgres:
+        assert "fsync=off" in said(lines, "durable")
+    assert len(lines["calendar"]) == 2, "this year and the next"
+
+
+@pytest.mark.parametrize("lang", ["zh", "en"])
+@pytest.mark.parametrize("dialect", ["sqlite"], indirect=True)
+def test_doctor_when_read_by_a_person(env: dict[str, str], tmp_path: Path, lang: str) -> None:
+    asked = ["--lang", lang, "doctor", "--data", str(tmp_path)]
+    result = CliRunner().invoke(app, asked, env=env)
+    rows = result.stdout.splitlines()
+    assert len(rows) == len(ALL) + 1, "one line each, two for the calendar"
+    assert result.stdout.isascii() == (lang == "en")
+
+
+def test_doctor_when_nothing_is_there_makes_nothing(tmp_path: Path) -> None:
+    code, lines = ask(tmp_path / "none")
+    assert code == 1
+    assert wrong(lines) == {"data", "key", "database"}
+    assert "gridcase db upgrade" in said(lines, "database")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_doctor_when_just_upgraded_misses_the_worker_alone(tmp_path: Path) -> None:
+    assert CliRunner().invoke(app, ["db", "upgrade", "--data", str(tmp_path)]).exit_code == 0
+    code, lines = ask(tmp_path)
+    assert (code, wrong(lines)) == (1, {"worker"})
+    assert "start gridcase worker" in said(lines, "worker")
+    (tmp_path / "gridcase.key").chmod(0o640)
+    assert "chmod 600" in said(ask(tmp_path)[1], "key")
+
+
+def test_doctor_when_the_database_cannot_be_reached_shows_no_password(tmp_path: Path) -> None:
+    url = "postgresql://clerk:hush@127.0.0.1:1/office"
+    code, lines = ask(tmp_path, {"GRIDCASE_DATABASE_URL": url, "GRIDCASE_SECRET_KEY": SECRET})
+    assert (code, wrong(lines)) == (1, {"database"})
+    assert "clerk:***@127.0.0.1:1/office" in said(lines, "database")
+    assert "refused" in said(lines, "database")
+    assert "hush" not in str(lines)
+
+
+@pytest.mark.parametrize(
+    ("damage", "check", "advice"),
+    [
+        ("update alembic_version set version_num = '9999'", "schema", "later release"),
+        ("delete from alembic_version", "schema", "gridcase db upgrade"),
+        ("update pack set document = '{}'", "pack", "backup"),
+        ("update calendar set document = document || ' '", "pack", "backup"),
+        ("update calendar set zone = 'Asia/Nowhere'", "zone", "tzdata"),
+        ("update installation set pack_hash = null", "pack", "gridcase"),
+        ("update worker set beat_at = '2020-01-01 00:00:00'", "worker", "gridcase worker"),
+    ],
+)
+@pytest.mark.parametrize("dialect", ["sqlite"], indirect=True)
+def test_doctor_when_something_stored_is_wrong(
+    env: dict[str, str],
+    database: db.Database,
+    tmp_path: Path,
+    damage: str,
+    check: str,
+    advice: str,
+) -> None:
+    with db.transaction(database) as tx:
+        tx.execute(text(damage))
+    code, lines = ask(tmp_path, env)
+    assert code == 1
+    assert check in wrong(lines)
+    assert advice in said(lines, check)
+
+
+@pytest.mark.parametrize("dialect", ["sqlite"], indirect=True)
+def test_doctor_when_cases_are_stuck_hints(
+    env: dict[str, str], database: db.Database, tmp_path: Path
+) -> None:
+    with db.transaction(database) as tx:
+        tx.execute(text("update case_file set is_stuck = true"))
+        tx.execute(text("update notice set state = 'dead'"))
+        dead = tx.execute(text("select count(*) from notice")).scalar_one()
+    _, lines = ask(tmp_path, env)
+    assert lines["queues"][0][0] == "hint"
+    assert f"stuck cases: 1, failed notices: {dead}" in said(lines, "queues")
+    assert wrong(lines) == set()
+
+
+@pytest.mark.parametrize("dialect", ["sqlite"], indirect=True)
+def test_doctor_when_the_clocks_differ(
+    env: dict[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def ahead() -> str:
+        return (clock.system() + timedelta(seconds=31)).strftime("%Y-%m-%d %H:%M:%S.%f")
+
+    monkeypatch.setattr(sqlite, "_timestamp", ahead)
+    code, lines = ask(tmp_path, env)
+    assert (code, wrong(lines)) == (1, {"clock"})
+    assert "+31.0 s" in said(lines, "clock")
+
+
+@pytest.mark.parametrize("dialect", ["sqlite"], indirect=True)
+def test_doctor_when_sqlite_has_the_wal_fault_says_what_it_does(
+    env: dict[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sqlite, "has_wal_fault", lambda: True)
+    shutil.copyfile(env["GRIDCASE_DATABASE_URL"].removeprefix("sqlite:///"), tmp_path / "old.db")
+    _, lines = ask(tmp_path, env | {"GRIDCASE_DATABASE_URL": f"sqlite:///{tmp_path / 'old.db'}"})
+    assert lines["durable"][0][0] == "hint"
+    assert "journal_mode=truncate" in said(lines, "durable")
+
+
+def test_doctor_when_settings_are_wrong_names_what_they_take(tmp_path: Path) -> None:
+    code, lines = ask(tmp_path, {"GRIDCASE_POOL_SIZE": "many", "GRIDCASE_DATABASE_URL": "oracle:x"})
+    assert code == 1
+    assert "GRIDCASE_POOL_SIZE" in said(lines, "settings")
+    assert "at least 1, at most 64" in said(lines, "settings")
+    assert "sqlite:///FILE or postgresql://" in said(lines, "settings")
+    _, lines = ask(tmp_path, {"GRIDCASE_TICKS": "1"})
+    assert lines["settings"] == [
+        ("hint", "没有这些设置，请核对拼写：GRIDCASE_TICKS", "misspelled? GRIDCASE_TICKS")
+    ]
+
+
+def test_doctor_when_there_is_no_font_hints(tmp_path: Path) -> None:
+    _, lines = ask(tmp_path, {"PATH": str(tmp_path)})
+    assert lines["font"][0][0] == "hint"
+
+
+# -- real processes -------------------------------------------------------------------------------
+
+
+def process(
+    *arguments: str, env: Mapping[str, str], before: tuple[str, ...] = ()
+) -> subprocess.CompletedProcess[str]:
+    """`gridcase` in a process of its own, in English."""
+    path = os.pathsep.join([*env.get("PYTHONPATH", "").split(os.pathsep), *sys.path])
+    return subprocess.run(
+        [*before, sys.executable, "-c", PROGRAM, "--lang", "en", *arguments],
+        env={**os.environ, **env, "PYTHONPATH": path},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+
+
+def test_packages_when_another_distribution_owns_a_name_refuse_the_start(tmp_path: Path) -> None:
+    folder = tmp_path / "rules_engine-2.0.dist-info"
+    folder.mkdir()
+    (folder / "METADATA").write_text("Metadata-Version: 2.1\nName: rules-engine\nVersion: 2.0\n")
+    (folder / "top_level.txt").write_text("rules\n")
+    env = {"PYTHONPATH": str(tmp_path)}
+    lines = _lines(process("doctor", "--json", "--data", str(tmp_path), env=env).stdout)
+    assert "rules (rules-engine)" in said(lines, "packages")
+    for command in ("serve", "worker"):
+        found = process(command, "--data", str(tmp_path), env=env)
+        assert found.returncode == 1
+        assert "[install.names]" in found.stderr
+
+
+def test_data_directory_when_it_may_not_be_written(tmp_path: Path) -> None:
+    """As nobody where we are root, to whom everything is allowed."""
+    closed = tmp_path / "closed"
+    closed.mkdir()
+    before: tuple[str, ...] = ()
+    if os.geteuid() == 0:
+        before = postgres.NOBODY
+        for folder in (tmp_path, *tmp_path.parents[:-2]):
+            folder.chmod(folder.stat().st_mode | 0o011)
+    closed.chmod(0o555)
+    lines = _lines(process("doctor", "--json", "--data", str(closed), env={}, before=before).stdout)
+    assert "Permission denied" in said(lines, "data")
+    for command in (("db", "upgrade"), ("serve",), ("worker",), ("demo",), ("audit", "verify")):
+        found = process(*command, "--data", str(closed), env={}, before=before)
+        assert found.returncode == 2, found.stderr
+        assert "[settings.data_dir]" in found.stderr
+        assert "Traceback" not in found.stderr
+    assert list(closed.iterdir()) == []
