@@ -41,6 +41,7 @@ def create_app(
     )
     app.state.settings = chosen
     app.state.rings = rings
+    app.state.is_draining = False
     app.state.limits = login.Limits()
     app.state.engine = engine
     static = Path(str(resources.files("api") / "static"))

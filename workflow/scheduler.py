@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 import os
 import socket
+import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -60,6 +61,7 @@ class Bell:
         self._engine = engine
         self._told = told
         self._id = ids.uuid7()
+        self._ending = threading.Event()
         self._scheduler = BackgroundScheduler(
             executors={"default": ThreadPoolExecutor(1)},
             job_defaults={"misfire_grace_time": None, "coalesce": True, "max_instances": 1},
@@ -73,7 +75,8 @@ class Bell:
         self._scheduler.start()
 
     def stop(self) -> None:
-        """Finishes the tick that runs, then rings no more."""
+        """Finishes the batch that runs, then rings no more."""
+        self._ending.set()
         self._scheduler.shutdown(wait=True)
 
     def ring(self) -> None:
@@ -81,7 +84,7 @@ class Bell:
         begun = clock.monotonic()
         report, relayed, failed = sweep.TickReport(), outbox.RelayReport(), 0
         try:
-            report = sweep.run(self._engine)
+            report = sweep.run(self._engine, is_ending=self._ending.is_set)
             relayed = outbox.run(self._engine)
         except errors.Busy as error:
             failed = 1

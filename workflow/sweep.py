@@ -6,7 +6,7 @@ of them, and a rung's key lets it be written once.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 from uuid import UUID
@@ -47,15 +47,21 @@ class TickReport:
         )
 
 
-def run(engine: Engine) -> TickReport:
-    """Ticks until nothing more is due. What could not be decided is passed over until the next
+def _never() -> bool:
+    """Nobody asks to stop."""
+    return False
+
+
+def run(engine: Engine, *, is_ending: Callable[[], bool] = _never) -> TickReport:
+    """Ticks until nothing more is due, or the process is to end: the batch that runs is
+    finished, the rest is left for the next. What could not be decided is passed over until the next
     run: a batch of it would leave no place for any other."""
     batch = BATCH if engine.database.is_postgres else SQLITE_BATCH
     total, failed = TickReport(), frozenset[UUID]()
     while True:
         report, more = _tick(engine, limit=batch, without=failed)
         total, failed = total + report, failed | more
-        if report.cases + report.failed < batch:
+        if report.cases + report.failed < batch or is_ending():
             return total
 
 

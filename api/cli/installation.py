@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib import metadata
 from typing import Final
 
+import typer
+
+from api import texts
+from api.cli import answer
 from rules import errors
-from workflow import db, engine, settings
+from workflow import clock, db, engine, settings
+from workflow.queries import installation as query
 
 OURS: Final = ("rules", "workflow", "api")
 """The import packages of this distribution."""
+LONGEST_PAUSE_S: Final = 5.0
+"""Between two tries to reach the database."""
 
 
 @contextmanager
@@ -26,6 +34,55 @@ def opened(chosen: settings.Settings) -> Iterator[engine.Engine]:
         yield started
     finally:
         engine.stop(started)
+
+
+@contextmanager
+def started(
+    chosen: settings.Settings, *, ended: threading.Event, words: texts.Words
+) -> Iterator[engine.Engine]:
+    """As `opened`, for what then goes on: waits for a database that is not there yet, as long as
+    the settings say, and refuses a pack that cannot be read. Told to end meanwhile, it does.
+
+    Raises: as `check_schema` and `installation.rules`; `database.unreachable`, `database.busy`.
+    """
+    found = engine.start(chosen)
+    try:
+        _await(found.database, wait_s=chosen.start_wait_s, ended=ended, words=words)
+        check_schema(found.database)
+        query.rules(found.database)
+        yield found
+    finally:
+        engine.stop(found)
+
+
+def _await(
+    database: db.Database, *, wait_s: float, ended: threading.Event, words: texts.Words
+) -> None:
+    until = clock.monotonic() + wait_s
+    pause_s = 1.0
+    while True:
+        try:
+            db.revision(database)
+        except errors.Busy as error:
+            left_s = until - clock.monotonic()
+            if error.code == "database.full" or left_s <= 0:
+                raise
+            answer.ERR.print(_waiting(error, left_s, words), markup=False)
+            if ended.wait(min(pause_s, left_s)):
+                raise typer.Exit from error
+            pause_s = min(2 * pause_s, LONGEST_PAUSE_S)
+        else:
+            return
+
+
+def _waiting(error: errors.Busy, left_s: float, words: texts.Words) -> str:
+    line = (
+        "{what}，再等最多 {left} 秒 {why}"
+        if words.is_zh
+        else "{what}; trying again for {left} s at most {why}"
+    )
+    what = words.error(error).text
+    return line.format(what=what, left=round(left_s), why=answer.reason(error)).rstrip()
 
 
 def check_schema(database: db.Database) -> None:

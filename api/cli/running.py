@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import signal
 import threading
 import webbrowser
 from collections.abc import Callable
-from types import FrameType
 from typing import Annotated, Final
 
 import rich.progress
@@ -84,7 +82,9 @@ def run_demo(
                 if browse is not None:
                     browse(url)
 
-            web.serve(app.create_app(chosen, rings=True), listening, ready=ready)
+            with web.ending() as ended:
+                served = app.create_app(chosen, rings=True)
+                web.serve(served, listening, ready=ready, ended=ended)
 
 
 def browse(url: str) -> None:
@@ -98,6 +98,7 @@ def browse(url: str) -> None:
 
 
 def serve(
+    context: typer.Context,
     host: Host = LOOPBACK,
     port: Port = PORT,
     data: answer.Data = None,
@@ -106,36 +107,36 @@ def serve(
     """Serve pages and API; a worker rings beside it / 启动网页和接口，另需 worker"""
     installation.check_names()
     chosen = answer.read_settings(data)
-    with installation.opened(chosen):
-        pass
-    observe.configure_logging()
-    with web.listen(host, port) as listening:
-        url = web.address(listening)
-        web.serve(
-            app.create_app(chosen), listening, ready=lambda: answer.OUT.print(url, markup=False)
-        )
+    with web.ending() as ended:
+        with installation.started(chosen, ended=ended, words=answer.words(context)):
+            pass
+        with web.listen(host, port) as listening:
+            observe.configure_logging()
+            url = web.address(listening)
+            web.serve(
+                app.create_app(chosen),
+                listening,
+                ready=lambda: answer.OUT.print(url, markup=False),
+                ended=ended,
+                drain_s=chosen.drain_s,
+            )
 
 
-def worker(data: answer.Data = None, lang: answer.Language = None) -> None:
+def worker(context: typer.Context, data: answer.Data = None, lang: answer.Language = None) -> None:
     """Ring the ladder and send notices / 到期扫描与通知"""
     installation.check_names()
     chosen = answer.read_settings(data)
-    ended = threading.Event()
-
-    def end(_number: int, _frame: FrameType | None) -> None:
-        ended.set()
-
-    with installation.opened(chosen) as engine:
+    with (
+        web.ending() as ended,
+        installation.started(chosen, ended=ended, words=answer.words(context)) as engine,
+    ):
         observe.configure_logging()
         bell = scheduler.Bell(engine, tick_s=chosen.tick_s)
-        before = {number: signal.signal(number, end) for number in (signal.SIGTERM, signal.SIGINT)}
         bell.start()
         try:
             ended.wait()
         finally:
             bell.stop()
-            for number, handler in before.items():
-                signal.signal(number, handler)
 
 
 # -- what is said -------------------------------------------------------------------------------

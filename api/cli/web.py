@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import socket
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from signal import SIGINT, SIGTERM, signal
@@ -13,6 +15,7 @@ import uvicorn
 from fastapi import FastAPI
 
 from rules import errors
+from workflow import clock
 
 _TRIES: Final = 100
 """Ports looked at from the wanted one on."""
@@ -21,17 +24,45 @@ _GRACE_S: Final = 10
 
 
 class _Server(uvicorn.Server):
-    """Says when it answers."""
+    """Says when it answers; told to end, it says for a while that it is not ready."""
 
-    def __init__(self, config: uvicorn.Config, ready: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        config: uvicorn.Config,
+        *,
+        ready: Callable[[], None],
+        draining: Callable[[], None],
+        ended: threading.Event,
+        drain_s: float,
+    ) -> None:
         super().__init__(config)
         self._ready = ready
+        self._draining = draining
+        self._ended = ended
+        self._drain_s = drain_s
+        self._stop_at: float | None = None
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Starts to listen, then says so."""
         await super().startup(sockets=sockets)
-        if self.started:
+        if self._ended.is_set():  # a signal that came before the server heard them itself
+            self.should_exit = True
+        elif self.started:
             self._ready()
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        """The first SIGTERM begins to drain; a second one, or Ctrl-C, ends at once."""
+        self._draining()
+        if sig == SIGTERM and self._drain_s > 0 and self._stop_at is None:
+            self._stop_at = clock.monotonic() + self._drain_s
+        else:
+            super().handle_exit(sig, frame)
+
+    async def on_tick(self, counter: int) -> bool:
+        """Whether it is time to stop listening; asked ten times a second."""
+        if self._stop_at is not None and clock.monotonic() >= self._stop_at:
+            self.should_exit = True
+        return await super().on_tick(counter)
 
 
 def listen(host: str, port: int, *, tries: int = 1) -> socket.socket:
@@ -50,8 +81,10 @@ def listen(host: str, port: int, *, tries: int = 1) -> socket.socket:
         try:
             found.bind((host, candidate))
             found.listen()
-        except OSError:
+        except OSError as error:
             found.close()
+            if error.errno != errno.EADDRINUSE:
+                raise errors.Invalid("port.host", field="host") from error
             continue
         return found
     raise errors.Invalid("port.in_use", field="port", port=port)
@@ -69,8 +102,16 @@ def address(listening: socket.socket) -> str:
     return f"http://{f'[{shown}]' if ':' in shown and shown[0] != '[' else shown}:{port}"
 
 
-def serve(app: FastAPI, listening: socket.socket, *, ready: Callable[[], None]) -> None:
-    """Answers until SIGTERM or Ctrl-C, then ends what it has begun.
+def serve(
+    app: FastAPI,
+    listening: socket.socket,
+    *,
+    ready: Callable[[], None],
+    ended: threading.Event,
+    drain_s: float = 0,
+) -> None:
+    """Answers until SIGTERM or Ctrl-C, then ends what it has begun. On SIGTERM it answers on for
+    `drain_s` while `/readyz` says 503, so that nobody is sent here any more.
 
     Raises: `web.not_started`, where the application did not come up.
     """
@@ -81,24 +122,28 @@ def serve(app: FastAPI, listening: socket.socket, *, ready: Callable[[], None]) 
         server_header=False,
         timeout_graceful_shutdown=_GRACE_S,
     )
-    server = _Server(config, ready)
-    with quiet_signals():
-        server.run(sockets=[listening])
+
+    def draining() -> None:
+        app.state.is_draining = True
+
+    server = _Server(config, ready=ready, draining=draining, ended=ended, drain_s=drain_s)
+    server.run(sockets=[listening])
     if not server.started:
         raise errors.NotNow("web.not_started")
 
 
 @contextmanager
-def quiet_signals() -> Iterator[None]:
-    """The server ends by itself on a signal and then raises it once more: here it ends nothing
-    but the wait, so that what was opened is closed."""
-    before = {number: signal(number, _nothing) for number in (SIGINT, SIGTERM)}
+def ending() -> Iterator[threading.Event]:
+    """SIGTERM and Ctrl-C set this event and end nothing by themselves, so that what was opened
+    is closed. The web server hears them itself, and raises them once more when it has ended."""
+    ended = threading.Event()
+
+    def end(_number: int, _frame: FrameType | None) -> None:
+        ended.set()
+
+    before = {number: signal(number, end) for number in (SIGINT, SIGTERM)}
     try:
-        yield
+        yield ended
     finally:
         for number, handler in before.items():
             signal(number, handler)
-
-
-def _nothing(_number: int, _frame: FrameType | None) -> None:
-    """The server has ended already."""

@@ -35,10 +35,17 @@ class Ready(Shape):
     """Whether this process can serve, and why not."""
 
     model_config = shapes.example(
-        {"ready": True, "database": "ok", "revision": "ok", "sweep": "running"}
+        {
+            "ready": True,
+            "draining": False,
+            "database": "ok",
+            "revision": "ok",
+            "sweep": "running",
+        }
     )
 
     ready: bool
+    draining: bool
     database: Literal["ok", "unreachable"]
     revision: Literal["ok", "behind", "unknown"]
     sweep: Literal["running", "silent", "unknown"]
@@ -57,15 +64,19 @@ async def get_livez() -> Response:
     dependencies=[caller.PUBLIC],
 )
 def get_readyz(request: Request, opened: caller.Opened) -> Response:
-    """Database reachable, schema of this release, and somebody sweeping.
+    """Database reachable, schema of this release, somebody sweeping, and not about to end.
 
     A silent sweep makes only a process unready whose own task it is.
     """
     found = _look(opened)
-    is_ready = found["revision"] == "ok" and (
-        found["sweep"] == "running" or not request.app.state.rings
+    is_draining: bool = request.app.state.is_draining
+    is_ready = (
+        not is_draining
+        and found["revision"] == "ok"
+        and (found["sweep"] == "running" or not request.app.state.rings)
     )
-    return JSONResponse({"ready": is_ready, **found}, status_code=200 if is_ready else 503)
+    told = {"ready": is_ready, "draining": is_draining, **found}
+    return JSONResponse(told, status_code=200 if is_ready else 503)
 
 
 def _look(opened: Engine) -> dict[str, str]:

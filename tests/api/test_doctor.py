@@ -5,9 +5,8 @@ from __future__ import annotations
 import json
 import os
 import shutil
-import subprocess
-import sys
 from collections.abc import Mapping
+from contextlib import ExitStack
 from datetime import timedelta
 from pathlib import Path
 
@@ -17,13 +16,13 @@ from typer.testing import CliRunner
 
 from api.cli import app
 from tests import office, postgres
+from tests.api import running
 from workflow import clock, db, ids, scheduler
 from workflow.db import sqlite
 from workflow.engine import Engine
 
 SECRET = bytes(range(32)).hex()
 """The key of `tests.office`."""
-PROGRAM = "from api.cli import app; app()"
 Lines = Mapping[str, list[tuple[str, str, str]]]
 """By check: state, Chinese, English."""
 
@@ -213,33 +212,21 @@ def test_doctor_when_there_is_no_font_hints(tmp_path: Path) -> None:
 # -- real processes -------------------------------------------------------------------------------
 
 
-def process(
-    *arguments: str, env: Mapping[str, str], before: tuple[str, ...] = ()
-) -> subprocess.CompletedProcess[str]:
-    """`gridcase` in a process of its own, in English."""
-    path = os.pathsep.join([*env.get("PYTHONPATH", "").split(os.pathsep), *sys.path])
-    return subprocess.run(
-        [*before, sys.executable, "-c", PROGRAM, "--lang", "en", *arguments],
-        env={**os.environ, **env, "PYTHONPATH": path},
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=60,
-    )
-
-
 def test_packages_when_another_distribution_owns_a_name_refuse_the_start(tmp_path: Path) -> None:
     folder = tmp_path / "rules_engine-2.0.dist-info"
     folder.mkdir()
     (folder / "METADATA").write_text("Metadata-Version: 2.1\nName: rules-engine\nVersion: 2.0\n")
     (folder / "top_level.txt").write_text("rules\n")
     env = {"PYTHONPATH": str(tmp_path)}
-    lines = _lines(process("doctor", "--json", "--data", str(tmp_path), env=env).stdout)
-    assert "rules (rules-engine)" in said(lines, "packages")
-    for command in ("serve", "worker"):
-        found = process(command, "--data", str(tmp_path), env=env)
-        assert found.returncode == 1
-        assert "[install.names]" in found.stderr
+    data = ("--data", str(tmp_path))
+    with (
+        running.run(tmp_path / "1", "doctor", "--json", *data, env=env) as asked,
+        running.run(tmp_path / "2", "serve", *data, env=env) as serve,
+    ):
+        assert asked.ended() == 1
+        assert "rules (rules-engine)" in said(_lines(asked.out), "packages")
+        assert serve.ended() == 1
+        assert "[install.names]" in serve.err
 
 
 def test_data_directory_when_it_may_not_be_written(tmp_path: Path) -> None:
@@ -252,11 +239,19 @@ def test_data_directory_when_it_may_not_be_written(tmp_path: Path) -> None:
         for folder in (tmp_path, *tmp_path.parents[:-2]):
             folder.chmod(folder.stat().st_mode | 0o011)
     closed.chmod(0o555)
-    lines = _lines(process("doctor", "--json", "--data", str(closed), env={}, before=before).stdout)
-    assert "Permission denied" in said(lines, "data")
-    for command in (("db", "upgrade"), ("serve",), ("worker",), ("demo",), ("audit", "verify")):
-        found = process(*command, "--data", str(closed), env={}, before=before)
-        assert found.returncode == 2, found.stderr
-        assert "[settings.data_dir]" in found.stderr
-        assert "Traceback" not in found.stderr
+    commands = (("db", "upgrade"), ("demo",))
+    with ExitStack() as stack:
+        started = [
+            stack.enter_context(
+                running.run(tmp_path / str(number), *command, "--data", str(closed), before=before)
+            )
+            for number, command in enumerate((*commands, ("doctor", "--json")))
+        ]
+        *refused, asked = started
+        assert asked.ended() == 1
+        assert "Permission denied" in said(_lines(asked.out), "data")
+        for found in refused:
+            assert found.ended() == 2, found.err
+            assert "[settings.data_dir]" in found.err
+            assert "Traceback" not in found.err
     assert list(closed.iterdir()) == []

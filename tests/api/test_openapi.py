@@ -138,7 +138,13 @@ def test_health_when_asked(database: db.Database) -> None:
     ready = front.site.get("/readyz")
     assert (ready.status_code, ready.json()) == (
         200,
-        {"ready": True, "database": "ok", "revision": "ok", "sweep": "silent"},
+        {
+            "ready": True,
+            "draining": False,
+            "database": "ok",
+            "revision": "ok",
+            "sweep": "silent",
+        },
     )
     assert "gridcase_requests_total" in front.site.get("/metrics").text
 

@@ -1,0 +1,407 @@
+"""Start and stop, and what is in the way: every process here is real, so is every obstacle but
+the length of a wait.
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from pathlib import Path
+
+import httpx
+import pytest
+from sqlalchemy import Connection, func, select, text
+from typer.testing import CliRunner, Result
+
+from api.cli import answer, app
+from rules import errors
+from tests import office, postgres
+from tests.api import running
+from workflow import audit, db, scheduler, settings, sweep
+from workflow.commands import office as office_commands
+from workflow.commands import packs
+from workflow.db import sqlite
+from workflow.tables import case as case_tables
+from workflow.tables import office as office_tables
+
+SECRET = bytes(range(32)).hex()
+"""The key of `tests.office`."""
+CASE = case_tables.CaseFile.__table__  # type: ignore[attr-defined]
+RUNG = case_tables.Escalation.__table__.c  # type: ignore[attr-defined]
+WORKER = office_tables.Worker.__table__.c  # type: ignore[attr-defined]
+LATER = "update alembic_version set version_num = '9999'"
+
+
+def told(*arguments: str, env: Mapping[str, str] | None = None) -> Result:
+    """One call in this process, in English."""
+    return CliRunner().invoke(app, ["--lang", "en", *arguments], env=dict(env or {}))
+
+
+def environment(url: str, folder: Path, **more: str) -> dict[str, str]:
+    """The settings of an installation on this database."""
+    found = {"DATABASE_URL": url, "SECRET_KEY": SECRET, "DATA_DIR": str(folder)} | more
+    return {f"GRIDCASE_{name}": value for name, value in found.items()}
+
+
+def ready(url: str) -> tuple[int, bool]:
+    """What `/readyz` answers, and whether it says that the server is about to end."""
+    found = httpx.get(f"{url}/readyz", timeout=20)
+    return found.status_code, found.json()["draining"]
+
+
+@contextmanager
+def locked(database: db.Database, table: str) -> Iterator[Connection]:
+    """Holds what every writer needs; on PostgreSQL one table of it."""
+    with db.transaction(database) as tx:
+        if database.is_postgres:
+            tx.execute(text(f"lock table {table} in access exclusive mode"))
+        yield tx
+
+
+# -- stop -----------------------------------------------------------------------------------------
+
+
+def test_serve_when_told_to_end_is_not_ready_first_and_finishes_what_runs(
+    database: db.Database, tmp_path: Path
+) -> None:
+    office.build(database, accounts=("officer",))
+    env = environment(database.url, tmp_path, DRAIN_S="1.5")
+    with (
+        running.run(tmp_path / "run", "serve", "--port", "0", env=env) as server,
+        ThreadPoolExecutor() as pool,
+    ):
+        url = server.url()
+        assert ready(url) == (200, False)
+        with locked(database, "login_session"):
+            who = {"username": "officer", "password": office.PASSWORD}
+            login = pool.submit(httpx.post, f"{url}/api/v1/session", json=who, timeout=20)
+            time.sleep(0.5)  # it now waits for the lock
+            began = time.monotonic()
+            server.stop()
+            server.wait(lambda: ready(url) == (503, True))
+            assert httpx.get(f"{url}/livez", timeout=20).status_code == 200
+            server.wait(lambda: not _listens(url))
+        assert login.result().status_code == 201
+        assert server.ended() == 0
+    assert time.monotonic() - began < 20
+    assert "Traceback" not in server.err
+
+
+def _listens(url: str) -> bool:
+    host, port = url.removeprefix("http://").split(":")
+    try:
+        socket.create_connection((host, int(port)), timeout=5).close()
+    except OSError:
+        return False
+    return True
+
+
+def test_worker_when_told_to_end_finishes_its_tick(database: db.Database, tmp_path: Path) -> None:
+    district = office.build(database)
+    case = district.file()
+    env = environment(database.url, tmp_path, TICK_S="0.05")
+    with running.run(tmp_path / "run", "worker", env=env) as worker:
+        worker.wait(lambda: _ticks(database) > 0)
+        with locked(database, "installation") as tx:
+            office_commands.advance(tx, seconds=30 * 86_400)
+            time.sleep(0.3)  # a tick now waits
+            worker.stop()
+            time.sleep(0.3)
+            assert worker.process.poll() is None
+        assert worker.ended() == 0
+    assert "Traceback" not in worker.err
+    with db.snapshot(database) as tx:
+        planned = tx.execute(select(func.count()).where(RUNG.case_id == case.case_id)).scalar_one()
+    assert planned > 0
+    assert district.sweep().fired == 0, "the tick was finished, not left half"
+    assert audit.verify(database, district.engine.seals).faults == ()
+
+
+def _ticks(database: db.Database) -> int:
+    with db.snapshot(database) as tx:
+        found: int = tx.execute(select(func.coalesce(func.max(WORKER.ticks), 0))).scalar_one()
+        return found
+
+
+@pytest.mark.parametrize("dialect", ["sqlite"], indirect=True)
+def test_bell_when_stopped_leaves_the_next_batch_to_others(
+    database: db.Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sweep, "SQLITE_BATCH", 1)
+    district = office.build(database)
+    for _ in range(3):
+        district.file()
+    district.jump("2026-04-20 09:00")
+    bell = scheduler.Bell(district.engine, tick_s=60)
+    bell.start()
+    bell.stop()
+    bell.ring()
+    assert district.sweep().cases == 2
+
+
+# -- start ----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("dialect", ["postgresql"], indirect=True)
+def test_serve_when_the_database_comes_later_waits_for_it(
+    database_url: str, postgres_server: postgres.Server, tmp_path: Path
+) -> None:
+    _prepare(database_url)
+    name = f"later_{os.getpid()}"
+    env = environment(postgres_server.database_url(name), tmp_path, START_WAIT_S="30", DRAIN_S="0")
+    with running.run(tmp_path / "run", "serve", "--port", "0", env=env) as server:
+        server.wait(lambda: "trying again" in server.err)
+        assert "The database cannot be reached" in server.err
+        assert "does not exist" in server.err, "what the server says of it"
+        postgres_server.create(name, template=database_url.rpartition("/")[2])
+        assert ready(server.url()) == (200, False)
+        server.stop()
+        assert server.ended() == 0
+    postgres_server.drop(name)
+
+
+def _prepare(url: str) -> None:
+    """An installation with a pack and nobody in it."""
+    opened = db.open(url)
+    office_commands.install(opened, is_demo=False)
+    packs.ship(opened)
+    db.close(opened)
+
+
+@pytest.mark.parametrize("command", ["serve", "worker"])
+def test_start_when_the_database_never_comes_gives_up(command: str, tmp_path: Path) -> None:
+    env = environment("postgresql://nobody@127.0.0.1:1/none", tmp_path, START_WAIT_S="0.5")
+    began = time.monotonic()
+    result = told(command, env=env)
+    assert result.exit_code == 3
+    assert 0.5 <= time.monotonic() - began < 5
+    assert "trying again" in result.stderr
+    assert "[database.unreachable]" in result.stderr
+    assert "refused" in result.stderr.splitlines()[-1]
+
+
+def test_start_when_told_to_end_while_it_waits_ends(tmp_path: Path) -> None:
+    env = environment("postgresql://nobody@127.0.0.1:1/none", tmp_path)
+    with running.run(tmp_path / "run", "worker", env=env) as worker:
+        worker.wait(lambda: "trying again" in worker.err)
+        worker.stop()
+        assert worker.ended(within_s=5) == 0
+
+
+@pytest.mark.parametrize("command", ["serve", "worker"])
+@pytest.mark.parametrize(
+    ("damage", "code", "advice"),
+    [
+        ("delete from alembic_version", "schema.missing", "gridcase db upgrade"),
+        (LATER, "schema.later", "pip install --upgrade gridcase"),
+        ("update pack set document = substr(document, 1, 99)", "pack.stored", "backup"),
+        ("update calendar set document = '{'", "pack.stored", "backup"),
+        ("delete from installation", "installation.empty", "gridcase"),
+    ],
+)
+def test_start_when_something_stored_is_wrong_refuses(
+    command: str, database: db.Database, tmp_path: Path, damage: str, code: str, advice: str
+) -> None:
+    _prepare(database.url)
+    with db.transaction(database) as tx:
+        tx.execute(text(damage))
+    result = told(command, env=environment(database.url, tmp_path))
+    assert result.exit_code == 1
+    assert f"[{code}]" in result.stderr
+    assert advice in result.stderr
+
+
+@pytest.mark.parametrize("command", ["serve", "worker"])
+@pytest.mark.parametrize("dialect", ["sqlite"], indirect=True)
+def test_start_when_the_schema_is_older_names_the_command(
+    command: str, database: db.Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """There is one migration so far: the one before it is made up."""
+    monkeypatch.setattr(db, "is_later", lambda _found: False)
+    with db.transaction(database) as tx:
+        tx.execute(text("update alembic_version set version_num = '0000'"))
+    result = told(command, env=environment(database.url, tmp_path))
+    assert result.exit_code == 1
+    assert "[schema.other]" in result.stderr
+    assert "gridcase db upgrade" in result.stderr
+
+
+def test_upgrade_when_a_later_release_made_the_schema_leaves_it(
+    database: db.Database, tmp_path: Path
+) -> None:
+    with db.transaction(database) as tx:
+        tx.execute(text(LATER))
+    result = told("db", "upgrade", env=environment(database.url, tmp_path))
+    assert result.exit_code == 1
+    assert "[schema.later]" in result.stderr
+
+
+WRONG = {
+    "DATABASE_URL": "oracle:x",
+    "SECRET_KEY": "short",
+    "POOL_SIZE": "0",
+    "TICK_S": "61",
+    "SESSION_IDLE_MIN": "4",
+    "SESSION_MAX_DAYS": "never",
+    "START_WAIT_S": "-1",
+    "DRAIN_S": "100",
+}
+
+
+@pytest.mark.parametrize("name", WRONG)
+@pytest.mark.parametrize("lang", ["zh", "en"])
+def test_settings_when_wrong_are_named_with_what_they_take(
+    name: str, lang: str, tmp_path: Path
+) -> None:
+    env = {f"GRIDCASE_{name}": WRONG[name], "GRIDCASE_DATA_DIR": str(tmp_path)}
+    result = told("serve", "--lang", lang, env=env)
+    assert result.exit_code == 2
+    assert f"GRIDCASE_{name}" in result.stderr
+    takes = answer.allowed(name.lower())
+    assert (takes.zh if lang == "zh" else takes.en) in result.stderr
+
+
+def test_settings_when_listed_are_all_in_the_readme() -> None:
+    readme = (Path(__file__).parents[2] / "README.md").read_text("utf-8")
+    for name in settings.Settings.model_fields:
+        assert f"`GRIDCASE_{name.upper()}`" in readme, name
+    assert set(WRONG) | {"DATA_DIR"} == {name.upper() for name in settings.Settings.model_fields}
+
+
+def test_key_when_several_start_at_once_is_one(tmp_path: Path) -> None:
+    gate = threading.Barrier(8)
+
+    def key() -> bytes:
+        gate.wait()
+        return settings.Settings(data_dir=tmp_path / "data").key()
+
+    with ThreadPoolExecutor(8) as pool:
+        keys = {found.result() for found in [pool.submit(key) for _ in range(8)]}
+    assert len(keys) == 1
+    assert [path.name for path in (tmp_path / "data").iterdir()] == [settings.KEY_FILE]
+
+
+def test_serve_when_the_port_is_in_use_says_so(tmp_path: Path) -> None:
+    assert told("db", "upgrade", "--data", str(tmp_path)).exit_code == 0
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = str(taken.getsockname()[1])
+        result = told("serve", "--port", port, "--data", str(tmp_path))
+        assert result.exit_code == 2
+        assert f"Port {port} is in use [port.in_use]" in result.stderr
+        result = told("serve", "--host", "192.0.2.1", "--data", str(tmp_path))
+        assert result.exit_code == 2
+        assert "[port.host]" in result.stderr
+
+
+# -- a lock and a full disk -----------------------------------------------------------------------
+
+HOLD = """
+import sqlite3, sys
+held = sqlite3.connect(sys.argv[1], isolation_level=None)
+held.execute("begin exclusive")
+print("held", flush=True)
+sys.stdin.read()
+"""
+
+
+@pytest.mark.parametrize("dialect", ["sqlite"], indirect=True)
+def test_writes_when_another_process_locks_the_file_are_busy_and_lose_nothing(
+    database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sqlite, "BUSY_MS", 200)
+    database = db.open(database_url)
+    district = office.build(database)
+    path = database_url.removeprefix("sqlite:///")
+    with subprocess.Popen(
+        [sys.executable, "-c", HOLD, path], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    ) as other:
+        assert other.stdin is not None
+        assert other.stdout is not None
+        assert other.stdout.readline() == b"held\n"
+        with pytest.raises(errors.Busy, match=r"database\.busy"):
+            district.file()
+        result = told("db", "upgrade", env=environment(database_url, tmp_path))
+        assert result.exit_code == 3
+        assert "[database.busy]" in result.stderr
+        other.stdin.close()
+    assert _count(database) == 0
+    district.file()
+    assert _count(database) == 1
+    db.close(database)
+
+
+def _count(database: db.Database) -> int:
+    with db.snapshot(database) as tx:
+        return tx.execute(select(func.count()).select_from(CASE)).scalar_one()
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    """A disk of a few megabytes. Only root can make one."""
+    folder = tmp_path / "disk"
+    folder.mkdir()
+    mount = ["mount", "-t", "tmpfs", "-o", "size=3m", "tmpfs", str(folder)]
+    if os.geteuid() != 0 or subprocess.run(mount, check=False, capture_output=True).returncode:
+        pytest.skip("!!! the full disk was not tried: only root may mount a small one")
+    yield folder
+    subprocess.run(["umount", "--lazy", str(folder)], check=True)
+
+
+def _fill(disk: Path) -> Path:
+    """A file that takes all the room there is."""
+    path = disk / "filler"
+    with path.open("wb", buffering=0) as file:
+        try:
+            while True:
+                file.write(bytes(4096))
+        except OSError:
+            return path
+
+
+@pytest.mark.parametrize("journal", ["wal", "truncate"])
+def test_writes_when_the_disk_is_full_are_refused_whole(
+    small_disk: Path, sqlite_template: Path, monkeypatch: pytest.MonkeyPatch, journal: str
+) -> None:
+    monkeypatch.setattr(sqlite, "has_wal_fault", lambda: journal == "truncate")
+    path = small_disk / "gridcase.db"
+    path.write_bytes(sqlite_template.read_bytes())
+    database = db.open(f"sqlite:///{path}")
+    district = office.build(database)
+    district.file()
+    filler = _fill(small_disk)
+    done = 0
+    with pytest.raises(errors.Busy, match=r"database\.full"):  # noqa: PT012
+        while done < 200:  # the file's own free pages may take a few yet
+            district.file(story="长" * 4000)
+            done += 1
+    assert _count(database) == 1 + done
+    filler.unlink()
+    district.file()
+    assert _count(database) == 2 + done
+    assert audit.verify(database, district.engine.seals).faults == ()
+    db.close(database)
+
+
+def test_first_start_when_the_disk_is_full_leaves_no_half(small_disk: Path) -> None:
+    filler = _fill(small_disk)
+    data = small_disk / "data"
+    result = told("db", "upgrade", "--data", str(data))
+    assert result.exit_code == 2
+    assert "[settings.data_dir]" in result.stderr
+    assert "No space left" in result.stderr
+    assert not data.exists() or list(data.iterdir()) == []
+    with filler.open("r+b") as file:
+        file.truncate(filler.stat().st_size - 16 * 1024)
+    result = told("db", "upgrade", "--data", str(data))
+    assert result.exit_code == 3
+    assert "[database.full]" in result.stderr
+    assert len((data / settings.KEY_FILE).read_text()) == 2 * settings.KEY_BYTES
+    filler.unlink()
+    assert told("db", "upgrade", "--data", str(data)).exit_code == 0
