@@ -205,6 +205,8 @@ end worker-1 "$first"
 end worker-2 "$second"
 end web "$web"
 (inside auditor "$url" gridcase audit verify --lang en)
+echo "== doctor (the PostgreSQL of the tests is set to be fast, not to last)"
+(inside doctor "$url" gridcase doctor --lang en) || echo "doctor: exit $?"
 (inside drop "$empty" python3 - "$empty" <<'PYTHON'
 import sys
 import psycopg
