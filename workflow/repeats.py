@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Final, Protocol
 from uuid import UUID
@@ -27,11 +28,20 @@ _SEALED: Final = personal_tables.SealedValue.__table__.c  # type: ignore[attr-de
 
 # Index: event_action.
 REPEAT: Final = select(
-    _EVENT.seq, _EVENT.name, _EVENT.actor_id, _EVENT.payload, _EVENT.commitments
+    _EVENT.seq, _EVENT.at, _EVENT.name, _EVENT.actor_id, _EVENT.payload, _EVENT.commitments
 ).where(_EVENT.case_id == bindparam("case_id"), _EVENT.action_id == bindparam("action_id"))
 SALTS: Final = select(_SEALED.field, _SEALED.salt).where(
     _SEALED.case_id == bindparam("case_id"), _SEALED.seq == bindparam("seq")
 )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Earlier:
+    """The event that the act made the first time, and the state it led to."""
+
+    seq: int
+    at: datetime
+    state: str
 
 
 class Asked(Protocol):
@@ -60,8 +70,8 @@ class Filed(Protocol):
 
 def same(
     tx: db.Tx, rules: machine.Rules, actor: access.Actor, *, request: Asked, case: CaseRow
-) -> int:
-    """The number of the earlier event with this id, if it is the same act by the same person.
+) -> Earlier:
+    """The earlier event with this id, if it is the same act by the same person.
 
     Raises: `id.taken` where it is somebody else's; `id.differs` with the fields that differ;
     `case.unknown` to a resident of another case, who is nobody here.
@@ -77,7 +87,8 @@ def same(
     found = _differences(rules.pack, case, event.name, request=request, event=event, salts=salts)
     if found:
         raise errors.Conflict("id.differs", field=found[0], fields=", ".join(found))
-    return int(event.seq)
+    state = str(json.loads(event.payload)["state"])
+    return Earlier(seq=event.seq, at=event.at, state=state)
 
 
 def _differences(

@@ -88,10 +88,30 @@ def _attempt(
         if facts is None or facts.case is None:
             return _file(tx, engine, actor, request, house=house)
         if found.is_repeat:
-            rules = read.rules(tx, facts.case.pack_hash)
-            seq = repeats.same(tx, rules, actor, request=request, case=facts.case)
-            return _receipt(engine, actor, facts.case, seq=seq, is_repeat=True)
+            return _again(tx, engine, actor, request, house=house, facts=facts, case=facts.case)
         return _move(tx, engine, actor, request, house=house, facts=facts, case=facts.case)
+
+
+def _again(
+    tx: db.Tx,
+    engine: Engine,
+    actor: access.Actor,
+    request: Request,
+    *,
+    house: read.House,
+    facts: Facts,
+    case: CaseRow,
+) -> Receipt:
+    """The answer to an act that was sent before. Who sees the case no more is told what the act
+    did and nothing that came after it; who is recused is told nothing. Invariant: 7, 8."""
+    if actor.person_id in facts.recused:
+        raise _unseen(request)
+    rules = read.rules(tx, case.pack_hash)
+    earlier = repeats.same(tx, rules, actor, request=request, case=case)
+    receipt = _receipt(engine, actor, case, seq=earlier.seq, is_repeat=True)
+    if access.may_see(house.rules.pack, actor, case, recused=facts.recused):
+        return receipt
+    return replace(receipt, state=earlier.state, at=earlier.at, version=earlier.seq)
 
 
 def _file(

@@ -161,9 +161,11 @@ class Draft:
         return [row for _, row in sorted(self.deadlines.items()) if row.is_open]
 
     def most_urgent(self) -> DeadlineRow | None:
-        """The running deadline of an office that ends first: what a notice speaks of."""
-        own = [r for r in self.open_deadlines() if r.owner == "office" and r.state == "running"]
-        return min(own, key=lambda row: row.due_at, default=None)
+        """The running deadline that ends first, an office's before any other: what a notice
+        speaks of, and what lists show."""
+        running = [row for row in self.open_deadlines() if row.state == "running"]
+        own = [row for row in running if row.owner == "office"]
+        return min(own or running, key=lambda row: row.due_at, default=None)
 
     def finish(self) -> Decision:
         """The decision. What the case row says of its deadlines is set here, once."""
@@ -182,11 +184,15 @@ class Draft:
     # -- who is there ---------------------------------------------------------------------
 
     def holders(self, role: str, *, office_id: UUID | None = None) -> list[UUID]:
-        """Who holds a role at the lead office (or another); the deputy where nobody does."""
+        """Who holds a role at the lead office (or another); the deputy where nobody does, or
+        the holder is recused."""
         office = office_id or self.case.lead_office_id
         posts = [p for p in self.facts.line.posts if p.role == role and p.office_id == office]
-        people = [post.holder or post.deputy for post in posts]
+        people = [self._able(post.holder) or self._able(post.deputy) for post in posts]
         return [person for person in people if person is not None]
+
+    def _able(self, person: UUID | None) -> UUID | None:
+        return None if person in self.facts.recused else person
 
     def owner_role(self) -> str | None:
         """The role whose turn it is: the first owner that has a post at the lead office."""

@@ -162,7 +162,6 @@ RECUSED: Final = (
 CHILD_NAMES: Final = select(_AREA.code, _AREA.name).where(_AREA.parent_code == bindparam("code"))
 NAME: Final = select(_AREA.name).where(_AREA.code == bindparam("code"))
 WORKERS: Final = select(_WORKER.id.table).order_by(_WORKER.started_at)
-QUEUED: Final = select(func.count()).where(_NOTICE.state == "queued")
 
 
 def board(database: db.Database, actor: access.Actor) -> Board:
@@ -187,7 +186,7 @@ def board(database: db.Database, actor: access.Actor) -> Board:
             stuck=_stuck_lines(tx, stuck, house.rules.pack),
             ladder=_ladder(tx, actor, seat, since=house.now - timedelta(days=LADDER_DAYS)),
             workers=_workers(tx),
-            queued_notices=tx.execute(QUEUED).scalar_one(),
+            queued_notices=_queued(tx, actor, seat),
         )
 
 
@@ -343,6 +342,17 @@ def _ladder(
         RungCount(effect=effect, n=len(found), max_late_s=max(found, default=0))
         for effect, found in late.items()
     )
+
+
+def _queued(tx: db.Tx, actor: access.Actor, seat: access.Seat) -> int:
+    """How many notices of the seat's own cases wait. Index: notice_queue."""
+    statement = (
+        select(func.count())
+        .select_from(_NOTICE.case_id.table)
+        .join(_CASE.id.table, _CASE.id == _NOTICE.case_id)
+        .where(_NOTICE.state == "queued", access.visible(seat))
+    )
+    return int(tx.execute(statement, access.binds(actor, seat)).scalar_one())
 
 
 def _workers(tx: db.Tx) -> tuple[WorkerLine, ...]:
