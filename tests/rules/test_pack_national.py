@@ -72,6 +72,7 @@ OURS = {
     "petition.serve_answer": "5 working_day",
     "petition.serve_review": "5 working_day",
     "petition.serve_recheck": "5 working_day",
+    "petition.rating_window": "30 calendar_day",
     "petition.leader_plan": "3 working_day",
     "petition.leader_result": "until fields.plan_until",
 }
