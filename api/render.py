@@ -15,7 +15,7 @@ from datetime import date, datetime
 from functools import cache
 from importlib import resources
 from typing import Literal, Protocol
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 from zoneinfo import ZoneInfo
 
 import jinja2
@@ -56,6 +56,7 @@ HEADERS: Mapping[str, str] = {
     "Cross-Origin-Opener-Policy": "same-origin",
 }
 _YEAR_S = 365 * 24 * 3600
+_IN_URL = "/?&=%#:;,+~.-_"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -201,7 +202,7 @@ def is_htmx(request: Request) -> bool:
 def see_other(request: Request, url: str) -> Response:
     """Send the browser to another page, also from an htmx request."""
     if is_htmx(request):
-        return Response(headers={"HX-Redirect": url})
+        return Response(headers={"HX-Redirect": quote(url, safe=_IN_URL)})
     return RedirectResponse(url, status_code=303)
 
 

@@ -97,9 +97,15 @@ def public(request: Request) -> Frame:
 
 
 async def sent(request: Request) -> Mapping[str, str]:
-    """The texts of a sent form. A name that comes twice counts once."""
+    """The texts of a sent form. A name that comes twice counts once.
+
+    Raises: `request.malformed` for a letter that no form sends and no database keeps.
+    """
     form = await request.form(max_fields=FORM_FIELDS)
-    return {name: value for name, value in form.items() if isinstance(value, str)}
+    found = {name: value for name, value in form.items() if isinstance(value, str)}
+    if any("\x00" in value for value in found.values()):
+        raise errors.Invalid("request.malformed")
+    return found
 
 
 Signed = Annotated[Frame, Depends(signed)]

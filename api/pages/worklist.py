@@ -69,6 +69,8 @@ def get_worklist(
     """One seat's list."""
     if narrow not in NARROWS:
         raise errors.NotFound("seat.unknown")
+    if area and not area.isprintable():
+        raise errors.NotFound("area.unknown", field="area", area=area)
     database, actor = frame.engine.database, frame.person
     seats = _ordered(worklist.seats(database, actor))
     if not seats:

@@ -74,11 +74,14 @@ def test_session_routes_when_nobody_is_signed_in_refuse_before_anything_else(
             if path.startswith(problems.API_PREFIX):
                 assert answer.status_code == 401, (method, path, headers)
                 assert answer.json()["code"] == "login.required"
-            else:
+            elif method == "GET":
                 assert (answer.status_code, answer.headers["location"].split("?")[0]) == (
                     303,
                     problems.LOGIN_PATH,
                 ), (method, path)
+            else:  # what was typed is kept in the sign-in form
+                assert answer.status_code == 401, (method, path)
+                assert f'action="{problems.LOGIN_PATH}"' in answer.text, (method, path)
             tried += 1
     assert tried >= 15 * 4
 

@@ -12,6 +12,8 @@ from workflow import access, db
 from workflow.tables import delivery
 
 _NOTICE: Final = delivery.Notice.__table__  # type: ignore[attr-defined]
+MOST: Final = 999_999_999
+"""Above any number of an event; a database's integer holds it."""
 _MINE: Final[Update] = (
     update(_NOTICE)
     .where(
@@ -49,4 +51,6 @@ def _place(key: str) -> dict[str, Any]:
         case_id, seq, n = UUID(parts[0]), int(parts[1]), int(parts[2])
     except (ValueError, IndexError) as error:
         raise errors.NotFound("notice.unknown") from error
+    if not (0 <= seq <= MOST and 0 <= n <= MOST):
+        raise errors.NotFound("notice.unknown")
     return {"of_case": case_id, "of_seq": seq, "of_n": n}

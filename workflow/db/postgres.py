@@ -60,6 +60,7 @@ def engine(url: str, *, pool_size: int) -> Engine:
         driver,
         pool_size=pool_size,
         max_overflow=0,
+        hide_parameters=True,  # an error is logged, and holds nobody's name
         connect_args={
             "options": _SESSION,
             "application_name": "gridcase",

@@ -99,6 +99,7 @@ def engine(url: str, *, pool_size: int) -> Engine:
         module=DRIVER,
         pool_size=pool_size,
         max_overflow=0,
+        hide_parameters=True,  # an error is logged, and holds nobody's name
         connect_args={"timeout": BUSY_MS / 1000, "check_same_thread": False},
     )
     event.listen(made, "connect", _prepare)

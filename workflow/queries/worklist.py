@@ -35,6 +35,7 @@ _AREA: Final = office_tables.Area.__table__.c  # type: ignore[attr-defined]
 _HANDLER: Final = office_tables.Person.__table__.alias("handler")  # type: ignore[attr-defined]
 
 PAGE: Final = 50
+CURSOR_CHARS: Final = 400
 COUNT_CAP: Final = 1000
 """Counts above this are shown as `1000+`."""
 
@@ -272,6 +273,8 @@ def _cursor(row: Row[*tuple[Any, ...]]) -> str:
 
 
 def _from_cursor(cursor: str) -> dict[str, object]:
+    if len(cursor) > CURSOR_CHARS:  # before any work is done on it
+        raise errors.Invalid("cursor.broken", field="cursor")
     try:
         due_at, case_id = json.loads(base64.urlsafe_b64decode(cursor))
         at = datetime.fromisoformat(due_at)
