@@ -29,7 +29,10 @@ running=()
 store() { buildah --root "$work/storage" --runroot "$work/run" --storage-driver vfs "$@"; }
 close() {
   local code=$?
-  for pid in "${running[@]}"; do kill -KILL "$pid" 2>/dev/null || true; done
+  for pid in "${running[@]}"; do # its child first: having changed its user, it would live on
+    pkill -KILL -P "$pid" 2>/dev/null || true
+    kill -KILL "$pid" 2>/dev/null || true
+  done
   wait 2>/dev/null || true
   store umount --all >/dev/null 2>&1 || true
   rm -rf "$work"
