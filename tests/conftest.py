@@ -194,8 +194,11 @@ def _chromium(playwright: sync_api.Playwright) -> str | None:
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """One loud line for what was not tested."""
+    """A loud line for each thing that was not tested: reasons that begin with `!!!`."""
     skipped = terminalreporter.stats.get("skipped", [])
+    loud = {str(report.longrepr[2]) for report in skipped if "!!!" in str(report.longrepr)}
+    for reason in sorted(loud):
+        terminalreporter.write_line(reason.removeprefix("Skipped: "), red=True, bold=True)
     n = sum(NO_BROWSER in str(report.longrepr) for report in skipped)
     if n:
         terminalreporter.write_line(
