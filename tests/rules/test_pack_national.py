@@ -212,6 +212,14 @@ def test_personal_fields_are_sealed_and_open_to_somebody() -> None:
             assert field.seen_by in granted, name
 
 
+def test_texts_in_clear_are_the_subject_and_the_law() -> None:
+    """All else that is typed freely may name somebody, so it is sealed."""
+    clear = {
+        name for name, field in PACK.fields.items() if field.type == "text" and not field.personal
+    }
+    assert clear == {"subject", "legal_basis", "opinion_basis"}
+
+
 def test_rights_keep_apart_what_must_be_apart() -> None:
     rights = {right.role: right for right in PACK.rights}
     assert rights["administrator"].sees == ()

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import base64
+import json
 import traceback
 from dataclasses import replace
+from datetime import timedelta
 from uuid import UUID
 
 import pytest
 from sqlalchemy import exc, text
 
-from rules import errors
+from rules import errors, load
 from tests import office
 from tests.workflow import look
-from workflow import db, ids
-from workflow.commands import act, notices
+from workflow import db, ids, read
+from workflow.commands import act, notices, packs
 from workflow.commands import office as office_commands
 from workflow.queries import board, search, worklist
 from workflow.queries import office as office_query
@@ -205,3 +207,27 @@ def test_a_board_counts_the_notices_of_its_own_cases(district: office.District) 
 
     assert waiting("supervisor") == waiting("district_supervisor") == 1
     assert waiting("other_supervisor") == 0
+
+
+def test_a_board_counts_only_the_processes_that_its_role_watches(
+    district: office.District,
+) -> None:
+    """A locality may let somebody watch petitions alone."""
+    district.file()
+    district.file("petition_officer", process="petition")
+    document = json.loads(load.load(load.shipped()).document)
+    document["rights"]["auditor"] |= {"board": "true", "processes": ["petition"]}
+    other = load.from_document(json.dumps(document, sort_keys=True, ensure_ascii=False))
+    with db.transaction(district.engine.database) as tx:
+        packs.add(tx, other, read.house(tx).calendar, document="{}")
+        packs.activate(tx, other.hash)
+    district.at("2026-04-20 10:00")
+    watcher = district.actor("auditor")
+    found = board.board(district.engine.database, watcher)
+    listed = worklist.page(district.engine.database, watcher)
+    assert found.total.total == len(listed.items) == 1
+    (case,) = listed.items
+    rungs = look.whole(district, case.case_id).rungs
+    assert sum(line.n for line in found.ladder) == sum(
+        rung.fired_at >= found.now - timedelta(days=7) for rung in rungs
+    )

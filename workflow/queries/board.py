@@ -170,9 +170,13 @@ def board(database: db.Database, actor: access.Actor) -> Board:
         house = read.house(tx)
         post = _post(house.rules.pack, actor)
         seat = access.Seat(
-            key="board", kind=f"area_{post.scope_depth}", value=post.scope, post=post
+            key="board",
+            kind=f"area_{post.scope_depth}",
+            value=post.scope,
+            post=post,
+            processes=_watched(house.rules.pack, post.role),
         )
-        counts = _counts(tx, actor, post, house.rules.pack)
+        counts = _counts(tx, actor, seat, house.rules.pack)
         names = {row.code: row.name for row in tx.execute(CHILD_NAMES, {"code": post.scope})}
         stuck = _stuck(tx, actor, seat)
         return Board(
@@ -198,9 +202,22 @@ def workers(database: db.Database) -> tuple[WorkerLine, ...]:
 
 def _post(pack: pack_.Pack, actor: access.Actor) -> access.HeldPost:
     for post in actor.posts:
-        if any(right.board for right in access.rights_of(pack, post.role)):
+        if any(_watches(right) for right in access.rights_of(pack, post.role)):
             return post
     raise errors.NotFound("board.none")
+
+
+def _watches(right: pack_.Right) -> bool:
+    """A board shows an area: a role that does not see one has none."""
+    return right.board and "area" in right.sees
+
+
+def _watched(pack: pack_.Pack, role: str) -> tuple[str, ...]:
+    """The processes that a role watches; none named is all of them."""
+    rows = [right for right in access.rights_of(pack, role) if _watches(right)]
+    if any(not right.processes for right in rows):
+        return ()
+    return tuple(dict.fromkeys(name for right in rows for name in right.processes))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -214,11 +231,11 @@ class _Count:
     n: int
 
 
-def _counts(
-    tx: db.Tx, actor: access.Actor, post: access.HeldPost, pack: pack_.Pack
-) -> list[_Count]:
-    """Open cases led under the post's area, less those the person is recused from."""
-    statement = COUNTS.where(_AREA[f"area_{post.scope_depth}"] == post.scope)
+def _counts(tx: db.Tx, actor: access.Actor, seat: access.Seat, pack: pack_.Pack) -> list[_Count]:
+    """Open cases led under the seat's area, less those the person is recused from."""
+    statement = COUNTS.where(_AREA[seat.kind] == seat.value)
+    if seat.processes:
+        statement = statement.where(_COUNT.process.in_(seat.processes))
     off = {
         (row.lead_office_id, row.process, row.state, row.light): row.n
         for row in tx.execute(RECUSED, {"person_id": actor.person_id})
