@@ -13,7 +13,7 @@ from http import HTTPStatus
 from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -374,6 +374,8 @@ class Boundary:
 
         try:
             await self.app(scope, receive, watched)
+        except ClientDisconnect:
+            return  # whoever asked has gone: no fault of ours, and nobody to answer
         except Exception as error:
             _report(error)
             if started:

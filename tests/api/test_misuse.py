@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import re
 
+import anyio
 import pytest
+from starlette.types import Message
 
+from api import observe
 from tests import office
 from tests.api import desk, site
 from workflow import db
@@ -86,3 +89,35 @@ def test_place_of_a_session_when_it_names_a_home_is_sealed(database: db.Database
     told = served.get("auditor", f"/cases/{case_id}/events").text
     assert '"record_session"' in told
     assert "李样本家502室" not in told
+
+
+@pytest.mark.parametrize("dialect", ["sqlite"], indirect=True)
+def test_sender_when_gone_in_the_middle_is_no_fault_of_ours(database: db.Database) -> None:
+    served = desk.open_desk(database)
+    app = desk.application(served.district)
+    told: list[Message] = []
+
+    async def receive() -> Message:
+        return {"type": "http.disconnect"}
+
+    async def send(message: Message) -> None:
+        told.append(message)
+
+    scope = {
+        "type": "http",
+        "method": "POST",
+        "path": "/login",
+        "query_string": b"",
+        "headers": [(b"content-type", b"application/x-www-form-urlencoded")],
+        "server": ("testserver", 80),
+        "scheme": "http",
+    }
+    before = observe.metrics().decode()
+    anyio.run(app, scope, receive, send)
+    faults = "gridcase_faults_total "
+    assert _value(observe.metrics().decode(), faults) == _value(before, faults)
+    assert told == []
+
+
+def _value(metrics: str, name: str) -> str:
+    return next(line for line in metrics.splitlines() if line.startswith(name))

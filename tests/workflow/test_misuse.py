@@ -231,3 +231,27 @@ def test_a_board_counts_only_the_processes_that_its_role_watches(
     assert sum(line.n for line in found.ladder) == sum(
         rung.fired_at >= found.now - timedelta(days=7) for rung in rungs
     )
+
+
+@pytest.mark.parametrize("confidentiality", ["normal", "restricted"])
+def test_the_ladder_of_a_plan_tells_the_leader_who_owes_it_and_no_other(
+    district: office.District, confidentiality: str
+) -> None:
+    filed = district.file(confidentiality=confidentiality)
+    district.at("2026-04-10 10:00")
+    found = look.whole(district, filed.case_id)
+    assert found.case.leader_id == district.people["district_leader"]
+    told = {rung.effect: rung.target_person_id for rung in found.rungs_of("dispute.leader_plan")}
+    assert told["warn"] == told["urge"] == district.people["district_leader"]
+    receivers = {notice.receiver_id for notice in look.notices(district, filed.case_id)}
+    assert district.people["leader"] not in receivers
+
+
+def test_I8_a_leader_who_is_recused_is_not_told_of_a_plan(district: office.District) -> None:
+    filed = district.file()
+    district.at("2026-04-02 10:00")
+    look.recuse(district, filed.case_id, "district_leader")
+    district.at("2026-04-10 10:00")
+    found = look.whole(district, filed.case_id)
+    told = {rung.target_person_id for rung in found.rungs_of("dispute.leader_plan")}
+    assert district.people["district_leader"] not in told

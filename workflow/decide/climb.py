@@ -17,6 +17,7 @@ from workflow.decide.draft import Draft
 from workflow.decide.facts import DeadlineRow
 
 SUPERVISING: Final = frozenset({"supervise", "raise", "leader"})
+LEADER: Final = "leader"
 
 
 def due_row(draft: Draft) -> DeadlineRow | None:
@@ -107,6 +108,10 @@ def _level(draft: Draft, rung: pack_.Rung) -> tuple[int, bool]:
 
 
 def _target(draft: Draft, rung: pack_.Rung, *, level: int) -> ladders.Target | None:
+    if rung.tell == LEADER and rung.do not in SUPERVISING:
+        named = _named_leader(draft)
+        if named is not None:  # who owes the plan, and no other leader of the line
+            return named
     return ladders.target(
         rung.tell,
         posts=draft.facts.line.posts,
@@ -117,6 +122,22 @@ def _target(draft: Draft, rung: pack_.Rung, *, level: int) -> ladders.Target | N
         excluded=draft.facts.recused,
         from_level=level if rung.do in SUPERVISING else draft.case.level,
     )
+
+
+def _named_leader(draft: Draft) -> ladders.Target | None:
+    """The leader who carries the case, while they hold the post and are not recused."""
+    person = draft.case.leader_id
+    if person is None or person in draft.facts.recused:
+        return None
+    for post in draft.facts.line.posts:
+        if post.role == LEADER and person in (post.holder, post.deputy):
+            return ladders.Target(
+                post_id=post.id,
+                person_id=person,
+                level=post.level,
+                is_deputy=person != post.holder,
+            )
+    return None
 
 
 def _block(draft: Draft, row: DeadlineRow, *, planned: ladders.Planned) -> None:
