@@ -96,7 +96,6 @@ def log_in(request: Request, username: str, password: str, *, kind: caller.Kind)
             name,
             password,
             kind=kind,
-            idle_min=chosen.session_idle_min,
             max_days=chosen.session_max_days,
         )
     except errors.NotPermitted as error:

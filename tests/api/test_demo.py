@@ -251,7 +251,6 @@ def test_accounts_when_printed_open_the_door(chosen: settings.Settings, engine: 
         "officer",
         passwords["officer"],
         kind="browser",
-        idle_min=30,
         max_days=1,
     )
     actor = people.session_actor(engine.database, token, idle_min=30)

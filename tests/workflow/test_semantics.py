@@ -30,9 +30,7 @@ NAME_MEDIATOR = "dispute.name_mediator"
 def test_a_login_does_not_jump_with_the_demos_clock(database: db.Database) -> None:
     """Line 1.1: sessions live in system time."""
     district = office.build(database, accounts=["desk"])
-    token = people.log_in(
-        database, "desk", office.PASSWORD, kind="browser", idle_min=30, max_days=1
-    )
+    token = people.log_in(database, "desk", office.PASSWORD, kind="browser", max_days=1)
     scheduler.advance(district.engine, by=timedelta(days=40))
     assert people.session_actor(database, token, idle_min=30) is not None
 

@@ -70,9 +70,7 @@ def add_people(database: db.Database, people: Iterable[NewPerson]) -> int:
 _NOBODY: Final = HASHER.hash(secrets.token_hex(16))
 
 
-def log_in(
-    database: db.Database, username: str, password: str, *, kind: str, idle_min: int, max_days: int
-) -> str:
+def log_in(database: db.Database, username: str, password: str, *, kind: str, max_days: int) -> str:
     """Opens a session and gives its token, which is stored only as a hash.
 
     Raises: `login.wrong`, whatever was wrong; `login.locked` after repeated failures.

@@ -38,7 +38,6 @@ SILENT_S: Final = 30
 """A worker that has not been heard for this long is shown as stopped."""
 FORGET_S: Final = 86_400
 LADDER_DAYS: Final = 7
-WEEKS: Final = 11
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -39,11 +39,6 @@ OFFICES: Final = (
     .where(_OFFICE.c.area_code == bindparam("area"))
     .order_by(_OFFICE.c.kind, _OFFICE.c.name)
 )
-GRIDS: Final = (
-    select(_AREA.c.code, _AREA.c.name, _AREA.c.parent_code)
-    .where(_AREA.c.level == "grid", _AREA.c.code.in_(bindparam("codes", expanding=True)))
-    .order_by(_AREA.c.code)
-)
 NAMES: Final = select(_PERSON.c.id, _PERSON.c.name).where(
     _PERSON.c.id.in_(bindparam("ids", expanding=True))
 )
