@@ -6,7 +6,7 @@ The in-app channel is a mark in our own database, so claim and delivery are one 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Final
 from uuid import UUID
@@ -56,13 +56,14 @@ class RelayReport:
         return RelayReport(sent=self.sent + other.sent, dropped=self.dropped + other.dropped)
 
 
-def run(engine: Engine) -> RelayReport:
-    """Relays until the queue is empty, each batch in a transaction of its own."""
+def run(engine: Engine, *, is_ending: Callable[[], bool] = lambda: False) -> RelayReport:
+    """Relays until the queue is empty, or the process is to end: each batch in a transaction of
+    its own, which is finished; the rest is left for the next."""
     total = RelayReport()
     while True:
         report = relay(engine)
         total = total + report
-        if not report.is_full:
+        if not report.is_full or is_ending():
             return total
 
 

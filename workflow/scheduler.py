@@ -85,7 +85,7 @@ class Bell:
         report, relayed, failed = sweep.TickReport(), outbox.RelayReport(), 0
         try:
             report = sweep.run(self._engine, is_ending=self._ending.is_set)
-            relayed = outbox.run(self._engine)
+            relayed = outbox.run(self._engine, is_ending=self._ending.is_set)
         except errors.Busy as error:
             failed = 1
             _LOG.warning("tick.busy", code=error.code)

@@ -24,16 +24,18 @@ from api.cli import answer, app
 from rules import errors
 from tests import office, postgres
 from tests.api import running
-from workflow import audit, db, scheduler, settings, sweep
+from workflow import audit, db, outbox, scheduler, settings, sweep
 from workflow.commands import office as office_commands
 from workflow.commands import packs
 from workflow.db import sqlite
 from workflow.tables import case as case_tables
+from workflow.tables import delivery
 from workflow.tables import office as office_tables
 
 SECRET = bytes(range(32)).hex()
 """The key of `tests.office`."""
 CASE = case_tables.CaseFile.__table__  # type: ignore[attr-defined]
+NOTICE = delivery.Notice.__table__.c  # type: ignore[attr-defined]
 RUNG = case_tables.Escalation.__table__.c  # type: ignore[attr-defined]
 WORKER = office_tables.Worker.__table__.c  # type: ignore[attr-defined]
 LATER = "update alembic_version set version_num = '9999'"
@@ -144,6 +146,29 @@ def test_bell_when_stopped_leaves_the_next_batch_to_others(
     bell.stop()
     bell.ring()
     assert district.sweep().cases == 2
+
+
+@pytest.mark.parametrize("dialect", ["sqlite"], indirect=True)
+def test_bell_when_stopped_leaves_the_next_notices_to_others(
+    database: db.Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    district = office.build(database)
+    for _ in range(3):
+        district.file()
+    queued = _queued(database)
+    assert queued >= 3
+    monkeypatch.setattr(outbox, "BATCH", 1)
+    bell = scheduler.Bell(district.engine, tick_s=60)
+    bell.start()
+    bell.stop()
+    bell.ring()
+    assert _queued(database) == queued - 1
+
+
+def _queued(database: db.Database) -> int:
+    with db.snapshot(database) as tx:
+        waiting = select(func.count()).where(NOTICE.state == "queued")
+        return tx.execute(waiting).scalar_one()
 
 
 # -- start ----------------------------------------------------------------------------------------
