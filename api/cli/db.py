@@ -27,6 +27,7 @@ def upgrade(context: typer.Context, data: answer.Data = None, lang: answer.Langu
         chosen.make_data_dir()
     started = engine.start(chosen)
     try:
+        installation.check_version(started.database)
         installation.check_not_later(started.database)
         db.upgrade(started.database)
         office.install(started.database, is_demo=False)

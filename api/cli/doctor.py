@@ -219,7 +219,8 @@ def _kept(about: db.About, shown: str) -> Iterator[Line]:
     if about.is_supported:
         yield _ok("database", f"{name}，{shown}", f"{name} at {shown}")
     else:
-        yield _wrong("database", f"{name}，需要 15 或更高", f"{name}; 15 or later is needed")
+        old = errors.NotNow("database.old", field="GRIDCASE_DATABASE_URL", version=about.version)
+        yield _fault("database", old)
     values = ", ".join(f"{kept.name}={kept.value}" for kept in about.kept)
     if not all(kept.is_safe for kept in about.kept):
         yield _wrong(

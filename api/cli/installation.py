@@ -26,10 +26,11 @@ LONGEST_PAUSE_S: Final = 5.0
 def opened(chosen: settings.Settings) -> Iterator[engine.Engine]:
     """The installation's engine while a command runs.
 
-    Raises: as `check_schema`.
+    Raises: as `check_version` and `check_schema`.
     """
     started = engine.start(chosen)
     try:
+        check_version(started.database)
         check_schema(started.database)
         yield started
     finally:
@@ -43,11 +44,13 @@ def started(
     """As `opened`, for what then goes on: waits for a database that is not there yet, as long as
     the settings say, and refuses a pack that cannot be read. Told to end meanwhile, it does.
 
-    Raises: as `check_schema` and `installation.rules`; `database.unreachable`, `database.busy`.
+    Raises: as `check_version`, `check_schema` and `installation.rules`; `database.unreachable`,
+    `database.busy`.
     """
     found = engine.start(chosen)
     try:
         _await(found.database, wait_s=chosen.start_wait_s, ended=ended, words=words)
+        check_version(found.database)
         check_schema(found.database)
         query.rules(found.database)
         yield found
@@ -83,6 +86,29 @@ def _waiting(error: errors.Busy, left_s: float, words: texts.Words) -> str:
     )
     what = words.error(error).text
     return line.format(what=what, left=round(left_s), why=answer.reason(error)).rstrip()
+
+
+def check_version(database: db.Database) -> None:
+    """Refuses a server that is too old for our statements.
+
+    Raises: `database.old`.
+    """
+    if database.is_postgres and not (about := query.about(database)).is_supported:
+        raise errors.NotNow("database.old", field="GRIDCASE_DATABASE_URL", version=about.version)
+
+
+def check_for_demo(chosen: settings.Settings) -> None:
+    """Refuses what a demo could not be made in or brought to this release. Makes nothing.
+
+    Raises: as `check_version` and `check_not_later`.
+    """
+    database = db.open(chosen.url)
+    try:
+        if db.is_there(database):
+            check_version(database)
+            check_not_later(database)
+    finally:
+        db.close(database)
 
 
 def check_schema(database: db.Database) -> None:

@@ -41,6 +41,7 @@ def demo(
     """Open a working office for a real district / 打开一个演示用的区级案件办理系统"""
     installation.check_names()
     chosen = dataset.settings_of(answer.read_settings(), data=data)
+    installation.check_for_demo(chosen)
     run_demo(
         chosen,
         shape=seed.Shape(),

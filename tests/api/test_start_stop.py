@@ -27,6 +27,7 @@ from tests.api import running
 from workflow import audit, db, outbox, scheduler, settings, sweep
 from workflow.commands import office as office_commands
 from workflow.commands import packs
+from workflow.db import postgres as postgres_half
 from workflow.db import sqlite
 from workflow.tables import case as case_tables
 from workflow.tables import delivery
@@ -38,6 +39,8 @@ CASE = case_tables.CaseFile.__table__  # type: ignore[attr-defined]
 NOTICE = delivery.Notice.__table__.c  # type: ignore[attr-defined]
 RUNG = case_tables.Escalation.__table__.c  # type: ignore[attr-defined]
 WORKER = office_tables.Worker.__table__.c  # type: ignore[attr-defined]
+DEMO = ("demo", "--no-browser", "--host", "192.0.2.1")
+"""At an address that is no machine's: one that was not refused ends there."""
 LATER = "update alembic_version set version_num = '9999'"
 
 
@@ -264,6 +267,41 @@ def test_upgrade_when_a_later_release_made_the_schema_leaves_it(
     with db.transaction(database) as tx:
         tx.execute(text(LATER))
     result = told("db", "upgrade", env=environment(database.url, tmp_path))
+    assert result.exit_code == 1
+    assert "[schema.later]" in result.stderr
+
+
+@pytest.mark.parametrize(("number", "fits"), [(149_999, False), (150_000, True), (180_006, True)])
+def test_server_when_older_than_15_is_not_supported(number: int, fits: bool) -> None:
+    assert postgres_half.is_supported(number) is fits
+
+
+@pytest.mark.parametrize("command", [("serve",), ("worker",), DEMO, ("db", "upgrade")])
+@pytest.mark.parametrize("dialect", ["postgresql"], indirect=True)
+def test_start_when_the_server_is_too_old_refuses_and_makes_nothing(
+    command: tuple[str, ...], empty_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """No old server is at hand: a later one is asked for than there is."""
+    monkeypatch.setattr(postgres_half, "LOWEST", 990_000)
+    env = environment(empty_url, tmp_path / "data")
+    for lang, advice in (("en", "15 or later"), ("zh", "15 或更高")):
+        result = told("--lang", lang, *command, env=env)
+        assert result.exit_code == 1
+        assert "[database.old]" in result.stderr
+        assert advice in result.stderr
+        assert "GRIDCASE_DATABASE_URL" in result.stderr
+    opened = db.open(empty_url)
+    assert db.tables(opened) == (frozenset(), frozenset())
+    db.close(opened)
+
+
+def test_demo_when_a_later_release_made_the_schema_leaves_it(
+    database: db.Database, tmp_path: Path
+) -> None:
+    office_commands.install(database, is_demo=True)
+    with db.transaction(database) as tx:
+        tx.execute(text(LATER))
+    result = told(*DEMO, env=environment(database.url, tmp_path))
     assert result.exit_code == 1
     assert "[schema.later]" in result.stderr
 

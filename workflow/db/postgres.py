@@ -99,6 +99,11 @@ def is_full(error: DBAPIError) -> bool:
     return getattr(error.orig, "sqlstate", None) == "53100"
 
 
+def is_supported(number: int) -> bool:
+    """Whether a server of this `server_version_num` is recent enough."""
+    return number >= LOWEST
+
+
 def about(tx: Connection) -> About:
     """See `db.about`."""
     number = int(tx.exec_driver_sql("show server_version_num").scalar_one())
@@ -108,7 +113,10 @@ def about(tx: Connection) -> About:
         kept.append(Kept(name=name, value=value, is_safe=value != "off"))
     version = str(tx.exec_driver_sql("show server_version").scalar_one())
     return About(
-        product="PostgreSQL", version=version, is_supported=number >= LOWEST, kept=tuple(kept)
+        product="PostgreSQL",
+        version=version,
+        is_supported=is_supported(number),
+        kept=tuple(kept),
     )
 
 
