@@ -9,14 +9,16 @@ from __future__ import annotations
 import os
 import shutil
 import time
-from collections.abc import Iterator
-from contextlib import ExitStack
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, ExitStack, contextmanager
+from dataclasses import dataclass, field
 from itertools import count
 from pathlib import Path
-from typing import Final, Literal, get_args
+from typing import Any, Final, Literal, get_args
 
 import pytest
 from playwright import sync_api
+from sqlalchemy import event
 
 from tests import postgres
 from workflow import db
@@ -161,6 +163,48 @@ def _migrate(url: str) -> None:
 def _fresh_name() -> str:
     """A database name that no other process uses, this session's or another's."""
     return f"gridcase_test_{os.getpid()}_{next(_NUMBERS)}"
+
+
+# --- statements, counted
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """The statements a block has sent, BEGIN and COMMIT apart; one with many rows is one."""
+
+    sql: list[str] = field(default_factory=list)
+
+    @property
+    def count(self) -> int:
+        """How many."""
+        return len(self.sql)
+
+
+Statements = Callable[[db.Database], AbstractContextManager[Sent]]
+
+
+@pytest.fixture
+def statements(request: pytest.FixtureRequest) -> Statements:
+    """`with statements(database) as sent: ...`, then `assert sent.count <= 2`; a test that fails
+    shows the SQL of each block."""
+
+    @contextmanager
+    def counted(database: db.Database) -> Iterator[Sent]:
+        sent = Sent()
+
+        def note(_c: Any, _cursor: Any, statement: str, *_rest: Any) -> None:
+            if not statement.upper().startswith("BEGIN"):
+                sent.sql.append(statement)
+
+        event.listen(database.engine, "before_cursor_execute", note)
+        try:
+            yield sent
+        finally:
+            event.remove(database.engine, "before_cursor_execute", note)
+            told = "\n".join(f"{n}. {sql}" for n, sql in enumerate(sent.sql, 1))
+            request.node.add_report_section("call", "statements", told)
+
+    return counted
 
 
 # --- a browser

@@ -19,6 +19,7 @@ from api import app, observe
 from workflow import settings
 
 POOL: Final = 8
+"""Connections of the floor; ours takes as many as an installation does by default."""
 SECRET: Final = bytes(range(32)).hex()
 SESSION: Final = "select person_id from login_session where token_hash = %s and expires_at > now()"
 CASE: Final = "select version, seq, head, filer_id from case_file where id = %s"
@@ -129,7 +130,6 @@ def main(kind: str, url: str, port: str) -> None:
             data_dir=Path(tempfile.mkdtemp(prefix="gridcase-bench-")),
             database_url=url,
             secret_key=SECRET,
-            pool_size=POOL,
         )
         served = app.create_app(chosen)
     uvicorn.run(served, host="127.0.0.1", port=int(port), log_level="critical", access_log=False)
