@@ -33,7 +33,7 @@ class Desk:
         """One request as a person of the district; None for nobody."""
         headers = dict(given.pop("headers", {}))
         if name is not None:
-            headers["Authorization"] = f"Bearer {self._token(name)}"
+            headers["Authorization"] = f"Bearer {self.token(name)}"
         return self.site.send(method, f"{API}{path}", headers=headers, **given)
 
     def get(self, name: str | None, path: str, **given: Any) -> httpx.Response:
@@ -44,7 +44,8 @@ class Desk:
         """One POST of JSON as somebody."""
         return self.as_(name, "POST", path, json=sent, **given)
 
-    def _token(self, name: str) -> str:
+    def token(self, name: str) -> str:
+        """Their token; the first call signs them in."""
         if name not in self.tokens:
             given = {"username": name, "password": office.PASSWORD}
             self.tokens[name] = self.site.post(f"{API}/session", json=given).json()["token"]

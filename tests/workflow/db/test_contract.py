@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, timedelta
 from typing import Any
 from uuid import UUID
 
 import pytest
-from sqlalchemy import event, func, select, text
+from sqlalchemy import func, select, text
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from rules import errors
 from tests import office
 from tests.workflow import look
-from workflow import access, clock, db, ids, outbox, read, sweep, write
-from workflow.commands import act
+from workflow import clock, db, ids, read, write
 from workflow.db import rows as rows_
 from workflow.decide import (
     AssignmentRow,
@@ -29,8 +26,6 @@ from workflow.decide import (
     PartyRow,
     decide,
 )
-from workflow.queries import case as case_query
-from workflow.queries import worklist
 
 ROLL_UP = rows_.ROLL_UP
 
@@ -309,90 +304,3 @@ def test_office_time_goes_on_inside_a_transaction(district: office.District) -> 
         while clock.monotonic() - begun < 0.01:
             pass
         assert db.now(tx) > first
-
-
-# --- statements, counted
-
-
-@contextmanager
-def _statements(database: db.Database) -> Iterator[list[str]]:
-    found: list[str] = []
-
-    def note(_c: Any, _cursor: Any, statement: str, *_rest: Any) -> None:
-        found.append(statement)
-
-    event.listen(database.engine, "before_cursor_execute", note)
-    try:
-        yield found
-    finally:
-        event.remove(database.engine, "before_cursor_execute", note)
-
-
-def test_statements_are_few(district: office.District, capsys: pytest.CaptureFixture[str]) -> None:
-    """An act reads in two and writes in one on PostgreSQL; a swept case costs next to none."""
-    database = district.engine.database
-    counted: dict[str, float] = {}
-    filed = [district.file("officer") for _ in range(40)]  # packs and lines are in memory now
-    with _statements(database) as found:
-        more = district.actor("officer")
-    found.clear()
-    with _statements(database) as found:
-        act.act(district.engine, more, _file_request())
-        counted["file"] = len(found)
-    accept = act.Request(case_id=filed[0].case_id, action_id=ids.uuid7(), action="accept")
-    for name in ("act", "repeat"):
-        desk = district.actor("desk")
-        with _statements(database) as found:
-            act.act(district.engine, desk, accept)
-            counted[name] = len(found)
-    desk = district.actor("desk")
-    for name, query in (("list", _list), ("seats", _seats), ("view", _view)):
-        with _statements(database) as found:
-            query(district, desk, filed[1])
-            counted[name] = len(found)
-    with _statements(database) as found:
-        sweep.run(district.engine)
-        counted["empty tick"] = len(found)
-    district.jump("2026-03-25 09:00")
-    with _statements(database) as found:
-        report = sweep.tick(district.engine, limit=100)
-        counted["tick of 41"] = len(found)
-        counted["per swept case"] = round(len(found) / report.cases, 2)
-    outbox.run(district.engine)
-    kind = "postgresql" if database.is_postgres else "sqlite"
-    with capsys.disabled():
-        print(f"\nstatements: database={kind} " + " ".join(f"{k}={v}" for k, v in counted.items()))
-    assert report.cases == 41
-    bounds = {
-        "file": (2, 10),
-        "act": (2, 8),
-        "repeat": (3, 4),
-        "list": (3, 4),
-        "seats": (4, 5),
-        "empty tick": (2, 3),
-        "per swept case": (0.2, 1.5),
-    }
-    for name, both in bounds.items():
-        assert counted[name] <= both[0 if database.is_postgres else 1], (name, counted)
-
-
-def _file_request() -> act.Request:
-    return act.Request(
-        case_id=ids.uuid7(),
-        action_id=ids.uuid7(),
-        action="file_case",
-        fields=dict(office.DISPUTE),
-        filing=act.Filing(process="dispute", origin_grid=office.GRID),
-    )
-
-
-def _list(district: office.District, actor: access.Actor, _case: act.Receipt) -> None:
-    worklist.page(district.engine.database, actor)
-
-
-def _seats(district: office.District, actor: access.Actor, _case: act.Receipt) -> None:
-    worklist.seats(district.engine.database, actor)
-
-
-def _view(district: office.District, actor: access.Actor, case: act.Receipt) -> None:
-    case_query.view(district.engine, actor, case.case_id)
