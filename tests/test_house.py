@@ -1,4 +1,4 @@
-"""The house rules, checked: clocks, keys, sizes, docstrings, and a pack that can be lived in."""
+"""The house rules, checked: clocks, keys, sizes, docstrings, documents, a pack to live in."""
 
 from __future__ import annotations
 
@@ -7,12 +7,18 @@ import statistics
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import pytest
+import typer.main
+from pydantic_core import PydanticUndefined
 from sqlmodel import SQLModel
 
-from rules import load
+from api import cli
+from api.cli import answer
+from rules import errors, load
 from rules import pack as pack_
+from workflow import settings
 from workflow.tables import case, delivery, office, personal
 
 ROOT = Path(__file__).parents[1]
@@ -42,6 +48,16 @@ CASE_TABLES = frozenset(
         "notice",
     }
 )
+START = (
+    "api/cli/answer.py",
+    "api/cli/installation.py",
+    "api/cli/web.py",
+    "api/demo/dataset.py",
+    "workflow/db/__init__.py",
+    "workflow/queries/installation.py",
+    "workflow/settings.py",
+)
+"""The files that can refuse a start."""
 LONG_FILE = 480
 LONG_FUNCTION = 75
 
@@ -251,3 +267,75 @@ def test_every_step_of_a_ladder_is_told(pack: pack_.Pack) -> None:
     for ladder in pack.ladders.values():
         for rung in ladder:
             assert f"rung.{rung.do}" in told
+
+
+# -- what the README tells of settings and commands ---------------------------------------------
+
+
+def _rows(first: str) -> dict[str, list[str]]:
+    """The README's table rows whose first cell begins so, by that cell."""
+    found: dict[str, list[str]] = {}
+    for line in (ROOT / "README.md").read_text("utf-8").splitlines():
+        cells = [cell.strip() for cell in line.strip("|").split(" | ")]
+        if line.startswith(f"| `{first}"):
+            name = cells[0].strip("`")
+            assert name not in found, f"{name} stands twice"
+            found[name] = cells[1:]
+    return found
+
+
+def test_every_setting_is_documented_with_its_default_and_what_it_takes() -> None:
+    told = _rows(settings.PREFIX)
+    fields = settings.Settings.model_fields
+    names = {f"{settings.PREFIX}{name.upper()}": name for name in fields}
+    assert sorted(told.keys() ^ names.keys()) == []
+    for shown, name in names.items():
+        meaning, default, takes = told[shown]
+        assert meaning, shown
+        assert takes == answer.allowed(name).en, shown
+        if fields[name].default not in {None, PydanticUndefined}:
+            assert default == str(fields[name].default), shown
+        assert default, shown
+
+
+def test_every_command_is_documented_with_its_options() -> None:
+    commands = {
+        f"gridcase {' '.join(path)}": found
+        for path, found in _commands(typer.main.get_command(cli.app))
+    }
+    told = _rows("gridcase ")
+    assert sorted(told.keys() ^ commands.keys()) == []
+    for name, command in commands.items():
+        meaning, options = told[name]
+        assert meaning, name
+        here = {option for one in command.params for option in one.opts if option[0] == "-"}
+        assert sorted({part.strip("`") for part in options.split()} ^ here) == ["--lang"], name
+        assert command.help, name
+
+
+def _commands(command: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], Any]]:
+    """Every command that does something, with the words that call it."""
+    below = getattr(command, "commands", {})
+    for name, found in below.items():
+        yield from _commands(found, (*path, name))
+    if not below:
+        yield path, command
+
+
+def test_every_refusal_of_a_start_is_documented_with_its_exit_code() -> None:
+    table = (ROOT / "docker/README.md").read_text("utf-8").split("## What a start refuses")[1]
+    rows = [line.strip("| ").split(" | ") for line in table.splitlines() if "` | " in line]
+    told = {code.strip("`"): int(exit_) for _, code, exit_, _ in rows}
+    raised = {
+        code: answer.exit_code(getattr(errors, node.func.attr)(code))
+        for name in START
+        for node in ast.walk(_tree(ROOT / name))
+        if isinstance(node, ast.Call)
+        and isinstance(node.func, ast.Attribute)
+        and isinstance(node.func.value, ast.Name)
+        and node.func.value.id == "errors"
+        and node.args
+        and isinstance(node.args[0], ast.Constant)
+        and isinstance(code := node.args[0].value, str)
+    }
+    assert {code: told.get(code) for code in raised} == raised
