@@ -16,7 +16,7 @@ from typing import Final
 from sqlalchemy import text
 
 from tests import office as small
-from tests.bench import bare, loader, measure, sweeps, town
+from tests.bench import bare, bulk, loader, measure, sweeps, town
 from workflow import db, sweep
 from workflow.db import rows as rows_
 
@@ -74,15 +74,8 @@ def _fill(place: town.Town, count: int, *, life: loader.Life, say: Callable[[str
     filed = small.local(FILED_AT)
     with measure.told(f"{count:,} cases loaded", say=say):
         loader.load(place, life, count=count, filed_at=filed, now=filed)
-    _settle(place)
+    bulk.settle(place.engine.database)
     return count
-
-
-def _settle(place: town.Town) -> None:
-    """What a database does by itself when there is time: statistics, dead rows away."""
-    if place.engine.database.is_postgres:
-        with place.engine.database.guarded.connect() as tx:
-            tx.execute(text("vacuum (analyze)"))
 
 
 def _empty(place: town.Town, *, rounds: int) -> list[float]:
@@ -113,7 +106,7 @@ def _swept(
             took = time.perf_counter() - begun
             assert fired == due, f"{fired} fired of {due}"
             kept.restore()
-            _settle(place)
+            bulk.settle(place.engine.database)
             return due / took
 
         return once
@@ -159,7 +152,7 @@ class Kept:
             )
             tx.execute(text("create table kept_roll_up as select * from roll_up"))
             tx.execute(text("create unique index kept_case_id on kept_case_file (id)"))
-        _settle(self.place)
+        bulk.settle(self.place.engine.database)
 
     def restore(self) -> None:
         """Puts it back."""

@@ -53,7 +53,7 @@ class Connections:
 
     def value(self, value: object) -> object:
         """A value as the driver takes it."""
-        return value if self.dialect == "postgresql" else _as_sqlite(value)
+        return value if self.dialect == "postgresql" else as_sqlite(value)
 
     def _connect(self) -> Any:
         if self.dialect == "postgresql":
@@ -67,7 +67,8 @@ class Connections:
         return connection
 
 
-def _as_sqlite(value: object) -> object:
+def as_sqlite(value: object) -> object:
+    """A value as SQLite's rows hold it."""
     if isinstance(value, UUID):
         return value.hex
     if isinstance(value, datetime):

@@ -1,31 +1,34 @@
 """Fills a database with cases in bulk: the rows that commands would have written.
 
-Each case lives its life in memory, decided and sealed by the engine's own code; what time does
-to it happens where a sweep would have come by. Only the way into the tables is another: COPY
-on PostgreSQL, executemany on SQLite.
+A life is decided once for each grid and moment, in memory, by the engine's own code; what time
+does to it happens where a sweep would have come by. Every case gets these decisions under its own
+id, number and action ids, sealed, salted and chained anew by `write.rows`. Only the way into the
+tables is another: see `bulk`.
 """
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+import math
+import multiprocessing
+import os
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from itertools import islice
-from typing import Any, Final, TypeVar
+from functools import partial
+from typing import Final, TypeVar
 from uuid import UUID
 
-from sqlalchemy import Table, func, insert, select
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy import func, select
 
 from tests import office as small
+from tests.bench import bulk
 from tests.bench.town import Grid, Town
-from workflow import access, db, ids, machine, read, write
+from workflow import access, audit, db, ids, machine, personal, read, write
 from workflow.db import rows as rows_
 from workflow.decide import (
     FILE,
     AssignmentRow,
-    CaseRow,
     Command,
     DeadlineRow,
     Decision,
@@ -37,6 +40,10 @@ from workflow.decide import (
 )
 
 BATCH: Final = 2_000
+LARGE: Final = 20_000
+"""From here on indexes are built afterwards, and on PostgreSQL every core loads."""
+MINUTES: Final = 60
+"""Cases are filed a minute apart, again and again within one hour."""
 STRIDE: Final = 61_803_399  # shares no factor with 10**8: every case gets a number of its own
 
 
@@ -77,49 +84,123 @@ HEARD: Final[Life] = (_FILED, _ACCEPTED, _NAMED, _MET)
 
 @dataclass(slots=True)
 class Story:
-    """One case as it stands in memory, and the rows that it has brought so far."""
+    """One case as it stands in memory, and what was decided of it so far."""
 
     facts: Facts
-    rows: list[db.Rows] = field(default_factory=list)
+    decisions: list[Decision] = field(default_factory=list)
 
-    def take(self, decision: Decision, written: db.Rows) -> None:
+    def take(self, decision: Decision) -> None:
         """Goes on from a decision as if it had been written and read again."""
-        case = CaseRow(*(written.opened or written.cases)[0])  # type: ignore[arg-type]
-        self.rows.append(written)
+        self.decisions.append(decision)
         self.facts = replace(
             self.facts,
-            case=case,
+            case=decision.case,
             deadlines=_merged(self.facts.deadlines, decision.deadlines),
             assignments=_merged(self.facts.assignments, decision.assignments),
         )
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Moulds:
+    """The life of every case to load: the n-th has the n-th of these, round and round."""
+
+    lives: tuple[tuple[Decision, ...], ...]
+    secret: bytes = field(repr=False)
+    first: int
+    """The number of cases that were there before."""
+
+    def rows(self, some: range) -> Iterator[db.Rows]:
+        """The rows of some cases, batch by batch."""
+        seals = personal.Seals(self.secret)
+        for start in range(0, len(some), BATCH):
+            yield db.Rows.joined(
+                cast(self.lives[n % len(self.lives)], number(self.first + n), seals=seals)
+                for n in some[start : start + BATCH]
+            )
+
+
 def load(town: Town, life: Life, *, count: int, filed_at: datetime, now: datetime) -> list[UUID]:
-    """Adds so many cases that were filed from `filed_at` on, a second apart within an hour, and
+    """Adds so many cases that were filed from `filed_at` on, a minute apart within an hour, and
     left to themselves after their last step until `now`. Gives their ids."""
+    database = town.engine.database
+    moulds = _moulds(town, life, count=count, filed_at=filed_at, now=now)
+    is_large = count >= LARGE
+    workers = (os.cpu_count() or 1) if is_large and database.is_postgres else 1
+    size = math.ceil(count / workers)
+    shares = [range(start, min(start + size, count)) for start in range(0, count, size)]
+    work = partial(_load, database.url, moulds)
+    with bulk.without_indexes(database.url) if is_large else nullcontext():
+        if workers == 1:
+            done = [work(share) for share in shares]
+        else:
+            with multiprocessing.get_context("spawn").Pool(workers) as pool:
+                done = pool.map(work, shares, chunksize=1)
+    with db.transaction(database) as tx:
+        bulk.count(tx, sum((counts for _, counts in done), bulk.Counts()))
+    return [case_id for made, _ in done for case_id in made]
+
+
+def _load(url: str, moulds: Moulds, share: range) -> tuple[list[UUID], bulk.Counts]:
+    """One process's share, and the ids that it has made."""
+    made: list[UUID] = []
+
+    def batches() -> Iterator[db.Rows]:
+        for rows in moulds.rows(share):
+            made.extend(row[0] for row in rows.opened)  # type: ignore[misc]
+            yield rows
+
+    counts = bulk.write(url, batches())
+    return made, counts
+
+
+def _moulds(town: Town, life: Life, *, count: int, filed_at: datetime, now: datetime) -> Moulds:
     with db.snapshot(town.engine.database) as tx:
         house = read.house(tx)
         facts = {g.code: read.opening_facts(tx, grid=g.code, at=house) for g in town.grids}
         there = tx.execute(select(func.count()).select_from(rows_.CASE)).scalar_one()
-    made: list[UUID] = []
-    stories = (
+    lives = (
         live(
-            town,
             life,
             house.rules,
             grid=grid,
             facts=facts[grid.code],
-            filed_at=filed_at + timedelta(seconds=n % 3600),
+            filed_at=filed_at + timedelta(minutes=n % MINUTES),
             now=now,
-            number=number(there + n),
         )
-        for n in range(count)
+        for n in range(min(count, math.lcm(len(town.grids), MINUTES)))
         for grid in [town.grids[n % len(town.grids)]]
     )
-    while batch := [joined(story.rows) for story in islice(stories, BATCH)]:
-        put(town.engine.database, db.Rows.joined(batch))
-        made.extend(rows.opened[0][0] for rows in batch)  # type: ignore[misc]
-    return made
+    return Moulds(lives=tuple(lives), secret=town.engine.seals.secret, first=there)
+
+
+def cast(life: Sequence[Decision], number: str, *, seals: personal.Seals) -> db.Rows:
+    """The rows of a case that lives this life, under an id and a number of its own."""
+    case_id, head = ids.uuid7(), audit.START
+    parts: list[db.Rows] = []
+    for decision in life:
+        written = write.rows(_of(decision, case_id, number=number, head=head), seals=seals)
+        head = (written.opened or written.cases)[0].head  # type: ignore[attr-defined]
+        parts.append(written)
+    return parts[0] if len(parts) == 1 else joined(parts)
+
+
+def _of(decision: Decision, case_id: UUID, *, number: str, head: bytes) -> Decision:
+    """The same decision on another case: all that names the case is its own."""
+    return replace(
+        decision,
+        case=decision.case._replace(id=case_id, number=number, head=head),
+        events=tuple(
+            event if event.actor_kind == "ladder" else replace(event, action_id=str(ids.uuid7()))
+            for event in decision.events
+        ),
+        deadlines=tuple(row._replace(case_id=case_id) for row in decision.deadlines),
+        assignments=tuple(row._replace(case_id=case_id) for row in decision.assignments),
+        escalations=tuple(row._replace(case_id=case_id) for row in decision.escalations),
+        parties=tuple(row._replace(case_id=case_id) for row in decision.parties),
+        notices=tuple(
+            replace(notice, words={**notice.words, "number": number}) for notice in decision.notices
+        ),
+    )
 
 
 def number(n: int) -> str:
@@ -129,7 +210,6 @@ def number(n: int) -> str:
 
 
 def live(
-    town: Town,
     life: Life,
     rules: machine.Rules,
     *,
@@ -137,20 +217,19 @@ def live(
     facts: Facts,
     filed_at: datetime,
     now: datetime,
-    number: str,
-) -> Story:
+) -> tuple[Decision, ...]:
     """One life, decided act by act and rung by rung."""
     story = Story(facts)
     case_id = ids.uuid7()
     for step in life:
         at = filed_at + step.after
-        _let_time_pass(town, story, rules, until=at)
+        _let_time_pass(story, rules, until=at)
         story.facts = replace(story.facts, now=at)
-        command = _command(rules, story, step, grid=grid, case_id=case_id, number=number)
-        decision = decide(rules, command, story.facts)
-        story.take(decision, write.rows(decision, seals=town.engine.seals))
-    _let_time_pass(town, story, rules, until=now)
-    return story
+        story.take(
+            decide(rules, _command(rules, story, step, grid=grid, case_id=case_id), story.facts)
+        )
+    _let_time_pass(story, rules, until=now)
+    return tuple(story.decisions)
 
 
 def joined(parts: Sequence[db.Rows]) -> db.Rows:
@@ -166,54 +245,18 @@ def joined(parts: Sequence[db.Rows]) -> db.Rows:
     )
 
 
-def put(database: db.Database, rows: db.Rows) -> None:
-    """Writes a batch; the roll-up is counted once for all of it."""
-    with db.transaction(database) as tx:
-        _copy(tx, rows_.CASE, rows.opened)
-        for _, table, found in rows_.present(rows):
-            _copy(tx, table, found)
-        _count(tx, rows.roll_up)
-
-
-def _copy(tx: db.Tx, table: Table, rows: Iterable[tuple[object, ...]]) -> None:
-    names = list(table.columns.keys())
-    if tx.dialect.name == "sqlite":
-        tx.execute(insert(table), [dict(zip(names, row, strict=True)) for row in rows])
-        return
-    raw: Any = tx.connection.driver_connection
-    with raw.cursor().copy(f"copy {table.name} ({', '.join(names)}) from stdin") as copy:
-        for row in rows:
-            copy.write_row(row)
-
-
-def _count(tx: db.Tx, changes: Iterable[tuple[object, ...]]) -> None:
-    sums: dict[tuple[object, ...], int] = defaultdict(int)
-    for _, *key, n in changes:
-        sums[tuple(key)] += n  # type: ignore[operator]
-    dialect = sqlite if tx.dialect.name == "sqlite" else postgresql
-    statement = dialect.insert(rows_.ROLL_UP)
-    counted = statement.on_conflict_do_update(
-        index_elements=[column.name for column in rows_.ROLL_UP.primary_key],
-        set_={"n": rows_.ROLL_UP.c.n + statement.excluded.n},
-    )
-    names = rows_.ROLL_UP.columns.keys()
-    keep = [dict(zip(names, (*key, n), strict=True)) for key, n in sums.items() if n]
-    if keep:
-        tx.execute(counted, keep)
-
-
-def _let_time_pass(town: Town, story: Story, rules: machine.Rules, *, until: datetime) -> None:
+def _let_time_pass(story: Story, rules: machine.Rules, *, until: datetime) -> None:
     """What the sweep would have done up to a moment."""
     while (case := story.facts.case) and case.next_at is not None and case.next_at <= until:
         story.facts = replace(story.facts, now=case.next_at)
         decision = decide_due(rules, story.facts)
         if decision is None:
             return
-        story.take(decision, write.rows(decision, seals=town.engine.seals))
+        story.take(decision)
 
 
 def _command(
-    rules: machine.Rules, story: Story, step: Step, *, grid: Grid, case_id: UUID, number: str
+    rules: machine.Rules, story: Story, step: Step, *, grid: Grid, case_id: UUID
 ) -> Command:
     """What `commands.act` would have handed to `decide`, seat included."""
     actor = grid.actors[step.role]
@@ -221,7 +264,7 @@ def _command(
     if case is None:
         line = story.facts.line.origin
         leave = access.may_file(rules.pack, actor, process="dispute", grid=line)
-        opening = Opening(process="dispute", origin_grid=grid.code, number=number)
+        opening = Opening(process="dispute", origin_grid=grid.code, number=ids.case_number())
     else:
         action = rules.flow(case.process).process.actions[step.action]
         leave = access.may_act(rules.pack, actor, case, action=action)

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import Table, func, select
+import pytest
+from sqlalchemy import Table, func, inspect, select
 
 from tests import office as small
-from tests.bench import loader, town
+from tests.bench import bulk, loader, town
 from workflow import audit, db, ids, outbox
 from workflow.db import rows as rows_
+from workflow.tables.personal import PersonalRead
 
 FILED_AT: Final = "2026-03-20 16:00"
 NOW: Final = "2026-03-27 10:00"
@@ -28,15 +30,34 @@ def test_loaded_rows_are_those_that_commands_write(database: db.Database) -> Non
     place = town.build(small.build(database, start=FILED_AT), communities=1)
     commanded = [_by_commands(place, life) for life in LIVES.values()]
     place.district.at(NOW)
-    counts = _counts(database)
     loaded = [_by_loader(place, life) for life in LIVES.values()]
     outbox.run(place.engine)
-    assert _counts(database) == {key: 2 * n for key, n in counts.items()}
-    for name, one, two in zip(LIVES, commanded, loaded, strict=True):
+    for name, one, made in zip(LIVES, commanded, loaded, strict=True):
+        again = made[loader.MINUTES]  # the same life once more, under another id
         for table in (rows_.CASE, *rows_.CHILDREN.values()):
-            assert _rows(database, table, one) == _rows(database, table, two), (name, table.name)
+            expected = _rows(database, table, one)
+            assert _rows(database, table, made[0]) == expected, (name, table.name)
+            assert _rows(database, table, again) == expected, (name, table.name)
+    assert _drawn_twice(database) == []
+    assert _counts(database) == _counted_anew(database)
     report = audit.verify(database, place.engine.seals)
-    assert (report.cases, report.faults) == (2 * len(LIVES), ())
+    assert (report.cases, report.faults) == (len(LIVES) * (loader.MINUTES + 2), ())
+
+
+def test_a_large_load_leaves_tables_as_migrations_made_them(
+    database: db.Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place = town.build(small.build(database, start=FILED_AT), communities=1)
+    before = _shape(database)
+    filed_at = small.local(FILED_AT)
+    loader.load(place, loader.FILED, count=5, filed_at=filed_at, now=filed_at)
+    monkeypatch.setattr(loader, "LARGE", 100)
+    made = loader.load(place, loader.FILED, count=203, filed_at=filed_at, now=filed_at)
+    assert len(set(made)) == 203
+    assert _shape(database) == before
+    assert _counts(database) == _counted_anew(database)
+    report = audit.verify(database, place.engine.seals)
+    assert (report.cases, report.faults) == (208, ())
 
 
 def test_case_numbers_are_all_different_and_check_out() -> None:
@@ -57,13 +78,13 @@ def _by_commands(place: town.Town, life: loader.Life) -> UUID:
     return filed.case_id
 
 
-def _by_loader(place: town.Town, life: loader.Life) -> UUID:
+def _by_loader(place: town.Town, life: loader.Life) -> list[UUID]:
+    """Enough cases that the last one lives the first one's life over again."""
     now, filed_at = small.local(NOW), small.local(FILED_AT) + timedelta(seconds=5)
     at_once = tuple(
         loader.Step(action=step.action, role=step.role, fields=step.fields) for step in life
     )
-    (made,) = loader.load(place, at_once, count=1, filed_at=filed_at, now=now)
-    return made
+    return loader.load(place, at_once, count=loader.MINUTES + 1, filed_at=filed_at, now=now)
 
 
 def _rows(database: db.Database, table: Table, case_id: UUID) -> list[dict[str, object]]:
@@ -106,3 +127,43 @@ def _counts(database: db.Database) -> dict[tuple[object, ...], int]:
     summed = select(*columns, func.sum(rows_.ROLL_UP.c.n)).group_by(*columns)
     with db.snapshot(database) as tx:
         return {tuple(row[:-1]): row[-1] for row in tx.execute(summed) if row[-1]}
+
+
+def _counted_anew(database: db.Database) -> dict[tuple[object, ...], int]:
+    columns = [rows_.CASE.c[column.name] for column in rows_.ROLL_UP.c if column.name != "n"]
+    with db.snapshot(database) as tx:
+        found = tx.execute(select(*columns, func.count()).group_by(*columns))
+        return {tuple(row[:-1]): row[-1] for row in found}
+
+
+def _drawn_twice(database: db.Database) -> list[str]:
+    """The columns in which two rows hold what each should have drawn for itself."""
+    event, sealed = rows_.CHILDREN["events"].c, rows_.CHILDREN["sealed"].c
+    found = []
+    with db.snapshot(database) as tx:
+        for column in (event.action_id, event.hash, sealed.salt, sealed.nonce):
+            wanted = select(func.count() - func.count(column.distinct()))
+            if column is event.action_id:
+                wanted = wanted.where(event.actor_kind == "person")
+            if tx.execute(wanted).scalar_one():
+                found.append(str(column))
+    return found
+
+
+def _shape(database: db.Database) -> dict[str, object]:
+    """The keys and indexes of the tables, as the database tells them."""
+    seen = inspect(database.engine)
+    asked = (
+        lambda name: [seen.get_pk_constraint(name)],
+        seen.get_unique_constraints,
+        seen.get_foreign_keys,
+        seen.get_indexes,
+    )
+    tables = (*bulk.TABLES, PersonalRead.__table__)  # type: ignore[attr-defined]
+    return {table.name: [sorted(map(_told, ask(table.name))) for ask in asked] for table in tables}
+
+
+def _told(found: Mapping[str, Any]) -> str:
+    """A key or index in words; what a condition is equal to, only its text tells."""
+    words = {name: str(text) for name, text in found.get("dialect_options", {}).items()}
+    return json.dumps({**found, "dialect_options": words}, sort_keys=True)
