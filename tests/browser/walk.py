@@ -168,10 +168,9 @@ def served(
 # ---- what every page must be
 
 
-def check(visitor: Visitor, name: str, *, aloud: bool = True) -> list[str]:
+def check(visitor: Visitor, name: str) -> list[str]:
     """What is wrong with the page that a visitor sees: for a screen reader, for a narrow
-    phone, under the strict policy; nothing at best. `aloud` asks the screen reader's checks, which
-    do not depend on the language and take their time."""
+    phone, under the strict policy; nothing at best."""
     page = visitor.page
     page.evaluate(
         "document.querySelectorAll('details:not(.menu):not(.demo-clock)').forEach("
@@ -180,7 +179,7 @@ def check(visitor: Visitor, name: str, *, aloud: bool = True) -> list[str]:
     if SHOTS:
         Path(SHOTS).mkdir(parents=True, exist_ok=True)
         page.screenshot(path=str(Path(SHOTS) / f"{name}.png"), full_page=True)
-    faults = [f"{name}: {fault}" for fault in (*(_axe(page) if aloud else ()), *visitor.noise)]
+    faults = [f"{name}: {fault}" for fault in (*_axe(page), *visitor.noise)]
     wide = page.evaluate("document.documentElement.scrollWidth - window.innerWidth")
     if wide > 0:
         faults.append(f"{name}: {wide} px wider than the window")
