@@ -63,7 +63,7 @@ _Numbered = TypeVar("_Numbered", DeadlineRow, AssignmentRow)
 _FILED: Final = Step(action=FILE, role="grid_officer", fields=small.DISPUTE)
 _ACCEPTED: Final = Step(action="accept", role="case_desk", after=timedelta(hours=2))
 MEDIATOR: Final = "@mediator"
-"""Stands for the mediator of the case's own committee."""
+"""Stands for the mediator of the case's own committee; any role may stand like this."""
 _NAMED: Final = Step(
     action="name_mediator",
     role="case_desk",
@@ -76,7 +76,21 @@ _MET: Final = Step(
     after=timedelta(hours=5),
     fields={"session_on": "2026-03-20", "attended": "both", "minutes": "双方各让一步。"},
 )
+_LED: Final = Step(
+    action="name_leader",
+    role="supervisor",
+    after=timedelta(minutes=30),
+    fields={"leader": "@leader"},
+)
+_WITHDRAWN: Final = Step(
+    action="withdraw",
+    role="case_desk",
+    after=timedelta(minutes=50),
+    fields={"withdraw_reason": "双方已自行和解。"},
+)
 FILED: Final[Life] = (_FILED,)
+LED: Final[Life] = (_FILED, _LED)
+WITHDRAWN: Final[Life] = (_FILED, _WITHDRAWN)
 ACCEPTED: Final[Life] = (_FILED, _ACCEPTED)
 MEDIATED: Final[Life] = (_FILED, _ACCEPTED, _NAMED)
 HEARD: Final[Life] = (_FILED, _ACCEPTED, _NAMED, _MET)
@@ -284,8 +298,8 @@ def _command(
 
 def fields_of(step: Step, grid: Grid) -> dict[str, Scalar]:
     """What the act says, with persons for their marks."""
-    mediator = str(grid.actors["mediator"].person_id)
-    return {name: mediator if v == MEDIATOR else v for name, v in step.fields.items()}
+    named = {f"@{role}": str(actor.person_id) for role, actor in grid.actors.items()}
+    return {name: named.get(str(value), value) for name, value in step.fields.items()}
 
 
 def _merged(old: tuple[_Numbered, ...], new: tuple[_Numbered, ...]) -> tuple[_Numbered, ...]:

@@ -19,7 +19,13 @@ from workflow.tables.personal import PersonalRead
 
 FILED_AT: Final = "2026-03-20 16:00"
 NOW: Final = "2026-03-27 10:00"
-LIVES: Final = {"filed": loader.FILED, "accepted": loader.ACCEPTED, "heard": loader.HEARD}
+LIVES: Final = {
+    "filed": loader.FILED,
+    "accepted": loader.ACCEPTED,
+    "heard": loader.HEARD,
+    "led": loader.LED,
+    "withdrawn": loader.WITHDRAWN,
+}
 # What is drawn anew each time, and what hangs on it; and when the relay came by.
 DRAWN: Final = frozenset(
     {"id", "case_id", "head", "prev_hash", "hash", "nonce", "sealed", "salt", "sent_at"}

@@ -110,12 +110,19 @@ def build(district: small.District, *, communities: int = COMMUNITIES) -> Town:
                 )
             )
             for grid in grids if scope == community else [scope]:
-                staff.setdefault(grid, {})[role] = person
+                staff.setdefault(grid, dict(_above(district, street_office)))[role] = person
     office.add_areas(database, areas)
     office.add_offices(database, offices)
     people.add_people(database, persons)
     office.add_posts(database, posts)
     return Town(engine=district.engine, district=district, grids=_grids(district.engine, staff))
+
+
+def _above(district: small.District, street_office: str) -> Iterator[tuple[str, UUID]]:
+    """Who supervises a street's grids, and who may be named to lead their cases."""
+    own = "supervisor" if street_office == "street" else "other_supervisor"
+    yield "supervisor", district.people[own]
+    yield "leader", district.people["district_leader"]
 
 
 def _street(n: int) -> tuple[str, str]:
