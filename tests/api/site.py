@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import anyio
@@ -35,4 +36,6 @@ class Site:
                 self.cookies = client.cookies
                 return answer
 
-        return anyio.run(sent)
+        # in a thread of its own: in a browser's run this one has a loop going
+        with ThreadPoolExecutor(1) as thread:
+            return thread.submit(anyio.run, sent).result()
