@@ -18,6 +18,7 @@ from babel import Locale
 from babel.messages import pofile
 
 from rules import errors, pack
+from workflow.queries import office as office_query
 
 Language = Literal["zh-CN", "en"]
 Tone = Literal["green", "yellow", "red", "grey", "paused"]
@@ -138,6 +139,16 @@ class Words:
         if both is None:
             return ""
         return both.zh if self.is_zh else both.en
+
+    def notice(self, message: office_query.Message) -> str:
+        """A notice with its places filled, the day as this language writes it."""
+        facts = {
+            "number": message.number,
+            "process": self.text(message.process),
+            "office": message.office,
+            "due_on": "" if message.due_on is None else self.day(message.due_on),
+        }
+        return _fill(self.text(message.text), facts)
 
     def error(
         self, fault: errors.GridcaseError, labels: Mapping[str, str] | None = None

@@ -18,7 +18,9 @@ def get_notices(frame: frames.Signed) -> Response:
     """The inbox, newest first."""
     found = office.inbox(frame.engine.database, frame.person)
     return frame.page(
-        "notices.html", messages=found, unread=sum(not message.is_read for message in found)
+        "notices.html",
+        messages=tuple((message, frame.words.notice(message)) for message in found),
+        unread=sum(not message.is_read for message in found),
     )
 
 

@@ -214,6 +214,7 @@ def test_notices_when_read_stay_read(front: desk.Desk) -> None:
     inbox = front.get("desk", "/notices", headers=desk.ENGLISH).json()
     assert inbox["unread"] == len(inbox["items"]) == 1
     assert "Decide on it by" in inbox["items"][0]["text"]
+    assert inbox["items"][0]["text"].endswith("by Wed 25 Mar 2026.")
     path = f"/notices/{inbox['items'][0]['key']}/read"
     assert front.post("other_desk", path, None).status_code == 204
     assert front.get("desk", "/notices").json()["unread"] == 1

@@ -298,6 +298,8 @@ def test_notice_when_opened_is_read_and_leads_to_its_case(pages: Pages) -> None:
     pages.district.at("2026-03-20 16:10")
     pages.sign_in("desk")
     page = pages.get("/notices").text
+    assert "请于 3 月 25 日（周三）前决定是否受理。" in page
+    assert "2026-03-25" not in page
     key = re.search(r'name="key" value="([^"]+)"', page)
     assert key is not None
     answer = pages.post("/notices/read", key=key[1])

@@ -6,7 +6,7 @@ import base64
 import json
 import traceback
 from dataclasses import replace
-from datetime import timedelta
+from datetime import date, timedelta
 from uuid import UUID
 
 import pytest
@@ -161,7 +161,7 @@ def test_a_notice_of_a_partys_window_names_its_day(district: office.District) ->
     district.at("2026-03-20 18:00")
     found = office_query.inbox(district.engine.database, district.actor("petition_officer"))
     (told,) = [m for m in found if "送达" in m.text.zh]
-    assert "2026-04-20" in told.text.zh
+    assert told.due_on == date(2026, 4, 20)
 
 
 @pytest.mark.parametrize(

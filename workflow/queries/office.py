@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, Final
 from uuid import UUID
 
@@ -88,12 +88,17 @@ class Choice:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Message:
-    """A notice in the app, as its receiver reads it."""
+    """A notice in the app. `text` is the pack's own, its places open: how a day is written
+    belongs to the reader's language."""
 
     case_id: UUID
     key: str
     subject: str
     text: pack_.Text
+    number: str
+    process: pack_.Text
+    office: str
+    due_on: date | None
     sent_at: datetime
     is_read: bool
 
@@ -210,17 +215,7 @@ def inbox(database: db.Database, actor: access.Actor, *, limit: int = 50) -> tup
         open_ = _may_open(tx, pack, actor, {row.case_id for row in found})
     rows = [row for row in found if row.case_id in open_]
     texts = {(notice.on, notice.process): notice.text for notice in pack.notices}
-    return tuple(
-        Message(
-            case_id=row.case_id,
-            key=f"{row.case_id}.{row.seq}.{row.n}",
-            subject=row.subject,
-            text=_filled(_text(texts, row.cause, row.process), row, pack),
-            sent_at=row.sent_at,
-            is_read=row.read_at is not None,
-        )
-        for row in rows
-    )
+    return tuple(_message(row, texts, pack) for row in rows)
 
 
 def unread(database: db.Database, actor: access.Actor) -> int:
@@ -258,13 +253,21 @@ def _text(
     return found or pack_.Text(zh="{number}", en="{number}")
 
 
-def _filled(text: pack_.Text, row: Any, pack: pack_.Pack) -> pack_.Text:
+def _message(
+    row: Any, texts: Mapping[tuple[str, str | None], pack_.Text], pack: pack_.Pack
+) -> Message:
     words = json.loads(row.words)
     process = pack.processes.get(row.process)
-    name = process.name if process else pack_.Text(zh=row.process, en=row.process)
-    due_on = words.get("due_on", "")
-    facts = {"number": words["number"], "due_on": due_on, "office": row.office}
-    return pack_.Text(
-        zh=text.zh.format_map(facts | {"process": name.zh}),
-        en=text.en.format_map(facts | {"process": name.en}),
+    due_on = words.get("due_on")
+    return Message(
+        case_id=row.case_id,
+        key=f"{row.case_id}.{row.seq}.{row.n}",
+        subject=row.subject,
+        text=_text(texts, row.cause, row.process),
+        number=words["number"],
+        process=process.name if process else pack_.Text(zh=row.process, en=row.process),
+        office=row.office,
+        due_on=date.fromisoformat(due_on) if due_on else None,
+        sent_at=row.sent_at,
+        is_read=row.read_at is not None,
     )

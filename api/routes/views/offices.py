@@ -121,7 +121,7 @@ def notice(message: office_query.Message, words: texts.Words) -> offices.Notice:
         key=message.key,
         case_id=message.case_id,
         subject=message.subject,
-        text=words.text(message.text),
+        text=words.notice(message),
         sent_at=message.sent_at,
         is_read=message.is_read,
     )
