@@ -83,11 +83,11 @@ def without_indexes(url: str) -> Iterator[None]:
 
 
 def settle(database: db.Database) -> None:
-    """What a database does by itself when there is time: statistics, dead rows away."""
-    statements = ("set statement_timeout = 0", "vacuum (analyze)", "reset statement_timeout")
-    with database.guarded.connect() as tx:
-        for statement in statements if database.is_postgres else ("analyze",):
-            tx.exec_driver_sql(statement)
+    """What PostgreSQL does by itself when there is time: statistics, dead rows away."""
+    if database.is_postgres:
+        with database.guarded.connect() as tx:
+            for statement in ("set statement_timeout = 0", "vacuum (analyze)", "reset all"):
+                tx.exec_driver_sql(statement)
 
 
 def _connection(url: str) -> Any:

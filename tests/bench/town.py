@@ -28,6 +28,11 @@ DURABLE: Final[Mapping[str, str]] = {
 
 COMMUNITIES: Final = 40
 GRIDS: Final = 5
+STREETS: Final = (
+    (small.OTHER_STREET, "other_street", "other_supervisor"),
+    (small.STREET, "street", "supervisor"),
+)
+"""The streets of the small district, each with its office and who supervises there."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,12 +81,13 @@ def opened(dialect: Dialect, *, start: str) -> Iterator[Town]:
 
 
 def build(district: small.District, *, communities: int = COMMUNITIES) -> Town:
-    """Adds communities, each with desk, committee, grids and their people, by commands."""
+    """Adds communities, each with desk, committee, grids and their people, by commands; a leader
+    of the street's office carries what is grave in one of them."""
     database = district.engine.database
     areas, offices, persons, posts = [], [], [], []
     staff: dict[str, dict[str, UUID]] = {}
     for n in range(communities):
-        street, street_office = _street(n)
+        street, street_office, supervisor = STREETS[n % len(STREETS)]
         community = f"{street}{100 + n:03d}"
         areas.append(_area(community, "community", street))
         grids = [f"{community}{g:03d}" for g in range(1, GRIDS + 1)]
@@ -97,36 +103,31 @@ def build(district: small.District, *, communities: int = COMMUNITIES) -> Town:
                     superior_id=district.offices[street_office],
                 )
             )
-        held = [("case_desk", desk, community), ("mediator", committee, community)]
-        held += [("grid_officer", desk, grid) for grid in grids]
-        for role, at, scope in held:
+        held = [
+            ("case_desk", desk, community, grids),
+            ("mediator", committee, community, grids),
+            ("leader", district.offices[street_office], street, grids),
+            *(("grid_officer", desk, grid, [grid]) for grid in grids),
+        ]
+        for role, at, scope, served in held:
             person = ids.uuid7()
             persons.append(
-                people.NewPerson(id=person, name=f"演示{scope}", username=f"{role}.{scope}")
+                people.NewPerson(
+                    id=person, name=f"演示{scope}", username=f"{role}.{scope}.{community}"
+                )
             )
             posts.append(
                 office.NewPost(
                     id=ids.uuid7(), role=role, office_id=at, scope_code=scope, holder_id=person
                 )
             )
-            for grid in grids if scope == community else [scope]:
-                staff.setdefault(grid, dict(_above(district, street_office)))[role] = person
+            for grid in served:
+                staff.setdefault(grid, {"supervisor": district.people[supervisor]})[role] = person
     office.add_areas(database, areas)
     office.add_offices(database, offices)
     people.add_people(database, persons)
     office.add_posts(database, posts)
     return Town(engine=district.engine, district=district, grids=_grids(district.engine, staff))
-
-
-def _above(district: small.District, street_office: str) -> Iterator[tuple[str, UUID]]:
-    """Who supervises a street's grids, and who may be named to lead their cases."""
-    own = "supervisor" if street_office == "street" else "other_supervisor"
-    yield "supervisor", district.people[own]
-    yield "leader", district.people["district_leader"]
-
-
-def _street(n: int) -> tuple[str, str]:
-    return (small.STREET, "street") if n % 2 else (small.OTHER_STREET, "other_street")
 
 
 def _area(code: str, level: str, parent: str) -> office.NewArea:

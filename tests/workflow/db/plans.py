@@ -1,0 +1,127 @@
+"""What the database means to do with a statement: the plan, and the tables it reads whole.
+
+An index read from one end to the other counts as the whole table too, unless the index is
+partial: those hold only what waits.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from sqlalchemy import event, text
+
+from workflow import db
+
+EXPLAINED: Final = ("select", "with", "insert", "update", "delete")
+# What SQLite writes in capitals is no table: `SCAN CONSTANT ROW`.
+_SCAN: Final = re.compile(r"^SCAN ([a-z]\w*)(?: USING (?:COVERING )?INDEX (\w+))?")
+_MADE: Final = re.compile(r"^(?:CO-ROUTINE|MATERIALIZE) (\w+)")
+_READS: Final = {"Seq Scan", "Index Scan", "Index Only Scan", "Bitmap Index Scan"}
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """A statement that the product sent, with the values it sent along."""
+
+    name: str
+    sql: str
+    values: Any
+
+
+@dataclass(slots=True)
+class Record:
+    """Every statement, with the name of who sent it first; another value makes it another."""
+
+    sent: dict[tuple[str, str], Sent] = field(default_factory=dict)
+
+    @contextmanager
+    def of(self, name: str, database: db.Database) -> Iterator[None]:
+        """Records what is sent inside."""
+
+        def note(_c: Any, _u: Any, sql: str, values: Any, _x: Any, many: bool) -> None:
+            if sql.lstrip().lower().startswith(EXPLAINED):
+                first = values[0] if many else values
+                self.sent.setdefault((sql, str(first)), Sent(name, sql, first))
+
+        event.listen(database.engine, "before_cursor_execute", note)
+        try:
+            yield
+        finally:
+            event.remove(database.engine, "before_cursor_execute", note)
+
+
+@dataclass(frozen=True, slots=True)
+class Whole:
+    """A table that a statement reads whole."""
+
+    name: str
+    table: str
+    sql: str
+    plan: str
+
+    def __str__(self) -> str:
+        return f"{self.name} reads the whole of {self.table}:\n{self.sql}\n{self.plan}\n"
+
+
+def wholes(tx: db.Tx, record: Record, *, small: Mapping[str, str]) -> list[Whole]:
+    """The statements that read a table whole which is not small."""
+    partial = _partial(tx)
+    explain = _postgres if tx.dialect.name == "postgresql" else _sqlite
+    found = []
+    for sent in record.sent.values():
+        plan, read = explain(tx, sent, partial)
+        found += [
+            Whole(sent.name, table, sent.sql, plan) for table in sorted(read) if table not in small
+        ]
+    return found
+
+
+def _partial(tx: db.Tx) -> frozenset[str]:
+    """The indexes that hold only some rows."""
+    if tx.dialect.name == "postgresql":
+        wanted = "select indexrelid::regclass::text from pg_index where indpred is not null"
+    else:
+        wanted = "select name from sqlite_master where type = 'index' and sql like '% WHERE %'"
+    return frozenset(tx.execute(text(wanted)).scalars())
+
+
+def _postgres(tx: db.Tx, sent: Sent, partial: frozenset[str]) -> tuple[str, set[str]]:
+    (found,) = tx.exec_driver_sql(f"explain (format json) {sent.sql}", sent.values).one()
+    plan = found[0]["Plan"] if isinstance(found, list) else json.loads(found)[0]["Plan"]
+    read = {table for node in _nodes(plan) for table in _read_whole(node, partial)}
+    return "\n".join(_outline(plan)), read
+
+
+def _outline(plan: Mapping[str, Any], depth: int = 0) -> Iterator[str]:
+    told = ("Node Type", "Relation Name", "Index Name", "Index Cond", "Plan Rows", "Total Cost")
+    yield "  " * depth + ", ".join(str(plan[word]) for word in told if word in plan)
+    for child in plan.get("Plans", ()):
+        yield from _outline(child, depth + 1)
+
+
+def _nodes(plan: Mapping[str, Any], table: str | None = None) -> Iterator[Mapping[str, Any]]:
+    """A plan's nodes; the index part of a bitmap scan learns its table from the heap part."""
+    here = plan.get("Relation Name", table)
+    yield {**plan, "Relation Name": here}
+    for child in plan.get("Plans", ()):
+        yield from _nodes(child, here)
+
+
+def _read_whole(node: Mapping[str, Any], partial: frozenset[str]) -> Iterator[str]:
+    is_whole = node["Node Type"] in _READS and "Index Cond" not in node
+    if is_whole and node.get("Index Name") not in partial:
+        yield node["Relation Name"]
+
+
+def _sqlite(tx: db.Tx, sent: Sent, partial: frozenset[str]) -> tuple[str, set[str]]:
+    rows = tx.exec_driver_sql(f"explain query plan {sent.sql}", sent.values)
+    lines = [str(row[-1]) for row in rows]
+    made = {match[1] for line in lines if (match := _MADE.match(line))}
+    scans = [match for line in lines if (match := _SCAN.match(line))]
+    read = {match[1] for match in scans if match[2] not in partial} - made
+    return "\n".join(lines), read
