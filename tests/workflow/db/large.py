@@ -1,0 +1,120 @@
+"""An office with as many cases as asked, most of them closed long ago, on record while it works.
+
+The proportions are those of a million cases: few are due, late or carried by a leader at any
+moment, and nearly all notices have long been sent.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import nullcontext, suppress
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+from typing import Final
+from uuid import UUID
+
+from sqlalchemy import Uuid, bindparam, insert, literal, select, text, update
+from sqlmodel.sql.sqltypes import UTCDateTime
+
+from rules import errors
+from tests import office as small
+from tests.bench import bulk, loader, town
+from tests.workflow.db import plans
+from workflow import access, db
+from workflow.commands import people
+from workflow.db import rows as rows_
+from workflow.engine import Engine
+
+NOW: Final = "2026-03-25 09:01"
+WITHDRAWN: Final = loader.WITHDRAWN[-1]
+LONG_LATE: Final[loader.Life] = (loader.WITHDRAWN[0], replace(WITHDRAWN, after=timedelta(days=30)))
+
+
+@dataclass(slots=True)
+class Drive:
+    """An office at size, what it is asked, and what it sent."""
+
+    place: town.Town
+    sample: dict[str, list[UUID]]
+    driven: set[str] = field(default_factory=set)
+    record: plans.Record = field(default_factory=plans.Record)
+    took_ms: list[tuple[float, str]] = field(default_factory=list)
+
+    @property
+    def database(self) -> db.Database:
+        """Where it all is."""
+        return self.place.engine.database
+
+    @property
+    def engine(self) -> Engine:
+        """What asks."""
+        return self.place.engine
+
+    def actor(self, name: str) -> access.Actor:
+        """Somebody of the small district."""
+        return self.place.district.actor(name)
+
+    def of(self, name: str, block: Callable[[], object]) -> None:
+        """Does one thing, on record; one whose name has a comma may be refused."""
+        refusals = (errors.GridcaseError,) if "," in name else ()
+        self.driven.add(name.split(maxsplit=1)[0].rstrip(","))
+        with self.record.of(name, self.database), suppress(*refusals):
+            block()
+
+
+def loaded(database: db.Database, *, cases: int) -> Drive:
+    """The office, and some cases of each kind."""
+    place = town.build(small.build(database, start=NOW, accounts=("desk",)))
+    # Of a thousand cases, the oldest first: how many, what became of them, from when until when.
+    parts = (
+        ("long late", 30, LONG_LATE, "2026-02-02 10:00", "2026-03-18 12:00"),
+        ("withdrawn", 504, loader.WITHDRAWN, "2026-03-12 10:00", "2026-03-12 12:00"),
+        ("late", 1, loader.FILED, "2026-03-16 10:00", "2026-03-25 08:00"),
+        ("heard", 100, loader.HEARD, "2026-03-20 09:00", "2026-03-20 16:00"),
+        ("due", 10, loader.FILED, "2026-03-20 16:00", "2026-03-20 17:30"),
+        ("led", 5, loader.LED, "2026-03-24 10:00", "2026-03-24 12:00"),
+        ("filed", 350, loader.FILED, "2026-03-24 10:00", "2026-03-24 12:00"),
+    )
+    sample = {}
+    is_large = cases >= loader.LARGE
+    with bulk.without_indexes(database.url) if is_large else nullcontext():
+        for name, share, life, filed, until in parts:
+            made = loader.load(
+                place,
+                life,
+                count=cases * share // 1000,
+                filed_at=small.local(filed),
+                now=small.local(until),
+            )
+            sample[name] = made[:20]
+    drive = Drive(place, sample)
+    _age(drive)
+    bulk.settle(database)
+    return drive
+
+
+def _age(drive: Drive) -> None:
+    """What the loader leaves out: most notices are long sent, some persons recused, some cases
+    could not climb, some values were read."""
+    sent = text(
+        "update notice set state = 'sent', sent_at = queued_at, tries = 1 "
+        "where queued_at < :morning or seq = 1"
+    )
+    sent = sent.bindparams(
+        bindparam("morning", small.local(NOW) - timedelta(days=1), UTCDateTime())
+    )
+    recused = insert(rows_.CHILDREN["recusals"]).from_select(
+        ["case_id", "person_id", "seq"],
+        select(rows_.CASE.c.id, literal(drive.place.district.people["mediator"], Uuid()), 1).where(
+            rows_.CASE.c.next_at <= small.local(NOW)
+        ),
+    )
+    stuck = update(rows_.CASE).where(rows_.CASE.c.id.in_(drive.sample["late"][:5]))
+    with db.transaction(drive.database) as tx:
+        if drive.database.is_postgres:
+            tx.exec_driver_sql("set local statement_timeout = 0")
+        for statement in (sent, recused, stuck.values(is_stuck=True)):
+            tx.execute(statement)
+    auditor = drive.actor("district_supervisor")
+    for case_id in drive.sample["filed"]:
+        people.open_values(drive.engine, auditor, case_id, reason="办理")
