@@ -27,7 +27,8 @@ MILLION: Final = 10_000
 DUE_FILED_AT: Final = "2026-03-20 16:00"
 FILED_AT: Final = "2026-03-24 10:00"
 NOW: Final = "2026-03-25 09:01"
-FLAT_FROM: Final = 10_000
+FLAT_AT: Final = (10_000, 100_000)
+"""Open cases at which an empty tick is measured before all are there."""
 EMPTY_TICKS: Final = 25
 SAVED: Final = ("case_file", "deadline")
 CHILDREN: Final = ("event", "escalation", "notice")
@@ -40,10 +41,7 @@ def run(
     due = size or DUE
     open_cases = due * (100 if due >= MILLION else TIMES_OPEN)
     with town.opened(dialect, start=NOW) as place:
-        few = _fill(place, min(FLAT_FROM, open_cases - due), life=loader.MEDIATED, say=say)
-        first = _empty(place, rounds=rounds)
-        _fill(place, open_cases - due - few, life=loader.FILED, say=say)
-        last = _empty(place, rounds=rounds)
+        empty = _empty_ticks(place, open_cases - due, rounds=rounds, say=say)
         loader.load(
             place,
             loader.FILED,
@@ -51,31 +49,40 @@ def run(
             filed_at=small.local(DUE_FILED_AT),
             now=small.local(DUE_FILED_AT) + timedelta(hours=1),
         )
-        return [
-            *_swept(place, dialect, due=due, open_cases=open_cases, rounds=rounds),
-            measure.plain(
-                f"B4 empty tick of {open_cases - due:,} open",
-                ours=last,
-                unit="ms (lower)",
-                database=dialect,
-            ),
+        swept = _swept(place, dialect, due=due, open_cases=open_cases, rounds=rounds)
+    (few, first), *_ = empty.items()
+    for n, ticks in empty.items():
+        swept.append(
             measure.compared(
-                f"B4 empty tick of {open_cases - due:,}, to {few:,} open",
+                f"B4 empty tick of {n:,}, to {few:,} open",
                 floor=first,
-                ours=last,
+                ours=ticks,
                 unit="ms (lower)",
                 database=dialect,
-            ),
-        ]
+            )
+        )
+    return swept
 
 
-def _fill(place: town.Town, count: int, *, life: loader.Life, say: Callable[[str], None]) -> int:
+def _empty_ticks(
+    place: town.Town, most: int, *, rounds: int, say: Callable[[str], None]
+) -> dict[int, list[float]]:
+    """Milliseconds of a tick that finds nothing, among more and more open cases."""
+    found: dict[int, list[float]] = {}
+    there = 0
+    for n in sorted({n for n in FLAT_AT if n < most} | {most}):
+        life = loader.MEDIATED if not there else loader.FILED
+        _fill(place, n - there, life=life, say=say)
+        found[n], there = _empty(place, rounds=rounds), n
+    return found
+
+
+def _fill(place: town.Town, count: int, *, life: loader.Life, say: Callable[[str], None]) -> None:
     """Cases for which nothing is due yet."""
     filed = small.local(FILED_AT)
     with measure.told(f"{count:,} cases loaded", say=say):
         loader.load(place, life, count=count, filed_at=filed, now=filed)
     bulk.settle(place.engine.database)
-    return count
 
 
 def _empty(place: town.Town, *, rounds: int) -> list[float]:
