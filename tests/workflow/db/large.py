@@ -6,6 +6,7 @@ moment, and nearly all notices have long been sent.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from contextlib import nullcontext, suppress
 from dataclasses import dataclass, field, replace
@@ -21,10 +22,11 @@ from tests import office as small
 from tests.bench import bulk, loader, town
 from tests.workflow.db import plans
 from workflow import access, db
-from workflow.commands import people
 from workflow.db import rows as rows_
 from workflow.engine import Engine
+from workflow.tables.personal import PersonalRead
 
+_READ: Final = PersonalRead.__table__  # type: ignore[attr-defined]
 NOW: Final = "2026-03-25 09:01"
 WITHDRAWN: Final = loader.WITHDRAWN[-1]
 LONG_LATE: Final[loader.Life] = (loader.WITHDRAWN[0], replace(WITHDRAWN, after=timedelta(days=30)))
@@ -58,8 +60,10 @@ class Drive:
         """Does one thing, on record; one whose name has a comma may be refused."""
         refusals = (errors.GridcaseError,) if "," in name else ()
         self.driven.add(name.split(maxsplit=1)[0].rstrip(","))
+        begun = time.perf_counter()
         with self.record.of(name, self.database), suppress(*refusals):
             block()
+        self.took_ms.append(((time.perf_counter() - begun) * 1000, name))
 
 
 def loaded(database: db.Database, *, cases: int) -> Drive:
@@ -68,13 +72,14 @@ def loaded(database: db.Database, *, cases: int) -> Drive:
     # Of a thousand cases, the oldest first: how many, what became of them, from when until when.
     parts = (
         ("long late", 30, LONG_LATE, "2026-02-02 10:00", "2026-03-18 12:00"),
-        ("withdrawn", 504, loader.WITHDRAWN, "2026-03-12 10:00", "2026-03-12 12:00"),
+        ("withdrawn", 804, loader.WITHDRAWN, "2026-03-12 10:00", "2026-03-12 12:00"),
         ("late", 1, loader.FILED, "2026-03-16 10:00", "2026-03-25 08:00"),
-        ("heard", 100, loader.HEARD, "2026-03-20 09:00", "2026-03-20 16:00"),
+        ("heard", 50, loader.HEARD, "2026-03-20 09:00", "2026-03-20 16:00"),
         ("due", 10, loader.FILED, "2026-03-20 16:00", "2026-03-20 17:30"),
         ("led", 5, loader.LED, "2026-03-24 10:00", "2026-03-24 12:00"),
-        ("filed", 350, loader.FILED, "2026-03-24 10:00", "2026-03-24 12:00"),
+        ("filed", 100, loader.FILED, "2026-03-24 10:00", "2026-03-24 12:00"),
     )
+    plans.spread(database, cases=cases)
     sample = {}
     is_large = cases >= loader.LARGE
     with bulk.without_indexes(database.url) if is_large else nullcontext():
@@ -109,12 +114,16 @@ def _age(drive: Drive) -> None:
             rows_.CASE.c.next_at <= small.local(NOW)
         ),
     )
+    columns = (rows_.CASE.c.id, literal(202603), rows_.CASE.c.id, rows_.CASE.c.opened_at)
+    opened = insert(_READ).from_select(
+        _READ.columns.keys(),
+        select(*columns, rows_.CASE.c.filer_id, literal("story"), literal("办理")).where(
+            rows_.CASE.c.next_at.is_not(None)
+        ),
+    )
     stuck = update(rows_.CASE).where(rows_.CASE.c.id.in_(drive.sample["late"][:5]))
     with db.transaction(drive.database) as tx:
         if drive.database.is_postgres:
             tx.exec_driver_sql("set local statement_timeout = 0")
-        for statement in (sent, recused, stuck.values(is_stuck=True)):
+        for statement in (sent, recused, opened, stuck.values(is_stuck=True)):
             tx.execute(statement)
-    auditor = drive.actor("district_supervisor")
-    for case_id in drive.sample["filed"]:
-        people.open_values(drive.engine, auditor, case_id, reason="办理")

@@ -13,6 +13,7 @@ import importlib
 import inspect
 import os
 import pkgutil
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
@@ -64,6 +65,11 @@ KNOWN_SQLITE: Final = {
     ("office.appoint", "case_file"): STUCK,
     ("board.board", "case_file"): f"{STUCK}; rungs and queue begin at the area's cases",
 }
+# PostgreSQL alone, which knows how few there are, rather reads all than walks a list that long.
+RARE: Final = re.compile(
+    r"worklist\.page area_\d (yellow|red|green) closed"  # a closed case is grey
+    r"|worklist\.page area_\d limited"  # to processes of which there are few or none: no index
+)
 # What is not driven here.
 APART: Final = {
     "demo.wipe": "drops the tables",
@@ -90,8 +96,8 @@ def test_no_statement_reads_a_large_table_whole(database: db.Database) -> None:
     for took_ms, name in sorted(drive.took_ms, reverse=True)[:SLOWEST]:
         print(f"{took_ms:10.1f} ms  {name}")
     assert _public() - drive.driven == APART.keys()
-    found = _wholes(drive)
     known = KNOWN if database.is_postgres else KNOWN | KNOWN_SQLITE
+    found = [whole for whole in _wholes(drive) if not RARE.match(whole.name)]
     unknown = [whole for whole in found if (whole.name, whole.table) not in known]
     assert not unknown, "\n".join(map(str, unknown))
     assert {(whole.name, whole.table) for whole in found} == known.keys(), "one is mended"
@@ -143,11 +149,12 @@ def _lists(drive: large.Drive) -> None:
 
 
 def _list(drive: large.Drive, actor: access.Actor, seat: access.Seat) -> None:
+    kind = f"{seat.kind} limited" if seat.processes else seat.kind
     page = partial(worklist.page, drive.database, actor, seat_key=seat.key)
     cursors: list[str | None] = []
     for narrow in get_args(worklist.Narrow):
         for closed in CLOSED:
-            name = f"worklist.page {seat.kind} {narrow} {closed}"
+            name = f"worklist.page {kind} {narrow} {closed}"
             drive.of(
                 name,
                 lambda narrow=narrow, closed=closed: cursors.append(  # type: ignore[misc]
@@ -159,7 +166,7 @@ def _list(drive: large.Drive, actor: access.Actor, seat: access.Seat) -> None:
                 drive.of(f"{name} continued", block)
     committee = drive.place.district.offices["committee"]
     within = partial(page, area=small.STREET, office=committee)
-    drive.of(f"worklist.page {seat.kind} within", within)
+    drive.of(f"worklist.page {kind} within", within)
 
 
 def _everybody(drive: large.Drive) -> Iterator[access.Actor]:
