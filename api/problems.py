@@ -164,7 +164,7 @@ def field_errors(
     for fault in error.faults:
         if fault.field is not None and fault.field not in told:
             text = words.error(fault, labels)
-            told[fault.field] = _joined(text, words)
+            told[fault.field] = joined(text, words)
     return told
 
 
@@ -180,7 +180,7 @@ def detail(
     )
 
 
-def _joined(told: texts.ErrorText, words: texts.Words) -> str:
+def joined(told: texts.ErrorText, words: texts.Words) -> str:
     """Fault and remedy as two sentences."""
     stop = "。" if words.is_zh else ". "
     return f"{told.text.rstrip('。.')}{stop}{told.remedy}".strip()

@@ -5,7 +5,7 @@ inputs. A session, an agreement and a leader's plan have layouts of their own on
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 from uuid import UUID
 
@@ -174,8 +174,8 @@ def _summary(
     lines = forms.summary(error, declared, words)
     told = []
     for (target, line), fault in zip(lines, error.faults, strict=True):
-        remedy = "" if target else words.error(fault, forms.labels(declared, words)).remedy
-        told.append((target, f"{line} {remedy}".strip()))
+        whole = replace(words.error(fault, forms.labels(declared, words)), text=line)
+        told.append((target, line if target else problems.joined(whole, words)))
     return tuple(told)
 
 

@@ -11,7 +11,7 @@ from uuid import UUID
 from fastapi import APIRouter
 from starlette.responses import Response
 
-from api import caller, forms
+from api import caller, forms, problems
 from api.pages import filing, happened, way
 from api.pages import frame as frames
 from api.pages import worklist as worklist_page
@@ -138,7 +138,7 @@ def _ask(
     told = ""
     if error is not None:
         text = words.error(error, {"reason": words.get("Why do you need them?")})
-        told = f"{text.text} {text.remedy}"
+        told = problems.joined(text, words)
     return frame.page(
         "case/open.html",
         status=200 if error is None else 422,

@@ -99,12 +99,12 @@ def _form(
     kept: Kept = (),
     kept_path: str | None = None,
 ) -> Response:
-    told = None if error is None else frame.words.error(error)
+    words = frame.words
     return frame.page(
         "login.html",
         status=200 if error is None else int(problems.status_of(error)),
         user=user,
-        refused=None if told is None else f"{told.text} {told.remedy}",
+        refused=None if error is None else problems.joined(words.error(error), words),
         next=render.local_path(onward or frame.request.query_params.get("next")),
         lookup_url="/lookup",
         kept=kept,

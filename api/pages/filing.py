@@ -189,10 +189,7 @@ def _submit(frame: frames.Frame, draft: Draft) -> Response:
         receipt = act.act(frame.engine, frame.person, request)
     except errors.GridcaseError as error:
         return _step(frame, draft, draft.step_of(error.field), error=error)
-    return frame.go(
-        f"/cases/{receipt.case_id}/receipt",
-        toast=frame.words.get("Filed: {number}", number=receipt.number),
-    )
+    return frame.go(f"/cases/{receipt.case_id}/receipt")
 
 
 def _scalars(values: Mapping[str, object]) -> dict[str, str | int | bool | None]:

@@ -219,8 +219,7 @@ def _ask(
 
 
 def _told(frame: frames.Frame, fault: errors.GridcaseError) -> str:
-    told = frame.words.error(fault)
-    return f"{told.text} {told.remedy}"
+    return problems.joined(frame.words.error(fault), frame.words)
 
 
 def _shown(frame: frames.Frame, view: case_query.CaseView) -> Response:

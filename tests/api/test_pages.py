@@ -87,6 +87,7 @@ def test_login_when_wrong_keeps_the_name_and_says_what_to_do(pages: Pages) -> No
     assert 'value="officer"' in answer.text
     assert 'value="/notices"' in answer.text
     assert "wrong" not in answer.text
+    assert "账号或密码不对。请重新输入。" in answer.text, "two sentences"
 
 
 @pytest.mark.parametrize(
@@ -300,6 +301,8 @@ def test_notice_when_opened_is_read_and_leads_to_its_case(pages: Pages) -> None:
     page = pages.get("/notices").text
     assert "请于 3 月 25 日（周三）前决定是否受理。" in page
     assert "2026-03-25" not in page
+    said = pages.get(f"/cases/{filed.case_id}/do/accept").text
+    assert "受理期限：3 月 25 日（周三）24:00" in said, "a Chinese colon between Chinese words"
     key = re.search(r'name="key" value="([^"]+)"', page)
     assert key is not None
     answer = pages.post("/notices/read", key=key[1])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
@@ -35,6 +36,7 @@ STAFF: Final = (
 )
 WAIT_MS: Final = 10_000
 STARTED_S: Final = 20
+MIXED: Final = re.compile(r".{0,12}[\u4e00-\u9fff）」][:;,.](?: .{0,12}|$)", re.MULTILINE)
 GRAVE: Final = frozenset({"serious", "critical"})
 # A folder that takes a picture of every page that is checked; for whoever wants to look.
 SHOTS: Final = os.environ.get("GRIDCASE_TEST_SHOTS")
@@ -183,10 +185,18 @@ def check(visitor: Visitor, name: str) -> list[str]:
     wide = page.evaluate("document.documentElement.scrollWidth - window.innerWidth")
     if wide > 0:
         faults.append(f"{name}: {wide} px wider than the window")
+    faults += [f"{name}: half Chinese, half Latin: {said}" for said in _mixed(page)]
     if page.locator("h1").count() != 1:
         faults.append(f"{name}: {page.locator('h1').count()} headings of the first rank")
     visitor.noise.clear()
     return faults
+
+
+def _mixed(page: sync_api.Page) -> Sequence[str]:
+    """Chinese words followed by the stops of Latin letters, on a page in Chinese."""
+    if page.locator("html").get_attribute("lang") != "zh-CN":
+        return ()
+    return MIXED.findall(page.locator("body").inner_text())
 
 
 def _axe(page: sync_api.Page) -> Sequence[str]:
