@@ -214,7 +214,7 @@ def statements(request: pytest.FixtureRequest) -> Statements:
 def browser() -> Iterator[sync_api.Browser]:
     """A headless Chromium. None found: skips, and says so once; with CI=true it fails."""
     with sync_api.sync_playwright() as playwright:
-        found = _chromium(playwright)
+        found = chromium_path(playwright)
         if found is None:
             if os.environ.get("CI") == "true":
                 pytest.fail(f"{NO_BROWSER}, and CI=true")
@@ -224,7 +224,7 @@ def browser() -> Iterator[sync_api.Browser]:
         chromium.close()
 
 
-def _chromium(playwright: sync_api.Playwright) -> str | None:
+def chromium_path(playwright: sync_api.Playwright) -> str | None:
     """The one named in the environment, else the machine's, else playwright's own."""
     named = os.environ.get("GRIDCASE_CHROMIUM")
     if named:

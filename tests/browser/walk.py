@@ -14,6 +14,7 @@ from typing import Any, Final
 
 import uvicorn
 from axe_playwright_python.sync_playwright import Axe
+from fastapi import FastAPI
 from playwright import sync_api
 
 from api import app
@@ -55,6 +56,14 @@ class Visitor:
         self.page.goto(self.url + path)
         return self.page
 
+    def sign_in(self, name: str, password: str) -> None:
+        """By the sign-in page, to where the day begins."""
+        self.go("/login")
+        self.page.fill("#u", name)
+        self.page.fill("#p", password)
+        self.page.locator("main form button").first.click()
+        self.page.wait_for_load_state()
+
     def press(self, name: str) -> sync_api.Page:
         """Presses the button or the link of this name, and waits for the page it leads to."""
         button = self.page.get_by_role("button", name=name, exact=True)
@@ -95,41 +104,45 @@ class Site:
     browser: sync_api.Browser
 
     @contextmanager
-    def visitor(
-        self,
-        *,
-        phone: bool = False,
-        language: str = "zh-CN",
-        script: bool = True,
-        scheme: Any = "light",
-    ) -> Iterator[Visitor]:
+    def visitor(self, **how: Any) -> Iterator[Visitor]:
         """Somebody who has not signed in."""
-        context = self.browser.new_context(
-            viewport=PHONE if phone else DESK,
-            locale=language,
-            java_script_enabled=script,
-            color_scheme=scheme,
-        )
-        context.set_default_timeout(WAIT_MS)
-        page = context.new_page()
-        found = Visitor(page=page, url=self.url)
-        page.on("console", lambda said: _listen(found, said))
-        page.on("pageerror", lambda error: found.noise.append(str(error)))
-        try:
+        with visiting(self.browser, self.url, **how) as found:
             yield found
-        finally:
-            context.close()
 
     @contextmanager
     def signed_in(self, name: str, **how: Any) -> Iterator[Visitor]:
         """One of the district's people, in by the sign-in page."""
         with self.visitor(**how) as person:
-            person.go("/login")
-            person.page.fill("#u", name)
-            person.page.fill("#p", office.PASSWORD)
-            person.page.locator("main form button").click()
-            person.page.wait_for_load_state()
+            person.sign_in(name, office.PASSWORD)
             yield person
+
+
+@contextmanager
+def visiting(
+    browser: sync_api.Browser,
+    url: str,
+    *,
+    phone: bool = False,
+    language: str = "zh-CN",
+    script: bool = True,
+    scheme: Any = "light",
+) -> Iterator[Visitor]:
+    """A fresh browser at an address, with nothing remembered."""
+    context = browser.new_context(
+        viewport=PHONE if phone else DESK,
+        locale=language,
+        java_script_enabled=script,
+        color_scheme=scheme,
+    )
+    context.set_default_timeout(WAIT_MS)
+    page = context.new_page()
+    found = Visitor(page=page, url=url)
+    page.on("console", lambda said: _listen(found, said))
+    page.on("pageerror", lambda error: found.noise.append(str(error)))
+    try:
+        yield found
+    finally:
+        context.close()
 
 
 def _listen(visitor: Visitor, said: sync_api.ConsoleMessage) -> None:
@@ -143,15 +156,16 @@ def _listen(visitor: Visitor, said: sync_api.ConsoleMessage) -> None:
 def served(
     district: office.District, browser: sync_api.Browser, *, url: str, folder: Path
 ) -> Iterator[Site]:
-    """The application on a free port of this machine, in a thread."""
+    """The district's application on a free port of this machine, in a thread."""
     chosen = settings.Settings(data_dir=folder, database_url=url, secret_key=bytes(32).hex())
-    config = uvicorn.Config(
-        app.create_app(chosen, engine=district.engine),
-        host="127.0.0.1",
-        port=0,
-        log_level="error",
-        ws="none",
-    )
+    with running(app.create_app(chosen, engine=district.engine)) as address:
+        yield Site(district=district, url=address, browser=browser)
+
+
+@contextmanager
+def running(application: FastAPI) -> Iterator[str]:
+    """An application's address while a thread of this process serves it."""
+    config = uvicorn.Config(application, host="127.0.0.1", port=0, log_level="error", ws="none")
     server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()
@@ -161,7 +175,7 @@ def served(
         time.sleep(0.02)
     port = server.servers[0].sockets[0].getsockname()[1]
     try:
-        yield Site(district=district, url=f"http://127.0.0.1:{port}", browser=browser)
+        yield f"http://127.0.0.1:{port}"
     finally:
         server.should_exit = True
         thread.join(STARTED_S)

@@ -1,0 +1,39 @@
+"""Which pages the program has, asked of the program itself: a new one is looked at, or named
+here with the reason why not."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from typing import Final
+
+from starlette.routing import compile_path
+
+from api import app, caller
+from workflow import settings
+
+NOT_LOOKED_AT: Final[Mapping[str, str]] = {
+    "/board/part": "part of the board",
+    "/look": "sets a cookie and goes back",
+    "/openapi.json": "for programs",
+}
+
+
+def pages() -> tuple[str, ...]:
+    """The paths of all pages, as the program declares them."""
+    served = app.create_app(settings.Settings(secret_key=bytes(32).hex()))
+    return tuple(
+        entry.path
+        for entry in caller.registry(served)
+        if "GET" in entry.methods and not entry.in_schema
+    )
+
+
+def unseen(seen: Collection[str]) -> list[str]:
+    """The pages that none of the addresses shows and that are not named above."""
+    bare = {path.partition("?")[0] for path in seen}
+    return [
+        path
+        for path in pages()
+        if path not in NOT_LOOKED_AT
+        and not any(compile_path(path)[0].match(address) for address in bare)
+    ]
