@@ -122,7 +122,9 @@ def _plain() -> Iterator[Sight]:
 
 def _filing() -> Iterator[Sight]:
     yield Sight(name="file-1", who="officer", path="/cases/new")
-    yield Sight(name="file-1-faults", who="officer", path="/cases/new", then=_send)
+    yield Sight(
+        name="file-1-faults", who="officer", path="/cases/new", then=walk.Visitor.send_as_it_stands
+    )
     yield Sight(name="file-2", who="officer", path="/cases/new", then=_to_second)
     yield Sight(name="file-3", who="officer", path="/cases/new", then=_to_third)
     yield Sight(name="file-done", who="officer", path="/cases/new", then=_to_receipt)
@@ -133,28 +135,21 @@ def _wrong(visitor: walk.Visitor) -> None:
     visitor.sign_in("officer", "wrong")
 
 
-def _send(visitor: walk.Visitor) -> None:
-    """Sends the form as it stands, past what the browser itself would refuse."""
-    visitor.page.evaluate("document.querySelectorAll('form').forEach(it => it.noValidate = true)")
-    visitor.page.locator("main form[method=post]").locator(".btn-main, .btn-danger").first.click()
-    visitor.page.wait_for_load_state()
-
-
 def _to_second(visitor: walk.Visitor) -> None:
     visitor.fill(MATTER)
-    _send(visitor)
+    visitor.send_as_it_stands()
 
 
 def _to_third(visitor: walk.Visitor) -> None:
     _to_second(visitor)
     visitor.fill(PEOPLE)
-    _send(visitor)
+    visitor.send_as_it_stands()
 
 
 def _to_receipt(visitor: walk.Visitor) -> None:
     _to_third(visitor)
     visitor.page.check("#f-told")
-    _send(visitor)
+    visitor.send_as_it_stands()
 
 
 # ---- cases, by the state they stand in
@@ -181,7 +176,9 @@ def _cases(it: Office) -> Iterator[Sight]:
                     form = Sight(name=named, who=who, path=f"{where}/do/{action}")
                     yield form
                     if process.actions[action].needs:  # else sending it would do it
-                        yield replace(form, name=f"{named}-faults", then=_send)
+                        yield replace(
+                            form, name=f"{named}-faults", then=walk.Visitor.send_as_it_stands
+                        )
 
 
 def _people(it: Office) -> Mapping[str, access.Actor]:
@@ -229,7 +226,7 @@ def _residents(it: Office) -> Iterator[Sight]:
 def _entering(number: str, code: str) -> Act:
     def enter(visitor: walk.Visitor) -> None:
         visitor.fill({"number": number, "code": code})
-        _send(visitor)
+        visitor.send_as_it_stands()
 
     return enter
 

@@ -34,6 +34,8 @@ STAFF: Final = (
     "district_supervisor",
     "petition_officer",
     "handler",
+    "reviewer",
+    "other_officer",
 )
 WAIT_MS: Final = 10_000
 STARTED_S: Final = 20
@@ -45,11 +47,14 @@ SHOTS: Final = os.environ.get("GRIDCASE_TEST_SHOTS")
 
 @dataclass(slots=True, kw_only=True)
 class Visitor:
-    """Somebody at a browser. `noise` is what the console said that it should not."""
+    """Somebody at a browser. `noise` is what the console said that it should not;
+    `checked` the pages that were looked at, `moderate` what could be better on them."""
 
     page: sync_api.Page
     url: str
     noise: list[str] = field(default_factory=list)
+    checked: list[str] = field(default_factory=list)
+    moderate: list[str] = field(default_factory=list)
 
     def go(self, path: str) -> sync_api.Page:
         """Opens a page of the site."""
@@ -85,6 +90,13 @@ class Visitor:
             found.select_option(value)
         else:
             found.fill(value)
+
+    def send_as_it_stands(self) -> None:
+        """Sends the page's form, past what the browser itself would refuse."""
+        self.page.evaluate("document.querySelectorAll('form').forEach(it => it.noValidate = true)")
+        form = self.page.locator("main form[method=post]")
+        form.locator(".btn-main, .btn-danger").first.click()
+        self.page.wait_for_load_state()
 
     def heading(self) -> str:
         """The page's own heading."""
@@ -195,7 +207,10 @@ def check(visitor: Visitor, name: str) -> list[str]:
     if SHOTS:
         Path(SHOTS).mkdir(parents=True, exist_ok=True)
         page.screenshot(path=str(Path(SHOTS) / f"{name}.png"), full_page=True)
-    faults = [f"{name}: {fault}" for fault in (*_axe(page), *visitor.noise)]
+    graves, others = _axe(page)
+    visitor.checked.append(name)
+    visitor.moderate += [f"{name}: {fault}" for fault in others]
+    faults = [f"{name}: {fault}" for fault in (*graves, *visitor.noise)]
     wide = page.evaluate("document.documentElement.scrollWidth - window.innerWidth")
     if wide > 0:
         faults.append(f"{name}: {wide} px wider than the window")
@@ -213,10 +228,10 @@ def _mixed(page: sync_api.Page) -> Sequence[str]:
     return MIXED.findall(page.locator("body").inner_text())
 
 
-def _axe(page: sync_api.Page) -> Sequence[str]:
-    found = Axe().run(page).response["violations"]
-    return [
-        f"{it['id']} ({it['impact']}): {it['nodes'][0]['html'][:200]}"
-        for it in found
-        if it["impact"] in GRAVE
-    ]
+def _axe(page: sync_api.Page) -> tuple[Sequence[str], Sequence[str]]:
+    """Serious and critical faults, and the others."""
+    told: tuple[list[str], list[str]] = ([], [])
+    for it in Axe().run(page).response["violations"]:
+        line = f"{it['id']} ({it['impact']}): {it['nodes'][0]['html'][:200]}"
+        told[it["impact"] not in GRAVE].append(line)
+    return told
