@@ -207,7 +207,9 @@ def _count_statement(kind: str, *, narrow: Narrow, limited: bool) -> Select[Any]
     inner: Select[Any] = select(literal_column("1")).where(
         _seen(kind, limited=limited), _CASE.is_closed.is_(False)
     )
-    capped = _narrowed(inner, narrow).limit(COUNT_CAP + 1).subquery()
+    # In the index's order: without one the planner may read the table and hope to be done early.
+    ordered = _narrowed(inner, narrow).order_by(_CASE.due_at, _CASE.id)
+    capped = ordered.limit(COUNT_CAP + 1).subquery()
     return select(func.count()).select_from(capped)
 
 
