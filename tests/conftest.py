@@ -180,6 +180,20 @@ class Sent:
         return len(self.sql)
 
 
+@contextmanager
+def listening(database: db.Database, note: Callable[[str, Any], None]) -> Iterator[None]:
+    """Tells every statement that is sent inside, with its values; of many rows the first's."""
+
+    def heard(_c: Any, _cursor: Any, sql: str, values: Any, _context: Any, many: bool) -> None:
+        note(sql, values[0] if many else values)
+
+    event.listen(database.engine, "before_cursor_execute", heard)
+    try:
+        yield
+    finally:
+        event.remove(database.engine, "before_cursor_execute", heard)
+
+
 Statements = Callable[[db.Database], AbstractContextManager[Sent]]
 
 
@@ -192,15 +206,14 @@ def statements(request: pytest.FixtureRequest) -> Statements:
     def counted(database: db.Database) -> Iterator[Sent]:
         sent = Sent()
 
-        def note(_c: Any, _cursor: Any, statement: str, *_rest: Any) -> None:
-            if not statement.upper().startswith("BEGIN"):
-                sent.sql.append(statement)
+        def note(sql: str, _values: Any) -> None:
+            if not sql.upper().startswith("BEGIN"):
+                sent.sql.append(sql)
 
-        event.listen(database.engine, "before_cursor_execute", note)
         try:
-            yield sent
+            with listening(database, note):
+                yield sent
         finally:
-            event.remove(database.engine, "before_cursor_execute", note)
             told = "\n".join(f"{n}. {sql}" for n, sql in enumerate(sent.sql, 1))
             request.node.add_report_section("call", "statements", told)
 

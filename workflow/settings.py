@@ -42,8 +42,8 @@ class Settings(BaseSettings):
     secret_key: str | None = None
     """Hex of 32 bytes; seals personal values and signs look-up codes."""
     pool_size: int = Field(default=4, ge=1, le=64)
-    """Connections, and threads that answer: more of them only stand in line for the interpreter
-    (B2: 4 answer a fifth more requests than 8). A database far away is worth more."""
+    """Connections, and threads that answer: near the database more of them stand in line for the
+    interpreter (`GRIDCASE_POOL_SIZE=8 python -m tests.bench B2`), far from it they do not."""
     tick_s: float = Field(default=1.0, gt=0, le=60)
     session_idle_min: int = Field(default=720, ge=5)
     session_max_days: int = Field(default=30, ge=1)

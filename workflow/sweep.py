@@ -47,12 +47,7 @@ class TickReport:
         )
 
 
-def _never() -> bool:
-    """Nobody asks to stop."""
-    return False
-
-
-def run(engine: Engine, *, is_ending: Callable[[], bool] = _never) -> TickReport:
+def run(engine: Engine, *, is_ending: Callable[[], bool] = lambda: False) -> TickReport:
     """Ticks until nothing more is due, or the process is to end: the batch that runs is
     finished, the rest is left for the next. What could not be decided is passed over until the next
     run: a batch of it would leave no place for any other."""

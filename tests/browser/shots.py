@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Final, Literal, get_args
+from typing import Final, get_args
 
 from playwright import sync_api
 from sqlalchemy import select
@@ -33,15 +33,7 @@ from workflow.queries import case as case_query
 from workflow.queries import office, worklist
 from workflow.tables import office as tables
 
-How = Literal["zh-phone", "en-phone", "zh-desk", "en-desk"]
 SHAPE: Final = seed.Shape(cases=150, days=70)
-MATTER: Final = {
-    "story": "卫生间漏水，楼下天花板泡坏，\n两家上周五开始争执。",
-    "subject": "3号楼502漏水，402天花板受损",
-    "category": "0201",
-    "danger": "none",
-}
-PEOPLE: Final = {"applicant_name": "张示例", "respondent_name": "李样本"}
 _ACCOUNT: Final = tables.Account.__table__.c  # type: ignore[attr-defined]
 ACCOUNTS: Final = select(_ACCOUNT.person_id, _ACCOUNT.username)
 
@@ -136,13 +128,13 @@ def _wrong(visitor: walk.Visitor) -> None:
 
 
 def _to_second(visitor: walk.Visitor) -> None:
-    visitor.fill(MATTER)
+    visitor.fill(walk.MATTER)
     visitor.send_as_it_stands()
 
 
 def _to_third(visitor: walk.Visitor) -> None:
     _to_second(visitor)
-    visitor.fill(PEOPLE)
+    visitor.fill(walk.PEOPLE)
     visitor.send_as_it_stands()
 
 
@@ -242,13 +234,12 @@ def _rating(enter: Act) -> Act:
 # ---- pictures
 
 
-def take(it: Office, folder: Path, wanted: Sequence[Sight], how: How) -> frozenset[str]:
+def take(it: Office, folder: Path, wanted: Sequence[Sight], how: walk.How) -> frozenset[str]:
     """All pictures of one kind; gives the addresses that they show."""
     seen: set[str] = set()
-    phone, language = how.endswith("phone"), "en" if how.startswith("en") else "zh-CN"
     (folder / how).mkdir(parents=True, exist_ok=True)
     for who in dict.fromkeys(sight.who for sight in wanted):
-        with walk.visiting(it.browser, it.url, phone=phone, language=language) as visitor:
+        with walk.visiting(it.browser, it.url, **walk.kind(how)) as visitor:
             if who is not None:
                 visitor.sign_in(who, it.passwords[who])
             for sight in wanted:
@@ -269,7 +260,7 @@ def _shoot(page: sync_api.Page, file: Path) -> None:
     page.set_viewport_size(window)
 
 
-def index(folder: Path, wanted: Sequence[Sight], hows: Sequence[How]) -> None:
+def index(folder: Path, wanted: Sequence[Sight], hows: Sequence[walk.How]) -> None:
     """The contact sheet: a page a row, a kind a column."""
     rows = []
     for sight in wanted:
@@ -292,7 +283,7 @@ def main() -> int:
     """Takes all pictures; fails where a page of the program is on none of them."""
     asked = argparse.ArgumentParser(description=__doc__)
     asked.add_argument("folder", type=Path)
-    asked.add_argument("--how", nargs="*", choices=get_args(How), default=get_args(How))
+    asked.add_argument("--how", nargs="*", choices=get_args(walk.How), default=get_args(walk.How))
     asked.add_argument("--only", default="", help="pages whose name contains this")
     chosen = asked.parse_args()
     observe.configure_logging("console", "WARNING")

@@ -5,7 +5,6 @@ from __future__ import annotations
 import pytest
 
 from tests.browser import walk
-from tests.browser.test_story import MATTER, PEOPLE
 from workflow.queries import worklist
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
@@ -14,13 +13,15 @@ pytestmark = [pytest.mark.browser, pytest.mark.slow]
 def test_filing_when_script_is_off_works_the_same(shared_site: walk.Site) -> None:
     with shared_site.signed_in("officer", phone=True, script=False) as officer:
         officer.go("/cases/new")
-        officer.fill(MATTER)
+        officer.fill(walk.MATTER)
         officer.press("下一步：双方")
-        officer.fill(PEOPLE)
+        officer.fill(walk.PEOPLE)
         officer.press("上一步")
-        assert officer.page.locator("#f-story").input_value() == MATTER["story"]
+        assert officer.page.locator("#f-story").input_value() == walk.MATTER["story"]
         officer.press("下一步：双方")
-        assert officer.page.locator("#f-applicant_name").input_value() == PEOPLE["applicant_name"]
+        assert (
+            officer.page.locator("#f-applicant_name").input_value() == walk.PEOPLE["applicant_name"]
+        )
         officer.press("下一步：核对提交")
         officer.page.check("#f-told")
         officer.press("提交")
@@ -31,9 +32,9 @@ def test_filing_when_script_is_off_works_the_same(shared_site: walk.Site) -> Non
 def test_filing_when_in_english_is_english_to_the_end(shared_site: walk.Site) -> None:
     with shared_site.signed_in("officer", language="en") as officer:
         officer.press("File a dispute")
-        officer.fill(MATTER)
+        officer.fill(walk.MATTER)
         officer.press("Next: Both sides")
-        officer.fill({**PEOPLE, "respondent_phone": "not a phone"})
+        officer.fill({**walk.PEOPLE, "respondent_phone": "not a phone"})
         officer.press("Next: Check and submit")
         assert officer.page.title().startswith("Error: ")
         link = officer.page.locator(".error-summary a")
@@ -53,9 +54,9 @@ def test_filing_when_submitted_twice_makes_one_case(shared_site: walk.Site) -> N
     with shared_site.signed_in("officer") as officer:
         before = _filed(shared_site)
         officer.go("/cases/new")
-        officer.fill(MATTER)
+        officer.fill(walk.MATTER)
         officer.press("下一步：双方")
-        officer.fill(PEOPLE)
+        officer.fill(walk.PEOPLE)
         officer.press("下一步：核对提交")
         officer.page.check("#f-told")
         sent = officer.page.evaluate(

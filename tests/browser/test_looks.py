@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Literal, get_args
+from typing import get_args
 
 import pytest
 from playwright import sync_api
@@ -17,8 +17,6 @@ from workflow import ids
 from workflow.commands import act
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
-
-How = Literal["zh-phone", "en-phone", "zh-desk", "en-desk"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -147,19 +145,16 @@ def pages(busy: Busy) -> dict[str, tuple[str | None, str]]:
 
 
 @contextmanager
-def looking(busy: Busy, who: str | None, how: How) -> Iterator[walk.Visitor]:
+def looking(busy: Busy, who: str | None, how: walk.How) -> Iterator[walk.Visitor]:
     """A visitor of one kind."""
-    phone, language = how.endswith("phone"), "en" if how.startswith("en") else "zh-CN"
-    if who is None:
-        with busy.site.visitor(phone=phone, language=language) as visitor:
-            yield visitor
-    else:
-        with busy.site.signed_in(who, phone=phone, language=language) as visitor:
-            yield visitor
+    with busy.site.visitor(**walk.kind(how)) as visitor:
+        if who is not None:
+            visitor.sign_in(who, office.PASSWORD)
+        yield visitor
 
 
-@pytest.mark.parametrize("how", get_args(How))
-def test_pages_when_checked_have_no_grave_fault(busy: Busy, how: How) -> None:
+@pytest.mark.parametrize("how", get_args(walk.How))
+def test_pages_when_checked_have_no_grave_fault(busy: Busy, how: walk.How) -> None:
     looked: list[walk.Visitor] = []
     assert look_at_all(busy, how, looked) == []
     moderate = [fault for visitor in looked for fault in visitor.moderate]
@@ -172,7 +167,7 @@ def test_pages_when_listed_are_all_the_pages_there_are(busy: Busy) -> None:
     assert routes.unseen(listed | {"/mine", "/mine/rate"}) == []
 
 
-def look_at_all(busy: Busy, how: How, looked: list[walk.Visitor]) -> list[str]:
+def look_at_all(busy: Busy, how: walk.How, looked: list[walk.Visitor]) -> list[str]:
     """What is wrong with any page."""
     faults: list[str] = []
     wanted = pages(busy)
@@ -191,7 +186,7 @@ def look_at_all(busy: Busy, how: How, looked: list[walk.Visitor]) -> list[str]:
     return faults
 
 
-def look_as_resident(busy: Busy, visitor: walk.Visitor, how: How) -> list[str]:
+def look_as_resident(busy: Busy, visitor: walk.Visitor, how: walk.How) -> list[str]:
     """The resident's case and its rating."""
     assert busy.rating.code is not None
     visitor.go("/lookup")
@@ -203,7 +198,7 @@ def look_as_resident(busy: Busy, visitor: walk.Visitor, how: How) -> list[str]:
 
 
 @pytest.mark.parametrize("how", ["zh-phone"])
-def test_filing_when_walked_has_no_grave_fault_at_any_step(busy: Busy, how: How) -> None:
+def test_filing_when_walked_has_no_grave_fault_at_any_step(busy: Busy, how: walk.How) -> None:
     faults = []
     with looking(busy, "officer", how) as officer:
         officer.go("/cases/new")

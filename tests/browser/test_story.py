@@ -13,26 +13,14 @@ from workflow.queries import case as case_query
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
-MATTER = {
-    "story": "卫生间漏水，楼下天花板泡坏，\n两家上周五开始争执。",
-    "subject": "3号楼502漏水，402天花板受损",
-    "category": "0201",
-    "danger": "none",
-}
-PEOPLE = {
-    "applicant_name": "张示例",
-    "applicant_phone": "00000000402",
-    "respondent_name": "李样本",
-}
-
 
 def file_by_phone(officer: walk.Visitor) -> tuple[str, str, str]:
     """Files the dispute; gives the case's address, number and code."""
     officer.go("/")
     officer.press("上报矛盾纠纷")
-    officer.fill(MATTER)
+    officer.fill(walk.MATTER)
     officer.press("下一步：双方")
-    officer.fill(PEOPLE)
+    officer.fill(walk.PEOPLE)
     officer.press("下一步：核对提交")
     assert "邻里纠纷 › 用水、排水、通行、通风、采光" in officer.text()
     officer.page.check("#f-told")
@@ -53,7 +41,7 @@ def test_dispute_when_walked_through_the_pages_is_closed_by_its_rating(site: wal
     district.at("2026-03-23 09:30")
     with site.signed_in("desk") as desk:
         assert "3号楼502漏水" in desk.text()
-        desk.press(MATTER["subject"])
+        desk.press(walk.MATTER["subject"])
         desk.press("受理")
         desk.press("受理")
         assert "已办：受理" in desk.page.locator("[role=status]").inner_text()

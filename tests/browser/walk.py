@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 import uvicorn
 from axe_playwright_python.sync_playwright import Axe
@@ -37,6 +37,19 @@ STAFF: Final = (
     "reviewer",
     "other_officer",
 )
+MATTER: Final = {
+    "story": "卫生间漏水，楼下天花板泡坏，\n两家上周五开始争执。",
+    "subject": "3号楼502漏水，402天花板受损",
+    "category": "0201",
+    "danger": "none",
+}
+PEOPLE: Final = {
+    "applicant_name": "张示例",
+    "applicant_phone": "00000000402",
+    "respondent_name": "李样本",
+}
+"""A dispute, as its first two forms ask for it."""
+How = Literal["zh-phone", "en-phone", "zh-desk", "en-desk"]
 WAIT_MS: Final = 10_000
 STARTED_S: Final = 20
 MIXED: Final = re.compile(r".{0,12}[\u4e00-\u9fff）」][:;,.](?: .{0,12}|$)", re.MULTILINE)
@@ -127,6 +140,12 @@ class Site:
         with self.visitor(**how) as person:
             person.sign_in(name, office.PASSWORD)
             yield person
+
+
+def kind(how: How) -> dict[str, Any]:
+    """What `visiting` takes for a language and a screen."""
+    language = "en" if how.startswith("en") else "zh-CN"
+    return {"phone": how.endswith("phone"), "language": language}
 
 
 @contextmanager

@@ -208,7 +208,7 @@ def _wake_stuck(tx: db.Tx) -> None:
     # Case rows first, as the sweep takes them: then neither waits for the other in a circle.
     woken = tx.execute(
         update(_CASE)
-        .where(_CASE.c.is_stuck, _CASE.c.is_closed.is_(False))
+        .where(case_tables.IS_STUCK, _CASE.c.is_closed.is_(False))
         .values(next_at=now, version=_CASE.c.version + 1)
         .returning(_CASE.c.id)
     ).scalars()

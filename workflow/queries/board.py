@@ -305,7 +305,7 @@ def _stuck(tx: db.Tx, actor: access.Actor, seat: access.Seat) -> list[Row[*tuple
     """Index: case_stuck."""
     statement = (
         select(_CASE.id, _CASE.number, _CASE.subject)
-        .where(_CASE.is_stuck, access.visible(seat))
+        .where(case_tables.IS_STUCK, access.visible(seat))
         .order_by(_CASE.due_at, _CASE.id)
         .limit(100)
     )

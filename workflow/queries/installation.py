@@ -35,7 +35,11 @@ HEALTH: Final = select(
     .where(_CALENDAR.hash == _HOUSE.calendar_hash)
     .scalar_subquery()
     .label("zone"),
-    select(func.count()).where(_CASE.is_stuck).scalar_subquery().label("stuck"),
+    select(func.count())
+    .select_from(_CASE.id.table)
+    .where(case_tables.IS_STUCK)
+    .scalar_subquery()
+    .label("stuck"),
     select(func.count()).where(_NOTICE.state == "dead").scalar_subquery().label("dead"),
 )
 

@@ -220,7 +220,7 @@ def _seen(kind: str, *, limited: bool) -> Any:
 
 def _narrowed(statement: Select[Any], narrow: Narrow) -> Select[Any]:
     if narrow == "stuck":
-        return statement.where(_CASE.is_stuck)
+        return statement.where(case_tables.IS_STUCK)
     if narrow == "turn":
         states: BindParameter[Any] = bindparam("turns", expanding=True)
         return statement.where(tuple_(_CASE.process, _CASE.state).in_(states))

@@ -1,12 +1,17 @@
 """One case: its row, and everything keyed by its id."""
 
 from datetime import date, datetime
+from typing import Final
 from uuid import UUID
 
 from sqlalchemy import CheckConstraint, Index, text
 from sqlmodel import Field, SQLModel
 
 LIGHTS = ("green", "yellow", "red", "grey")
+
+IS_STUCK: Final = text("is_stuck")
+"""The condition of the index `case_stuck`, which queries use to the letter: SQLite proves none
+from another, and SQLAlchemy would write `is_stuck = 1`."""
 
 
 class CaseFile(SQLModel, table=True):
@@ -91,8 +96,8 @@ class CaseFile(SQLModel, table=True):
             "is_stuck",
             "due_at",
             "id",
-            postgresql_where=text("is_stuck"),
-            sqlite_where=text("is_stuck"),
+            postgresql_where=IS_STUCK,
+            sqlite_where=IS_STUCK,
         ),
     )
 

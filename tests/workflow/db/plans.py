@@ -15,8 +15,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from sqlalchemy import event, text
+from sqlalchemy import text
 
+from tests import conftest
 from tests.bench import bulk
 from workflow import db
 from workflow.db import rows as rows_
@@ -55,16 +56,12 @@ class Record:
     def of(self, name: str, database: db.Database) -> Iterator[None]:
         """Records what is sent inside."""
 
-        def note(_c: Any, _u: Any, sql: str, values: Any, _x: Any, many: bool) -> None:
+        def note(sql: str, values: Any) -> None:
             if sql.lstrip().lower().startswith(EXPLAINED):
-                first = values[0] if many else values
-                self.sent.setdefault((sql, str(first)), Sent(name, sql, first))
+                self.sent.setdefault((sql, str(values)), Sent(name, sql, values))
 
-        event.listen(database.engine, "before_cursor_execute", note)
-        try:
+        with conftest.listening(database, note):
             yield
-        finally:
-            event.remove(database.engine, "before_cursor_execute", note)
 
 
 @dataclass(frozen=True, slots=True)

@@ -59,11 +59,8 @@ KNOWN: Final[dict[tuple[str, str], str]] = {
     ("installation.installed", "case_file"): "the demo counts its cases when it starts",
     ("installation.health", "notice"): "doctor counts dead notices, by hand, now and then",
 }
-STUCK: Final = "SQLite does not know `is_stuck = 1` for the condition of case_stuck"
 KNOWN_SQLITE: Final = {
-    ("installation.health", "case_file"): STUCK,
-    ("office.appoint", "case_file"): STUCK,
-    ("board.board", "case_file"): f"{STUCK}; rungs and queue begin at the area's cases",
+    ("board.board", "case_file"): "rungs and queue begin at the area's cases",
 }
 # PostgreSQL alone, which knows how few there are, rather reads all than walks a list that long.
 RARE: Final = re.compile(
@@ -241,7 +238,7 @@ def _commands(drive: large.Drive) -> None:
         ("act.act file, sent again", "grid_officer", new),
         ("act.act", "case_desk", accept),
         ("act.act, sent again", "case_desk", accept),
-        ("act.act, not theirs", "grid_officer", accept),
+        ("act.act not theirs, refused", "grid_officer", accept),
     ):
         drive.of(name, partial(act.act, engine, actors[role], request))
     drive.of("act.act, after a lost race", lambda: _locked(database, case_id))
@@ -270,7 +267,7 @@ def _sessions(drive: large.Drive) -> None:
         tokens.append(people.log_in(database, "desk", password, kind="browser", max_days=1))
 
     drive.of("people.log_in", lambda: log_in(small.PASSWORD))
-    drive.of("people.log_in, wrong", lambda: log_in("another"))
+    drive.of("people.log_in wrong, refused", lambda: log_in("another"))
     drive.of("people.session_actor", lambda: people.session_actor(database, tokens[0], idle_min=60))
     drive.of("people.log_out", lambda: people.log_out(database, tokens[0]))
 
