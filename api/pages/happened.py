@@ -99,6 +99,11 @@ def _by_time(
         who = words.text(role.name) if role else named
         lines = [clock, words.get("Nobody holds this post here or above: {role}", role=who)]
         return words.get("Cannot escalate: {effect}", effect=effect), tuple(lines)
+    if name == "action_refused":
+        key = str(payload.get("action"))
+        named = [p.actions[key].name for p in rules.processes.values() if key in p.actions]
+        action = words.text(named[0]) if named else key
+        return words.get("Was due, but not possible then: {action}", action=action), ()
     if name == "deadline_missed":
         return words.get("Deadline missed: {clock}", clock=clock), ()
     if name == "window_lapsed":

@@ -126,9 +126,9 @@ def _copy(connection: psycopg.Connection, table: Table, rows: Iterable[rows_.Row
 
 
 def _executemany(connection: Any, table: Table, rows: Iterable[rows_.Row]) -> None:
-    marks = ", ".join("?" * len(table.columns))
+    names, marks = ", ".join(table.columns.keys()), ", ".join("?" * len(table.columns))
     stored = (tuple(map(bare.as_sqlite, row)) for row in rows)
-    connection.executemany(f"insert into {table.name} values ({marks})", stored)
+    connection.executemany(f"insert into {table.name} ({names}) values ({marks})", stored)
 
 
 def _run(connection: Any, statements: Iterable[str]) -> None:

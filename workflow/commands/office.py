@@ -213,7 +213,7 @@ def _wake_stuck(tx: db.Tx) -> None:
         .returning(_CASE.c.id)
     ).scalars()
     blocked = update(_DEADLINE).where(
-        _DEADLINE.c.case_id == bindparam("b_case"), _DEADLINE.c.is_blocked
+        _DEADLINE.c.case_id == bindparam("b_case"), _DEADLINE.c.blocked != ""
     )
     keys = [{"b_case": case_id} for case_id in woken]
     if keys:

@@ -27,12 +27,14 @@ from rules import errors
 from workflow.db import postgres, sqlite
 from workflow.db.about import About
 from workflow.db.rows import Rows
-from workflow.tables import office
+from workflow.tables import office, watch
 
 Tx = Connection
 DATABASE_TIME = func.clock_timestamp(type_=UTCDateTime())
 """The database's time; on SQLite, whose clock is this machine's, a function of ours."""
 
+KNOWN = (watch,)
+"""Tables that nothing below reads: `tables` and `drop` must know of them."""
 _REVISION = Table("alembic_version", MetaData())
 _OFFICE = office.Installation.__table__.c  # type: ignore[attr-defined]
 _NOW = select(DATABASE_TIME, _OFFICE.offset_s)

@@ -74,18 +74,20 @@ def _catch_up(draft: Draft) -> bool:
     found = False
     while (row := climb.due_row(draft)) is not None:
         found = True
-        action = climb.lapsed_action(draft, row)
-        if action is not None:
-            act.act(
-                draft,
-                Command(
-                    case_id=draft.case.id,
-                    action_id=f"lapse:{row.no}:{row.cycle}",
-                    action=action,
-                    actor_kind="ladder",
-                ),
-            )
+        command = climb.step(draft, row)
+        if command is not None:
+            _act_by_time(draft, command)
     return found
+
+
+def _act_by_time(draft: Draft, command: Command) -> None:
+    """An action that time fires; one that is refused leaves nothing half done."""
+    kept = draft.keep()
+    try:
+        act.act(draft, command)
+    except errors.GridcaseError as error:
+        draft.restore(kept)
+        climb.refuse(draft, command, code=error.code)
 
 
 __all__ = [

@@ -78,6 +78,8 @@ def opened(rules: machine.Rules, command: Command, facts: Facts, *, opening: Ope
         area_5=None,
         area_6=None,
         supervising_level=None,
+        supervision=None,
+        supervisor_id=None,
         handler_id=None,
         filer_id=command.actor_id,
         leader_id=None,

@@ -6,6 +6,7 @@ through does not depend on when the sweep came by.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Final
 
@@ -14,7 +15,7 @@ from rules import pack as pack_
 from workflow.decide import clocks, leader, tell
 from workflow.decide.decision import EscalationRow
 from workflow.decide.draft import Draft
-from workflow.decide.facts import DeadlineRow
+from workflow.decide.facts import Command, DeadlineRow
 
 SUPERVISING: Final = frozenset({"supervise", "raise", "leader"})
 LEADER: Final = "leader"
@@ -28,15 +29,25 @@ def due_row(draft: Draft) -> DeadlineRow | None:
     return min(waiting, key=lambda row: (row.next_at, row.no), default=None)
 
 
-def lapsed_action(draft: Draft, row: DeadlineRow) -> str | None:
-    """Writes what is due on one deadline. Gives the action that a lapse fires, if any."""
+def step(draft: Draft, row: DeadlineRow) -> Command | None:
+    """Writes what is due first on one deadline. Gives the action that it fires, if any."""
     if row.state == "paused":
         _end_pause(draft, row)
-    elif row.missed_at is None and row.next_at == row.due_at:
+        return None
+    if row.missed_at is None and row.next_at == row.due_at:
         return _too_late(draft, row)
-    else:
-        _climb(draft, row)
-    return None
+    return _climb(draft, row)
+
+
+def refuse(draft: Draft, command: Command, *, code: str) -> None:
+    """An action that time fired and that the process does not allow now is told and left: the
+    ladder goes on."""
+    draft.record(
+        "action_refused",
+        action_id=f"refused:{command.action_id}",
+        actor_kind="ladder",
+        payload={"action": command.action, "code": code},
+    )
 
 
 def _end_pause(draft: Draft, row: DeadlineRow) -> None:
@@ -50,7 +61,7 @@ def _end_pause(draft: Draft, row: DeadlineRow) -> None:
     clocks.resume(draft, row, at=at)
 
 
-def _too_late(draft: Draft, row: DeadlineRow) -> str | None:
+def _too_late(draft: Draft, row: DeadlineRow) -> Command | None:
     rule = draft.rules.pack.deadlines[row.rule]
     is_window = row.owner != "office"
     name = "window_lapsed" if is_window else "deadline_missed"
@@ -65,28 +76,53 @@ def _too_late(draft: Draft, row: DeadlineRow) -> str | None:
     else:
         clocks.miss(draft, row)
     tell.cause(draft, cause=name, seq=seq, row=row, ask=rule.on_miss)
-    return rule.on_lapse if is_window else None
+    if not is_window or rule.on_lapse is None:
+        return None
+    return _by_time(draft, rule.on_lapse, action_id=f"lapse:{row.no}:{row.cycle}")
 
 
-def _climb(draft: Draft, row: DeadlineRow) -> None:
+def _by_time(draft: Draft, action: str, *, action_id: str) -> Command:
+    return Command(case_id=draft.case.id, action_id=action_id, action=action, actor_kind="ladder")
+
+
+def _climb(draft: Draft, row: DeadlineRow) -> Command | None:
     plan = clocks.plan(draft, row)
-    planned = clocks.next_rung(row, plan)
+    planned = next((r for r in clocks.unfired(row, plan) if not draft.has_tried(row, r)), None)
     if planned is None or planned.at > draft.at:  # woken for nothing
         draft.put_deadline(clocks.wait(draft, row, planned=plan))
-        return
+        return None
     if not _applies(draft, row, planned):
         draft.put_deadline(clocks.wait(draft, clocks.with_fired(row, planned), planned=plan))
-        return
+        return None
     level, at_top = _level(draft, planned.rung)
     target = _target(draft, planned.rung, level=level)
-    if target is None:
-        _block(draft, row, planned=planned)
-        return
+    if target is None and planned.rung.action is None:
+        _block(draft, row, planned=planned, plan=plan)
+        return None
+    return _fire(draft, row, planned=planned, plan=plan, level=level, target=target, at_top=at_top)
+
+
+def _fire(
+    draft: Draft,
+    row: DeadlineRow,
+    *,
+    planned: ladders.Planned,
+    plan: Sequence[ladders.Planned],
+    level: int,
+    target: ladders.Target | None,
+    at_top: bool,
+) -> Command | None:
+    rung = planned.rung
     seq = _record(draft, row, planned=planned, target=target, at_top=at_top)
     draft.put_deadline(clocks.wait(draft, clocks.with_fired(row, planned), planned=plan))
-    _take_effect(draft, planned.rung, target=target, level=level, seq=seq)
-    cause = f"rung.{planned.rung.do}"
-    tell.cause(draft, cause=cause, seq=seq, row=row, target=target.person_id)
+    person = None if target is None else target.person_id
+    if target is not None:
+        _take_effect(draft, rung, target=target, level=level, seq=seq)
+    tell.cause(draft, cause=f"rung.{rung.do}", seq=seq, row=row, target=person)
+    if rung.action is None:
+        return None
+    key = f"{row.no}:{planned.index}:{row.cycle}:{planned.repetition}"
+    return _by_time(draft, rung.action, action_id=f"rung:{key}")
 
 
 def _applies(draft: Draft, row: DeadlineRow, planned: ladders.Planned) -> bool:
@@ -140,25 +176,33 @@ def _named_leader(draft: Draft) -> ladders.Target | None:
     return None
 
 
-def _block(draft: Draft, row: DeadlineRow, *, planned: ladders.Planned) -> None:
-    """Nobody can take this rung: the case is shown as stuck until a post is filled. Told
-    once, however often it is tried again."""
-    if not row.is_blocked:
+def _block(
+    draft: Draft, row: DeadlineRow, *, planned: ladders.Planned, plan: Sequence[ladders.Planned]
+) -> None:
+    """Nobody can take this rung: the case is shown as stuck until a post is filled, while later
+    rungs go on. Told once, however often it is tried again."""
+    draft.tried(row, planned)
+    key = clocks.key_of(planned)
+    blocked = row.blocked.split()
+    if key not in blocked:
+        blocked.append(key)
         draft.record(
             "rung_blocked",
             # A clock may be blocked at the same rung again, after a pause.
-            action_id=f"blocked:{row.no}:{clocks.key_of(planned)}:{draft.case.seq + 1}",
+            action_id=f"blocked:{row.no}:{key}:{draft.case.seq + 1}",
             actor_kind="ladder",
             payload={
                 "deadline": row.rule,
                 "no": row.no,
                 "rung": planned.index,
+                "repetition": planned.repetition,
                 "effect": planned.rung.do,
                 "role": planned.rung.tell,
                 "planned_at": planned.at.isoformat(),
             },
         )
-    draft.put_deadline(clocks.wait(draft, row._replace(is_blocked=True)))
+    waiting = row._replace(blocked=" ".join(blocked))
+    draft.put_deadline(clocks.wait(draft, waiting, planned=plan))
 
 
 def _record(
@@ -166,11 +210,13 @@ def _record(
     row: DeadlineRow,
     *,
     planned: ladders.Planned,
-    target: ladders.Target,
+    target: ladders.Target | None,
     at_top: bool,
 ) -> int:
-    """The rung as an event and as a row under its key, with what was planned."""
+    """The rung as an event and as a row under its key, with what was planned. Without a target
+    there is only the action that it fires."""
     rung = planned.rung
+    level = draft.case.level if target is None else target.level
     seq = draft.record(
         "rung_fired",
         action_id=f"ladder:{row.no}:{planned.index}:{row.cycle}:{planned.repetition}",
@@ -182,9 +228,10 @@ def _record(
             "effect": rung.do,
             "planned_at": planned.at.isoformat(),
             "lateness_s": _seconds(draft.at, planned.at),
-            "target": str(target.person_id),
-            "level": target.level,
+            "target": None if target is None else str(target.person_id),
+            "level": level,
             "at_top": at_top,
+            **_named(rung),
         },
     )
     draft.escalate(
@@ -198,13 +245,20 @@ def _record(
             effect=rung.do,
             planned_at=planned.at,
             fired_at=draft.at,
-            level=target.level,
-            target_post_id=target.post_id,
-            target_person_id=target.person_id,
+            level=level,
+            target_post_id=None if target is None else target.post_id,
+            target_person_id=None if target is None else target.person_id,
             at_top=at_top,
         )
     )
     return seq
+
+
+def _named(rung: pack_.Rung) -> dict[str, str]:
+    """The action that a rung fires, or the measure that it proposes: a joint conference decides
+    on that, never the ladder."""
+    named = {"action": rung.action, "measure": rung.measure}
+    return {key: name for key, name in named.items() if name is not None}
 
 
 def _take_effect(

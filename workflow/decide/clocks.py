@@ -71,7 +71,7 @@ def _open(
         pauses="[]",
         extensions="[]",
         fired="",
-        is_blocked=False,
+        blocked="",
         next_at=None,
         missed_at=None,
         ended_at=None,
@@ -110,18 +110,23 @@ def wait(
     planning a ladder that has not moved. A clock is blocked only by a rung that is due: one
     that stands still, or whose plan has moved on, waits like any other."""
     if row.state == "paused":
-        return row._replace(next_at=_cap_ends(draft, row), is_blocked=False)
+        return row._replace(next_at=_cap_ends(draft, row), blocked="")
     if row.state != "running":
-        return row._replace(next_at=None, is_blocked=False)
+        return row._replace(next_at=None, blocked="")
     moments: list[datetime] = []
     if row.missed_at is None:
         moments.append(row.due_at)
-    rung = next_rung(row, plan(draft, row) if planned is None else planned)
-    is_blocked = row.is_blocked and rung is not None and rung.at <= draft.at
-    if rung is not None:
+    left = unfired(row, plan(draft, row) if planned is None else planned)
+    stuck = row.blocked.split()
+    blocked = [rung for rung in left if key_of(rung) in stuck and rung.at <= draft.at]
+    tried = [rung for rung in blocked if draft.has_tried(row, rung)]
+    if tried:
         # Whoever fills the post wakes the case; the next opening makes sure that it is awake.
-        moments.append(_next_opening(draft) if is_blocked else rung.at)
-    return row._replace(next_at=min(moments, default=None), is_blocked=is_blocked)
+        moments.append(_next_opening(draft))
+    moments += [rung.at for rung in left if rung not in tried][:1]
+    return row._replace(
+        next_at=min(moments, default=None), blocked=" ".join(key_of(rung) for rung in blocked)
+    )
 
 
 def _next_opening(draft: Draft) -> datetime:
@@ -133,10 +138,10 @@ def _next_opening(draft: Draft) -> datetime:
     return calendars.opening(calendar, calendars.next_workday(calendar, tomorrow))
 
 
-def next_rung(row: DeadlineRow, planned: Sequence[ladders.Planned]) -> ladders.Planned | None:
-    """The first planned rung that has not been recorded in this cycle."""
+def unfired(row: DeadlineRow, planned: Sequence[ladders.Planned]) -> list[ladders.Planned]:
+    """The planned rungs that have not been recorded in this cycle, earliest first."""
     fired = row.fired.split()
-    return next((rung for rung in planned if key_of(rung) not in fired), None)
+    return [rung for rung in planned if key_of(rung) not in fired]
 
 
 def key_of(rung: ladders.Planned) -> str:
@@ -146,7 +151,9 @@ def key_of(rung: ladders.Planned) -> str:
 
 def with_fired(row: DeadlineRow, rung: ladders.Planned) -> DeadlineRow:
     """The row that remembers a rung."""
-    return row._replace(fired=f"{row.fired} {key_of(rung)}".lstrip(), is_blocked=False)
+    key = key_of(rung)
+    blocked = " ".join(word for word in row.blocked.split() if word != key)
+    return row._replace(fired=f"{row.fired} {key}".lstrip(), blocked=blocked)
 
 
 def plan(draft: Draft, row: DeadlineRow) -> tuple[ladders.Planned, ...]:
@@ -205,7 +212,7 @@ def miss(draft: Draft, row: DeadlineRow) -> None:
 
 
 def _end(draft: Draft, row: DeadlineRow, *, state: str) -> None:
-    draft.put_deadline(row._replace(state=state, ended_at=draft.at, next_at=None, is_blocked=False))
+    draft.put_deadline(row._replace(state=state, ended_at=draft.at, next_at=None, blocked=""))
 
 
 # -- pauses -----------------------------------------------------------------------------------

@@ -43,6 +43,8 @@ GRAVITY: Final = (
     "rung.supervise",
     "rung.raise",
     "rung.leader",
+    "rung.action",
+    "rung.measure",
 )
 """What time causes, the gravest last."""
 
@@ -65,6 +67,28 @@ class Draft:
         self._escalations: list[EscalationRow] = []
         self._parties: list[PartyRow] = []
         self._notices: list[Notice] = []
+        self._tried: set[tuple[int, ladders.Planned]] = set()
+
+    # -- what has been tried ------------------------------------------------------------
+
+    def keep(self) -> dict[str, Any]:
+        """What `restore` brings back."""
+        return {
+            name: value.copy() if isinstance(value, dict | list | set) else value
+            for name, value in vars(self).items()
+        }
+
+    def restore(self, kept: Mapping[str, Any]) -> None:
+        """As it stood at `keep`."""
+        vars(self).update(kept)
+
+    def tried(self, row: DeadlineRow, rung: ladders.Planned) -> None:
+        """Remembers a rung that nobody can take, so that this decision tries it once."""
+        self._tried.add((row.no, rung))
+
+    def has_tried(self, row: DeadlineRow, rung: ladders.Planned) -> bool:
+        """Whether this decision has found that nobody can take a rung."""
+        return (row.no, rung) in self._tried
 
     # -- the case -----------------------------------------------------------------------
 

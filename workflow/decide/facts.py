@@ -55,6 +55,8 @@ class CaseRow(NamedTuple):
     area_5: str | None
     area_6: str | None
     supervising_level: int | None
+    supervision: str | None
+    supervisor_id: UUID | None
     handler_id: UUID | None
     filer_id: UUID | None
     leader_id: UUID | None
@@ -96,7 +98,7 @@ class DeadlineRow(NamedTuple):
     pauses: str
     extensions: str
     fired: str
-    is_blocked: bool
+    blocked: str
     next_at: datetime | None
     missed_at: datetime | None
     ended_at: datetime | None
@@ -106,6 +108,11 @@ class DeadlineRow(NamedTuple):
     def is_open(self) -> bool:
         """Running or paused."""
         return self.ended_at is None
+
+    @property
+    def is_blocked(self) -> bool:
+        """Whether a rung is due that nobody can take."""
+        return bool(self.blocked)
 
 
 class AssignmentRow(NamedTuple):

@@ -8,9 +8,9 @@ from sqlalchemy import Connection
 from sqlmodel import SQLModel
 
 from workflow import db, settings
-from workflow.tables import case, delivery, office, personal
+from workflow.tables import case, delivery, office, personal, watch
 
-TABLES = (case, delivery, office, personal)
+TABLES = (case, delivery, office, personal, watch)
 
 
 def migrate(connection: Connection) -> None:

@@ -31,6 +31,9 @@ _PERSON: Final = office_tables.Person.__table__  # type: ignore[attr-defined]
 _OFFICE: Final = office_tables.Office.__table__  # type: ignore[attr-defined]
 _AREA: Final = office_tables.Area.__table__  # type: ignore[attr-defined]
 
+OFFICE_ONLY: Final = frozenset({"rung_blocked", "action_refused"})
+"""What time brings about that tells the resident nothing."""
+
 _ID: Final[BindParameter[Any]] = bindparam("case_id")
 EVENTS: Final = select(_EVENT).where(_EVENT.c.case_id == _ID).order_by(_EVENT.c.seq)
 PARTIES: Final = select(_PARTY).where(_PARTY.c.case_id == _ID).order_by(_PARTY.c.no)
@@ -374,7 +377,7 @@ def _rungs(
     )
     if not row.is_open:
         return done
-    fired_keys = row.fired.split()
+    blocked = row.blocked.split()
     plan = clocks.plan_of(pack, row, calendar=facts.calendars[row.calendar_hash])
     to_come = tuple(
         RungView(
@@ -382,9 +385,9 @@ def _rungs(
             planned_at=rung.at,
             fired_at=None,
             target=None,
-            is_blocked=row.is_blocked and n == 0,
+            is_blocked=clocks.key_of(rung) in blocked,
         )
-        for n, rung in enumerate(r for r in plan if clocks.key_of(r) not in fired_keys)
+        for rung in clocks.unfired(row, plan)
     )
     return done + to_come
 
@@ -408,7 +411,7 @@ def _event(
         fields=payload.get("fields", {}),
         values=tuple(value for _, value in values if value.seq == row.seq),
         payload=payload,
-        resident_sees=action.resident_sees if action else row.name != "rung_blocked",
+        resident_sees=action.resident_sees if action else row.name not in OFFICE_ONLY,
     )
 
 

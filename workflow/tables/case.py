@@ -12,6 +12,8 @@ LIGHTS = ("green", "yellow", "red", "grey")
 IS_STUCK: Final = text("is_stuck")
 """The condition of the index `case_stuck`, which queries use to the letter: SQLite proves none
 from another, and SQLAlchemy would write `is_stuck = 1`."""
+IS_OPEN: Final = text("not is_closed")
+"""The condition of the index `case_open`, likewise."""
 
 
 class CaseFile(SQLModel, table=True):
@@ -21,7 +23,8 @@ class CaseFile(SQLModel, table=True):
     the sweep must look again. `acted_version` is the version that the last person's act
     made: a rung in between does not spoil what somebody is typing. `due_at` is the earliest
     running deadline, for lists; a case without one carries `NEVER`, so that a keyset can
-    order all of them.
+    order all of them. `supervision` says who put it under supervision: the `ladder`, whose
+    supervision ends when what was late is done, or somebody by `hand`.
     """
 
     __tablename__ = "case_file"
@@ -57,6 +60,8 @@ class CaseFile(SQLModel, table=True):
     area_5: str | None = Field(default=None, max_length=32)
     area_6: str | None = Field(default=None, max_length=32)
     supervising_level: int | None = None
+    supervision: str | None = Field(default=None, max_length=10)
+    supervisor_id: UUID | None = Field(default=None, foreign_key="person.id")
     handler_id: UUID | None = Field(default=None, foreign_key="person.id")
     filer_id: UUID | None = Field(default=None, foreign_key="person.id")
     leader_id: UUID | None = Field(default=None, foreign_key="person.id")
@@ -76,6 +81,7 @@ class CaseFile(SQLModel, table=True):
         CheckConstraint("confidentiality in ('normal', 'restricted')", name="case_confidentiality"),
         CheckConstraint("is_closed = (closed_at is not null)", name="case_closed"),
         CheckConstraint("not is_closed or next_at is null", name="case_closed_rests"),
+        CheckConstraint("supervision in ('ladder', 'hand')", name="case_supervision"),
         # The sweep's claim: only rows that wait for something.
         Index(
             "case_next",
@@ -91,6 +97,9 @@ class CaseFile(SQLModel, table=True):
         Index("case_handler", "handler_id", "is_closed", "due_at", "id"),
         Index("case_filer", "filer_id", "is_closed", "due_at", "id"),
         Index("case_leader", "leader_id", "is_closed", "due_at", "id"),
+        Index("case_supervisor", "supervisor_id", "is_closed", "due_at", "id"),
+        # The auditor's walk.
+        Index("case_open", "id", postgresql_where=IS_OPEN, sqlite_where=IS_OPEN),
         Index(
             "case_stuck",
             "is_stuck",
@@ -129,9 +138,9 @@ class Event(SQLModel, table=True):
 class Deadline(SQLModel, table=True):
     """A time limit on a case. `owner`: an `office` owes it; a `party`'s or an `organ`'s window
     is a right that lapses. `fired` names the rungs already recorded in this cycle, as
-    `rung.repetition` words, so that a plan that moves never skips or repeats one; `pauses`
-    and `extensions` are JSON lists with the number of the event that made each, so that one
-    read brings all facts."""
+    `rung.repetition` words, so that a plan that moves never skips or repeats one; `blocked`
+    those that are due and that nobody can take. `pauses` and `extensions` are JSON lists with
+    the number of the event that made each, so that one read brings all facts."""
 
     case_id: UUID = Field(primary_key=True, foreign_key="case_file.id")
     no: int = Field(primary_key=True)
@@ -150,7 +159,7 @@ class Deadline(SQLModel, table=True):
     pauses: str = Field(default="[]")
     extensions: str = Field(default="[]")
     fired: str = Field(default="", max_length=400)
-    is_blocked: bool = Field(default=False)
+    blocked: str = Field(default="", max_length=400)
     next_at: datetime | None = None
     missed_at: datetime | None = None
     ended_at: datetime | None = None
@@ -243,3 +252,32 @@ class RollUp(SQLModel, table=True):
     light: str = Field(primary_key=True, max_length=10)
     confidentiality: str = Field(primary_key=True, max_length=20)
     n: int
+
+
+class Tally(SQLModel, table=True):
+    """What an office answers for, by month, kept by the command that does it: `missed` limits
+    (charged to who held the case), cases `returned`, and days on which clocks of its cases were
+    `paused`. Restricted cases are not counted: a board shows it."""
+
+    office_id: UUID = Field(primary_key=True, foreign_key="office.id")
+    month: int = Field(primary_key=True)
+    process: str = Field(primary_key=True, max_length=40)
+    what: str = Field(primary_key=True, max_length=12)
+    n: int
+
+    __table_args__ = (
+        CheckConstraint("what in ('missed', 'returned', 'paused')", name="tally_what"),
+    )
+
+
+class Trend(SQLModel, table=True):
+    """How many cases an office led at the beginning of a local day, by light. Restricted cases
+    are not counted."""
+
+    counted_on: date = Field(primary_key=True)
+    office_id: UUID = Field(primary_key=True, foreign_key="office.id")
+    process: str = Field(primary_key=True, max_length=40)
+    green: int
+    yellow: int
+    red: int
+    grey: int

@@ -1,6 +1,6 @@
 """Areas, offices, posts and the people who hold them; packs, calendars, the installation."""
 
-from datetime import datetime
+from datetime import date, datetime
 from uuid import UUID
 
 from sqlalchemy import CheckConstraint, Index
@@ -94,6 +94,23 @@ class Post(SQLModel, table=True):
     )
 
 
+class Absence(SQLModel, table=True):
+    """Days on which a person is away, both included: the ladder passes them over. Ended early,
+    `until_on` is what it became."""
+
+    id: UUID = Field(primary_key=True)
+    person_id: UUID = Field(foreign_key="person.id")
+    from_on: date
+    until_on: date
+    entered_by: UUID | None = Field(default=None, foreign_key="person.id")
+    entered_at: datetime
+
+    __table_args__ = (
+        CheckConstraint("until_on >= from_on", name="absence_days"),
+        Index("absence_person", "person_id", "until_on"),
+    )
+
+
 class Installation(SQLModel, table=True):
     """The one row about this data set. `offset_s` moves office time ahead of the database's;
     it is other than zero only where `is_demo`, and only grows. `directory_id` is drawn anew
@@ -148,7 +165,8 @@ class OfficeLog(SQLModel, table=True):
 
 
 class Worker(SQLModel, table=True):
-    """A process that sweeps, and when it was last alive (system time)."""
+    """A process that sweeps, and when it was last alive, in the database's own time. `skew_ms` is
+    how far its clock runs ahead of that; `stopped_at` says that it ended by itself."""
 
     id: UUID = Field(primary_key=True)
     host: str = Field(max_length=100)
@@ -160,3 +178,5 @@ class Worker(SQLModel, table=True):
     ticks: int = Field(default=0)
     fired: int = Field(default=0)
     errors: int = Field(default=0)
+    skew_ms: int = Field(default=0)
+    stopped_at: datetime | None = None
