@@ -39,6 +39,11 @@ class People:
     district_leader: UUID
 
 
+def is_restricted(matter: matters.Matter) -> bool:
+    """Whether a matter of one household, which only those who work on it may see."""
+    return matter.subject.startswith("家务琐事")
+
+
 def people(cast: Cast, grid: str, *, nth: int = 0) -> People:
     """The holders along the line of a grid. `nth` chooses among mediators and leaders."""
     street, community = grid[:9], grid[:12]
@@ -107,8 +112,8 @@ class Dispute:
     def _file(self) -> None:
         dice, matter = self.plan.dice, self.matter
         # Only the filer among the grid officers sees a restricted case, and must visit later.
-        is_restricted = matter.subject.startswith("家务琐事")
-        at_desk = self.plan.is_office_hour and not is_restricted and dice.random() < 0.2
+        restricted = is_restricted(matter)
+        at_desk = self.plan.is_office_hour and not restricted and dice.random() < 0.2
         by = self.who.desk if at_desk else self.who.officer
         self.plan.file(
             by,
@@ -123,7 +128,7 @@ class Dispute:
             scale="01" if dice.random() < 0.93 else "02",
             grade="04" if dice.random() < 0.9 else "03",
             told=True,
-            confidentiality="restricted" if is_restricted else "normal",
+            confidentiality="restricted" if restricted else "normal",
         )
 
     def _accept(self) -> None:

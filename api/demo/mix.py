@@ -170,6 +170,8 @@ class Mixer:
         known = matters.of("dispute")
         if path == "assessed" and self.dice.random() < 0.6:
             known = tuple(matter for matter in known if matter.category == "0502")
+        if path == "led":  # a supervisor names the leader, who sees no restricted case
+            known = tuple(matter for matter in known if not disputes.is_restricted(matter))
         return self.dice.choice(known)
 
     def _petition(

@@ -5,26 +5,28 @@ where it is not a demo's.
 from __future__ import annotations
 
 import os
+import random
 import signal
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import httpx
 import pytest
 from sqlalchemy import func, select, text, update
 
-from api.demo import dataset, district, names, places, seed
+from api.demo import dataset, district, mix, names, places, seed
 from rules import errors
 from tests import office as small
 from workflow import audit, db, scheduler, settings
 from workflow import engine as engine_
-from workflow.commands import office, people
+from workflow.commands import office, packs, people
 from workflow.engine import Engine
 from workflow.queries import installation
+from workflow.queries import office as office_query
 from workflow.tables import case as case_tables
 from workflow.tables import office as office_tables
 
@@ -84,6 +86,36 @@ def test_names_when_given_out_are_never_the_same() -> None:
 
 
 # -- the history ----------------------------------------------------------------------------------
+
+
+def test_plans_when_made_on_any_day_keep_supervisors_out_of_restricted_cases(
+    engine: Engine,
+) -> None:
+    """A step by somebody who may not see the case would end the whole history."""
+    db.upgrade(engine.database)
+    office.install(engine.database, is_demo=True)
+    packs.ship(engine.database)
+    cast = district.build(engine, passwords=dataset.passwords(engine.seals.secret))
+    house = office_query.house(engine.database)
+    named = restricted = 0
+    for day in range(0, 360, 9):
+        end = datetime(2026, 1, 5, 21, 10, tzinfo=UTC) + timedelta(days=day)
+        mixer = mix.Mixer(
+            cast=cast,
+            rules=house.rules.pack,
+            calendar=house.calendar,
+            dice=random.Random(day),
+            begin=end - timedelta(days=92),
+            end=end,
+        )
+        for plan in mixer.plans(100):
+            actions = [step.action for step in plan.steps]
+            is_restricted = plan.steps[0].fields.get("confidentiality") == "restricted"
+            named += "name_leader" in actions
+            restricted += is_restricted
+            assert not (is_restricted and "name_leader" in actions), f"{end}: {actions}"
+    assert named
+    assert restricted
 
 
 @pytest.mark.slow
