@@ -34,7 +34,8 @@ class Planned:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Post:
     """A post as a ladder sees it. `level` is the depth of the office's area, 1 at the top;
-    absent people do not stand here: the caller leaves them out of `holder` and `deputy`."""
+    absent people do not stand here: the caller leaves them out of `holder` and `deputy`, and
+    names them in `away`, so that what was given to one of them finds who stands in."""
 
     id: UUID
     role: str
@@ -43,6 +44,7 @@ class Post:
     holder: UUID | None
     deputy: UUID | None
     rank: int
+    away: tuple[UUID, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -164,7 +166,8 @@ def target(
     handler: UUID | None = None,
 ) -> Target | None:
     """Whom to tell: the case's handler, or the holder of a role, or the deputy, or the same one
-    level up, and so on; None where nobody is left and the case cannot escalate.
+    level up, and so on; None where nobody is left and the case cannot escalate. A handler who
+    is away or recused is passed over for who shares their post, then for the role.
 
     `level` is the lead office's, `from_level` where the search begins (the supervising level,
     for supervise and raise), `posts` those of the case's line, `excluded` the recused.
@@ -173,8 +176,9 @@ def target(
     role = tell
     if tell == "handler":
         named = _post_of(handler, posts=posts, lead_office=lead_office)
-        if named is not None and handler is not None and handler not in excluded:
-            return _target(named, handler)
+        found = None if named is None else _able(named, excluded, first=handler)
+        if found is not None:
+            return found
         if owner_role is None:
             return None
         role, from_level = owner_role, level
@@ -344,7 +348,7 @@ def _post_of(person: UUID | None, *, posts: Sequence[Post], lead_office: UUID) -
     held = [
         post
         for post in posts
-        if post.office_id == lead_office and person in (post.holder, post.deputy)
+        if post.office_id == lead_office and person in (post.holder, post.deputy, *post.away)
     ]
     return min(held, key=lambda post: (post.holder != person, post.rank, post.id), default=None)
 
@@ -357,17 +361,19 @@ def _at_lead(posts: list[Post], lead_office: UUID, *, only: bool) -> list[Post]:
 
 
 def _first(posts: list[Post], excluded: frozenset[UUID]) -> Target | None:
-    for post in sorted(posts, key=lambda post: (post.rank, post.id)):
-        for person in (post.holder, post.deputy):
-            if person is not None and person not in excluded:
-                return _target(post, person)
+    ordered = sorted(posts, key=lambda post: (post.rank, post.id))
+    return next(filter(None, (_able(post, excluded) for post in ordered)), None)
+
+
+def _able(post: Post, excluded: frozenset[UUID], *, first: UUID | None = None) -> Target | None:
+    """Who of a post can be told: `first`, if it is one of its people, then holder, then deputy."""
+    people = sorted((post.holder, post.deputy), key=lambda person: person != first)
+    for person in people:
+        if person is not None and person not in excluded:
+            return Target(
+                post_id=post.id,
+                person_id=person,
+                level=post.level,
+                is_deputy=person != post.holder,
+            )
     return None
-
-
-def _target(post: Post, person: UUID) -> Target:
-    return Target(
-        post_id=post.id,
-        person_id=person,
-        level=post.level,
-        is_deputy=person != post.holder,
-    )

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, Final, TypeVar
 from uuid import UUID
 
@@ -24,6 +24,7 @@ _AREA: Final = office_tables.Area.__table__.c  # type: ignore[attr-defined]
 _OFFICE: Final = office_tables.Office.__table__.c  # type: ignore[attr-defined]
 _POST: Final = office_tables.Post.__table__.c  # type: ignore[attr-defined]
 _PERSON: Final = office_tables.Person.__table__.c  # type: ignore[attr-defined]
+_ABSENCE: Final = office_tables.Absence.__table__.c  # type: ignore[attr-defined]
 _HOUSE: Final = office_tables.Installation.__table__.c  # type: ignore[attr-defined]
 _PACK: Final = office_tables.Pack.__table__.c  # type: ignore[attr-defined]
 _CALENDAR: Final = office_tables.Calendar.__table__.c  # type: ignore[attr-defined]
@@ -81,7 +82,13 @@ ASSIGNMENTS: Final = (
 RECUSED: Final = select(_RECUSAL.case_id, _RECUSAL.person_id).where(
     _RECUSAL.case_id.in_(bindparam("case_ids", expanding=True))
 )
-# The offices of every area from the grids up to the root, with their posts.
+_AWAY: Final = (
+    exists()
+    .where(_ABSENCE.until_on >= bindparam("today"), _ABSENCE.from_on <= bindparam("today"))
+    .correlate_except(_ABSENCE.id.table)
+)
+# The offices of every area from the grids up to the root, with their posts, and who of these is
+# away today. Index: absence_person.
 LINE: Final = (
     select(
         _AREA.code.label("grid"),
@@ -98,6 +105,8 @@ LINE: Final = (
         _POST.holder_id,
         _POST.deputy_id,
         _POST.rank,
+        _AWAY.where(_ABSENCE.person_id == _POST.holder_id).label("is_holder_away"),
+        _AWAY.where(_ABSENCE.person_id == _POST.deputy_id).label("is_deputy_away"),
     )
     .select_from(_AREA.code.table)
     .outerjoin(
@@ -148,6 +157,11 @@ class House:
     is_demo: bool
     directory_id: UUID
 
+    @property
+    def today(self) -> date:
+        """The office's local day."""
+        return calendars.local_date(self.calendar, self.now)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Found:
@@ -161,8 +175,9 @@ class Found:
 # Immutable values under the hash of their content; kept for the life of the process.
 _RULES: dict[str, machine.Rules] = {}
 _CALENDARS: dict[str, calendars.Calendar] = {}
-# Lines by the directory they were read from: any change of an office gives it a new id.
-_LINES: OrderedDict[tuple[UUID, str], Line] = OrderedDict()
+# Lines by the directory they were read from, which any change of an office or an absence gives a
+# new id, and by the local day: absences begin and end with it.
+_LINES: OrderedDict[tuple[UUID, date, str], Line] = OrderedDict()
 MAX_LINES: Final = 20_000
 GRID: Final = "grid"
 """The area level in which a case arises."""
@@ -241,7 +256,7 @@ def recused(tx: db.Tx, case_id: UUID) -> frozenset[UUID]:
 def opening_facts(tx: db.Tx, *, grid: str, at: House) -> Facts:
     """The facts for a case that does not exist yet. Raises: `area.unknown`,
     `area.not_grid`."""
-    line = lines(tx, [grid], directory_id=at.directory_id).get(grid)
+    line = lines(tx, [grid], at=at).get(grid)
     if line is None:
         raise errors.Invalid("area.unknown", field="origin_grid", area=grid)
     if line.level != GRID:
@@ -275,7 +290,7 @@ def _facts(
     led = tx.execute(ASSIGNMENTS, {"case_ids": carried}) if carried else ()
     assignments = _by_case(AssignmentRow(*row) for row in led)
     recusals = _recusals(tx, [case.id for case in cases]) if has_recusals else {}
-    found = lines(tx, {case.origin_grid for case in cases}, directory_id=at.directory_id)
+    found = lines(tx, {case.origin_grid for case in cases}, at=at)
     known = {row.calendar_hash for row in deadlines}
     used = {key: calendar(tx, key) for key in known | {at.calendar.hash}}
     return {
@@ -311,22 +326,23 @@ def _by_case(rows: Iterable[_ByCase]) -> dict[UUID, list[_ByCase]]:
     return found
 
 
-def lines(tx: db.Tx, grids: Iterable[str], *, directory_id: UUID) -> dict[str, Line]:
-    """For each grid that exists: the offices above it and their posts."""
+def lines(tx: db.Tx, grids: Iterable[str], *, at: House) -> dict[str, Line]:
+    """For each grid that exists: the offices above it and their posts, with who is there today."""
     wanted = set(grids)
-    found = {grid: line for grid in wanted if (line := _LINES.get((directory_id, grid)))}
+    kept = (at.directory_id, at.today)
+    found = {grid: line for grid in wanted if (line := _LINES.get((*kept, grid)))}
     missing = sorted(wanted - found.keys())
     if missing:
-        for grid, line in _read_lines(tx, missing).items():
-            found[grid] = _LINES[directory_id, grid] = line
+        for grid, line in _read_lines(tx, missing, today=at.today).items():
+            found[grid] = _LINES[*kept, grid] = line
         while len(_LINES) > MAX_LINES:
             _LINES.popitem(last=False)
     return found
 
 
-def _read_lines(tx: db.Tx, grids: Sequence[str]) -> dict[str, Line]:
+def _read_lines(tx: db.Tx, grids: Sequence[str], *, today: date) -> dict[str, Line]:
     grouped: dict[str, list[Row[*tuple[Any, ...]]]] = {}
-    for row in tx.execute(LINE, {"grids": list(grids)}):
+    for row in tx.execute(LINE, {"grids": list(grids), "today": today}):
         grouped.setdefault(row.grid, []).append(row)
     return {grid: _line(rows) for grid, rows in grouped.items()}
 
@@ -360,14 +376,21 @@ def _office(row: Row[*tuple[Any, ...]], origin: tuple[str, ...]) -> routing.Offi
 
 
 def _post(row: Row[*tuple[Any, ...]]) -> ladders.Post:
+    holder = None if row.is_holder_away else row.holder_id
+    deputy = None if row.is_deputy_away else row.deputy_id
     return ladders.Post(
         id=row.post_id,
         role=row.role,
         office_id=row.office_id,
         level=row.depth,
-        holder=row.holder_id,
-        deputy=row.deputy_id,
+        holder=holder,
+        deputy=deputy,
         rank=row.rank,
+        away=tuple(
+            person
+            for person in (row.holder_id, row.deputy_id)
+            if person is not None and person not in (holder, deputy)
+        ),
     )
 
 

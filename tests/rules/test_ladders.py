@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
 from uuid import UUID
 
@@ -498,6 +499,24 @@ def test_I8_a_recused_handler_is_passed_over() -> None:
     assert sought("handler", handler=3, excluded=(3, 30)) == (2, 3, False)
     assert sought("handler", handler=3, excluded=(3, 30, 2)) == (4, 2, False)
     assert sought("handler", handler=3, excluded=(3, 30, 2, 4)) is None
+
+
+def test_a_handler_who_is_away_is_passed_over_for_who_shares_the_post() -> None:
+    def away(n: int, role: str, *, deputy: int | None = None) -> ladders.Post:
+        there = post(90, role, COMMITTEE, 3, deputy=deputy)
+        return replace(there, id=UUID(int=100 + n), away=(person(n),))
+
+    deputised, above = away(2, "mediator", deputy=20), post(4, "mediator", STREET, 2)
+    beside = post(3, "mediator", COMMITTEE, 3)
+    assert sought("handler", posts=(deputised, beside), handler=2) == (20, 3, True)
+    assert sought("handler", posts=(deputised, beside), handler=2, excluded=(20,)) == (3, 3, False)
+    alone = (away(2, "mediator"), above)
+    assert sought("handler", posts=(*alone, beside), handler=2) == (3, 3, False)
+    assert sought("handler", posts=alone, handler=2) == (4, 2, False)
+    assert sought("handler", posts=alone[:1], handler=2) is None
+    # The deputy carries the case, and is away: the holder is there.
+    carried = replace(post(2, "mediator", COMMITTEE, 3), away=(person(20),))
+    assert sought("handler", posts=(carried, beside), handler=20) == (2, 3, False)
 
 
 def test_handler_in_a_state_without_owner_is_nobody() -> None:

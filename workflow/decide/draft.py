@@ -15,6 +15,8 @@ from rules import calendars, ladders
 from rules import pack as pack_
 from workflow import machine
 from workflow.decide.decision import (
+    Count,
+    Counted,
     Decision,
     EscalationRow,
     Event,
@@ -67,6 +69,7 @@ class Draft:
         self._escalations: list[EscalationRow] = []
         self._parties: list[PartyRow] = []
         self._notices: list[Notice] = []
+        self._tally: list[Count] = []
         self._tried: set[tuple[int, ladders.Planned]] = set()
 
     # -- what has been tried ------------------------------------------------------------
@@ -180,6 +183,12 @@ class Draft:
                     Notice(seq=seq, cause=cause, receiver_id=receiver, words=facts)
                 )
 
+    def count(self, what: Counted, *, office_id: UUID, n: int = 1) -> None:
+        """Adds to what an office answers for this month."""
+        month = self.today.year * 100 + self.today.month
+        if n:
+            self._tally.append(Count(office_id=office_id, month=month, what=what, n=n))
+
     def open_deadlines(self) -> list[DeadlineRow]:
         """Running and paused ones, in order of number."""
         return [row for _, row in sorted(self.deadlines.items()) if row.is_open]
@@ -203,15 +212,19 @@ class Draft:
             escalations=tuple(self._escalations),
             parties=tuple(self._parties),
             notices=_combined(self._notices),
+            tally=tuple(self._tally),
         )
 
     # -- who is there ---------------------------------------------------------------------
 
     def holders(self, role: str, *, office_id: UUID | None = None) -> list[UUID]:
         """Who holds a role at the lead office (or another); the deputy where nobody does, or
-        the holder is recused."""
+        the holder is away or recused."""
         office = office_id or self.case.lead_office_id
         posts = [p for p in self.facts.line.posts if p.role == role and p.office_id == office]
+        return self._there(posts)
+
+    def _there(self, posts: Iterable[ladders.Post]) -> list[UUID]:
         people = [self._able(post.holder) or self._able(post.deputy) for post in posts]
         return [person for person in people if person is not None]
 
@@ -224,11 +237,16 @@ class Draft:
         return next((role for role in self.state.owner if role in at_lead), None)
 
     def handlers(self) -> list[UUID]:
-        """Whose turn it is: the named handler, else those who hold the owner's role."""
-        if self.case.handler_id is not None:
-            return [self.case.handler_id]
+        """Whose turn it is: the named handler, else those who hold the owner's role. While the
+        named one is away it is also the turn of who stands in, whom the ladder addresses."""
+        named = self.case.handler_id
         role = self.owner_role()
-        return [] if role is None else self.holders(role)
+        at_role = [] if role is None else self.holders(role)
+        if named is None:
+            return at_role
+        lead = self.case.lead_office_id
+        left = [p for p in self.facts.line.posts if p.office_id == lead and named in p.away]
+        return [named, *((self._there(left) or at_role) if left else ())]
 
     def post(self, post_id: UUID) -> ladders.Post | None:
         """A post of the line."""
