@@ -17,7 +17,7 @@ from zoneinfo import ZoneInfo
 from babel import Locale
 from babel.messages import pofile
 
-from rules import errors, pack
+from rules import errors, pack, telling
 from workflow.queries import office as office_query
 
 Language = Literal["zh-CN", "en"]
@@ -83,9 +83,6 @@ GROUPS: Mapping[str, str] = {
 """Names of the groups of a work list."""
 _PHRASES: Mapping[str, str] = {**SPANS, **EFFECTS, **TAGS, **DEADLINE_STATES}
 _FOLDERS: Mapping[Language, str] = {"zh-CN": "zh_CN", "en": "en"}
-_WEEKDAYS_ZH = "一二三四五六日"
-_WEEKDAYS_EN = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
-_MONTHS_EN = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 _DAY = timedelta(days=1)
 _HOUR_S = 3600
 
@@ -113,6 +110,11 @@ class Words:
         return self.language == "zh-CN"
 
     @property
+    def _tongue(self) -> Literal["zh", "en"]:
+        """The language as a pack's texts call it."""
+        return "zh" if self.is_zh else "en"
+
+    @property
     def today(self) -> date | None:
         """The local day of `now`."""
         return None if self.now is None else self.local_day(self.now)
@@ -126,13 +128,13 @@ class Words:
     def get(self, msgid: str, **params: object) -> str:
         """The text of a msgid, its placeholders filled."""
         forms = catalogue(self.language).get(msgid, (msgid,))
-        return _fill(forms[0], params)
+        return telling.filled(forms[0], params)
 
     def count(self, one: str, many: str, n: int, **params: object) -> str:
         """The text for n things; `{n}` is the number."""
         forms = catalogue(self.language).get(one, (one, many))
         form = forms[0] if len(forms) == 1 or n == 1 else forms[1]
-        return _fill(form, {**params, "n": self.number(n)})
+        return telling.filled(form, {**params, "n": self.number(n)})
 
     def text(self, both: pack.Text | None) -> str:
         """A pack's own words in this language."""
@@ -148,7 +150,7 @@ class Words:
             "office": message.office,
             "due_on": "" if message.due_on is None else self.day(message.due_on),
         }
-        return _fill(self.text(message.text), facts)
+        return telling.filled(self.text(message.text), facts)
 
     def error(
         self, fault: errors.GridcaseError, labels: Mapping[str, str] | None = None
@@ -164,7 +166,9 @@ class Words:
         known = catalogue(self.language)
         text = known.get(f"error.{code}", (f"{code}",))[0]
         remedy = known.get(f"error.{code}.remedy", ("",))[0]
-        return ErrorText(text=_fill(text, params).strip(), remedy=_fill(remedy, params).strip())
+        return ErrorText(
+            text=telling.filled(text, params).strip(), remedy=telling.filled(remedy, params).strip()
+        )
 
     def _params(self, params: Mapping[str, errors.Param]) -> dict[str, object]:
         """Params in one language: `zh` and `en` give `text`, `x_zh` and `x_en` give `x`."""
@@ -186,11 +190,8 @@ class Words:
 
     def day(self, on: date) -> str:
         """`11 月 26 日（周四）`, `Thu 26 Nov`; the year only if it is another one."""
-        if self.is_zh:
-            year = f"{on.year} 年 " if self._other_year(on) else ""
-            return f"{year}{on.month} 月 {on.day} 日（{self.weekday(on)}）"
-        year = f" {on.year}" if self._other_year(on) else ""
-        return f"{self.weekday(on)} {on.day} {_MONTHS_EN[on.month - 1]}{year}"
+        this_year = None if self.today is None else self.today.year
+        return telling.day(on, language=self._tongue, this_year=this_year)
 
     def day_short(self, on: date) -> str:
         """For lists: `11-26`, `26 Nov`."""
@@ -198,11 +199,11 @@ class Words:
             year = f"{on.year}-" if self._other_year(on) else ""
             return f"{year}{on:%m-%d}"
         year = f" {on.year}" if self._other_year(on) else ""
-        return f"{on.day} {_MONTHS_EN[on.month - 1]}{year}"
+        return f"{on.day} {telling.MONTHS_EN[on.month - 1]}{year}"
 
     def weekday(self, on: date) -> str:
         """`周四`, `Thu`."""
-        return f"周{_WEEKDAYS_ZH[on.weekday()]}" if self.is_zh else _WEEKDAYS_EN[on.weekday()]
+        return telling.weekday(on, language=self._tongue)
 
     def days(self, first: date, last: date) -> str:
         """A run of days: `11-11 – 11-13`, `11–13 Nov`; one day with its weekday."""
@@ -370,14 +371,3 @@ def _preference(part: str) -> tuple[str, float]:
     except ValueError:
         quality = 0.0
     return tag.strip(), quality
-
-
-class _Known(dict[str, object]):
-    """Params of a text; a missing one shows as an ellipsis and breaks nothing."""
-
-    def __missing__(self, key: str) -> str:
-        return "…"
-
-
-def _fill(text: str, params: Mapping[str, object]) -> str:
-    return text.format_map(_Known(params)) if "{" in text else text

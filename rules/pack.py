@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import time
 from typing import Literal
 
 Unit = Literal[
@@ -31,7 +32,7 @@ FieldType = Literal[
 Personal = Literal["name", "phone", "id_number", "address", "free_text"]
 Side = Literal["applicant", "respondent", "representative"]
 CaseAttribute = Literal["category", "grade", "scale", "channel", "route", "confidentiality"]
-Relation = Literal["grid", "office", "area", "handler", "filer", "leader", "resident"]
+Relation = Literal["grid", "office", "area", "handler", "filer", "leader", "supervisor", "resident"]
 FieldRight = Literal["open", "mask"]
 Effect = Literal["warn", "urge", "supervise", "raise", "leader", "action", "measure"]
 Place = Literal["nearest", "here", "above", "superior", "field", "own"]
@@ -113,7 +114,8 @@ class Action:
     `lead` names a route of `routing`; `handler` is `actor`, `nobody`, `fields.<name>` or a
     role, whose holder at the lead office takes over (nobody, where the post is vacant);
     `sets` copies fields into the case row; `leader` acts on the leader's assignment;
-    `within` names a window, a clock that must be running.
+    `supervision` on who watches the case; `is_return` counts a case sent back (退回) for the
+    office that held it; `within` names a window, a clock that must be running.
     """
 
     name: Text
@@ -127,6 +129,8 @@ class Action:
     handler: str | None = None
     sets: Mapping[CaseAttribute, str] | None = None
     leader: Literal["name", "approve_plan", "end"] | None = None
+    supervision: Literal["take", "give", "end"] | None = None
+    is_return: bool = False
     within: str | None = None
     resident_sees: bool = True
     """Whether the event shows on the resident's page."""
@@ -274,6 +278,29 @@ class Notice:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Quiet:
+    """When nobody is told outside the app: from `begins` to `ends` on the wall (past midnight,
+    where `ends` is the earlier), and where `days_off` on days off whole. A notice of a cause in
+    `broken_by` goes all the same."""
+
+    begins: time
+    ends: time
+    days_off: bool
+    broken_by: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Delivery:
+    """When notices go outside the app. Who chose a digest is told at `digest_at` of working
+    days, of all that came."""
+
+    digest_at: time
+    tag: Tag
+    source: str
+    quiet: Quiet | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Category:
     """A category of GB/T 31000; a sub-category names its parent by its first two digits."""
 
@@ -313,3 +340,5 @@ class Pack:
     notices: tuple[Notice, ...]
     categories: Mapping[str, Category]
     examples: tuple[Example, ...]
+    delivery: Delivery | None = None
+    """None in a pack of before there was any: notices go as they come."""

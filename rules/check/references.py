@@ -6,7 +6,7 @@ import string
 from collections.abc import Collection, Iterable, Mapping
 from typing import get_args
 
-from rules import errors, guards, pack
+from rules import errors, guards, pack, telling
 from rules.check.report import Report
 
 PSEUDO = frozenset({"resident", "ladder"})
@@ -21,8 +21,9 @@ MAX_CAP = 100
 _ASKED: Mapping[str, tuple[str, ...]] = {
     "name": ("leader",),
     "approve_plan": ("responsible", "plan_until"),
+    "give": ("supervisor",),
 }
-"""What the engine takes from the fields of an action upon the leader's assignment."""
+"""What the engine takes from the fields of an action upon leader or supervision."""
 
 
 def check(rules: pack.Pack, report: Report) -> None:
@@ -43,6 +44,8 @@ def check(rules: pack.Pack, report: Report) -> None:
         checker.right(right)
     for number, notice in enumerate(rules.notices, start=1):
         checker.notice(str(number), notice)
+    if rules.delivery is not None:
+        checker.delivery(rules.delivery)
     for code in rules.categories:
         if len(code) > 2 and code[:2] not in rules.categories:
             report.add("check.category_parent", "categories.yaml", code, parent=code[:2])
@@ -117,7 +120,7 @@ class _Checker:
             self.known(
                 "check.unknown_deadline", (action.within,), own, file=file, key=f"{at}.within"
             )
-        asked = _ASKED.get(action.leader or "", ())
+        asked = _ASKED.get(action.leader or "", ()) + _ASKED.get(action.supervision or "", ())
         self.known("check.unknown_input", asked, action.needs, file=file, key=f"{at}.needs")
         for number, part in enumerate(action.when, start=1):
             self.guard(part.test, action.needs, file=file, key=f"{at}.when.{number}.if")
@@ -345,10 +348,7 @@ class _Checker:
             key=f"{key}.process",
         ):
             return
-        moments = {f"rung.{effect}" for effect in get_args(pack.Effect)} | _MOMENTS
-        for name, process in self.rules.processes.items():
-            if notice.process in {None, name}:
-                moments |= set(process.actions)
+        moments = self.moments(notice.process)
         self.known("check.unknown_moment", (notice.on,), moments, file=file, key=f"{key}.on")
         receivers = {*self.rules.roles, *_RECEIVERS}
         self.known("check.unknown_role", notice.tell, receivers, file=file, key=f"{key}.tell")
@@ -361,6 +361,29 @@ class _Checker:
                 file=file,
                 key=where,
             )
+
+    def moments(self, process: str | None) -> set[str]:
+        """What a notice may answer to, in one process or in any."""
+        found = {f"rung.{effect}" for effect in get_args(pack.Effect)} | _MOMENTS
+        for name, declared in self.rules.processes.items():
+            if process in {None, name}:
+                found |= set(declared.actions)
+        return found
+
+    def delivery(self, delivery: pack.Delivery) -> None:
+        file, quiet = "delivery.yaml", delivery.quiet
+        walls = {"digest_at": delivery.digest_at}
+        if quiet is not None:
+            walls |= {"quiet.begins": quiet.begins, "quiet.ends": quiet.ends}
+            key, causes = "quiet.broken_by", self.moments(None)
+            self.known("check.unknown_moment", quiet.broken_by, causes, file=file, key=key)
+            if quiet.begins == quiet.ends:
+                self.report.add("check.quiet", file, "quiet.ends")
+            elif telling.is_quiet_at(quiet, delivery.digest_at):
+                self.report.add("check.digest_quiet", file, "digest_at")
+        for key, wall in walls.items():
+            if wall.second or wall.microsecond or wall.tzinfo:
+                self.report.add("check.not_a_minute", file, key)
 
 
 def _placeholders(text: str) -> list[str]:

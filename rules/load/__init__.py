@@ -272,6 +272,8 @@ _EXPECTED: Mapping[str, str] = {
     "mapping_type": "mapping",
     "dict_type": "mapping",
     "dataclass_type": "mapping",
+    "time_parsing": "time, as 08:00",
+    "time_type": "time, as 08:00",
 }
 
 

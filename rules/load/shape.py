@@ -21,11 +21,15 @@ SECTIONS = (
     "notices",
     "categories",
     "examples",
+    "delivery",
 )
 """The files of a pack beside pack.yaml and its processes."""
 
 LISTS = frozenset({"notices", "examples"})
 """Those that hold a list; the others are mappings by name."""
+
+OPTIONAL = frozenset({"delivery"})
+"""Those that a pack may be without, other than empty."""
 
 _UNITS: Mapping[str, str] = {
     "working day": "working_day",
@@ -62,6 +66,8 @@ def shaped(root: tree.Node, faults: tree.Faults) -> tree.Table:
     }
     for name in SECTIONS:
         node = document.get(name)
+        if node is None and name in OPTIONAL:
+            continue
         if node is None:
             empty = tree.Place(file=f"{name}.yaml", line=1, key="")
             node = tree.Many(empty) if name in LISTS else tree.Table(empty)

@@ -92,6 +92,12 @@ supervisor: {sees: [area], acts: [area], board: true}
   tell: supervisor
   text: {zh: "{number} 已上报。", en: "{number} was filed."}
 """,
+    "delivery.yaml": """\
+quiet: {begins: "20:00", ends: "08:00", days_off: true, broken_by: [rung.urge]}
+digest_at: "17:00"
+tag: default
+source: 本单位约定
+""",
     "examples.yaml": """\
 - deadline: noise.first_visit
   start: 2026-03-20 16:00

@@ -155,6 +155,10 @@ FAULTS = [
     ("notices.yaml", "tell: supervisor", "tell: [cat]", 2, "1.tell", "unknown_role"),
     ("notices.yaml", "{number} was", "{applicant} was", 3, "1.text.en", "unknown_placeholder"),
     ("notices.yaml", "{number} was", "{ was", 3, "1.text.en", "unknown_placeholder"),
+    ("delivery.yaml", "rung.urge", "rung.shout", 1, "quiet.broken_by", "unknown_moment"),
+    ("delivery.yaml", 'ends: "08:00"', 'ends: "20:00"', 1, "quiet.ends", "quiet"),
+    ("delivery.yaml", "17:00", "07:00", 2, "digest_at", "digest_quiet"),
+    ("delivery.yaml", "17:00", "17:00:30", 2, "digest_at", "not_a_minute"),
     # soundness
     (PROCESS, "to: closed", "to: waiting", 4, "states.waiting", "dead_end"),
     (PROCESS, "to: closed", "to: waiting", 5, "states.closed", "unreachable"),

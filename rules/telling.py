@@ -1,0 +1,140 @@
+"""When a notice may go outside the app, how grave it is, and its words with their places filled.
+
+Pure over the pack's delivery rules and the calendar: the same question has the same answer.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date, datetime, time, timedelta
+from typing import Final, Literal
+
+from rules import calendars, pack
+
+Rhythm = Literal["at_once", "digest"]
+"""How somebody wants to be told: each notice as it comes, or all at a set time."""
+
+GRAVEST_FIRST: Final = (
+    "rung.leader",
+    "rung.raise",
+    "rung.supervise",
+    "rung.urge",
+    "deadline_missed",
+    "rung.measure",
+    "rung.warn",
+    "window_lapsed",
+)
+"""Causes in the order in which one message tells them; every other one comes after these."""
+
+_MIDNIGHT: Final = time.min
+_DAY: Final = timedelta(days=1)
+_WEEKDAYS_ZH: Final = "一二三四五六日"
+_WEEKDAYS_EN: Final = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
+MONTHS_EN: Final = (
+    *("Jan", "Feb", "Mar", "Apr", "May", "Jun"),
+    *("Jul", "Aug", "Sep", "Oct", "Nov", "Dec"),
+)
+
+
+# --- when
+
+
+def ready_at(
+    rules: pack.Delivery | None,
+    calendar: calendars.Calendar,
+    at: datetime,
+    *,
+    rhythm: Rhythm,
+    cause: str,
+) -> datetime:
+    """The first instant, not before `at`, at which a notice of this cause may go.
+
+    The digest breaks no quiet: who chose it is told once a working day, of whatever it is.
+    """
+    if rules is None:
+        return at
+    if rhythm == "digest":
+        return _digest(calendar, at, wall=rules.digest_at)
+    if rules.quiet is None or cause in rules.quiet.broken_by:
+        return at
+    return _after_quiet(rules.quiet, calendar, at)
+
+
+def is_quiet_at(quiet: pack.Quiet, wall: time) -> bool:
+    """Whether the hour alone is one of the quiet ones."""
+    if quiet.begins <= quiet.ends:
+        return quiet.begins <= wall < quiet.ends
+    return wall >= quiet.begins or wall < quiet.ends
+
+
+def _after_quiet(quiet: pack.Quiet, calendar: calendars.Calendar, at: datetime) -> datetime:
+    """Every step goes forward, to a working day or to the end of the quiet hours."""
+    day, wall = _on_the_wall(calendar, at)
+    found = at
+    while True:
+        if quiet.days_off and not calendars.is_workday(calendar, day):
+            day, wall = calendars.next_workday(calendar, day), _MIDNIGHT
+        elif is_quiet_at(quiet, wall):
+            if wall >= quiet.begins > quiet.ends:
+                day += _DAY
+            wall = quiet.ends
+        else:
+            return found
+        # Never before `at`, where the clocks are put back and a wall's hour comes twice.
+        found = max(at, calendars.instant(calendar.zone, day, wall))
+
+
+def _digest(calendar: calendars.Calendar, at: datetime, *, wall: time) -> datetime:
+    day = calendars.next_workday(calendar, calendars.local_date(calendar, at))
+    found = calendars.instant(calendar.zone, day, wall)
+    if found < at:
+        day = calendars.next_workday(calendar, day + _DAY)
+        found = calendars.instant(calendar.zone, day, wall)
+    return found
+
+
+def _on_the_wall(calendar: calendars.Calendar, at: datetime) -> tuple[date, time]:
+    local = at.astimezone(calendars.zone(calendar))
+    return local.date(), local.time()
+
+
+# --- what
+
+
+def gravity(cause: str) -> int:
+    """The place of a cause among the others, the gravest 0."""
+    return GRAVEST_FIRST.index(cause) if cause in GRAVEST_FIRST else len(GRAVEST_FIRST)
+
+
+def words_of(rules: pack.Pack, *, cause: str, process: str) -> pack.Text:
+    """The pack's text for a cause: the process's own, else that of all, else the number."""
+    texts = {(notice.on, notice.process): notice.text for notice in rules.notices}
+    found = texts.get((cause, process)) or texts.get((cause, None))
+    return found or pack.Text(zh="{number}", en="{number}")
+
+
+def weekday(on: date, *, language: Literal["zh", "en"]) -> str:
+    """`周四`, `Thu`."""
+    return f"周{_WEEKDAYS_ZH[on.weekday()]}" if language == "zh" else _WEEKDAYS_EN[on.weekday()]
+
+
+def day(on: date, *, language: Literal["zh", "en"], this_year: int | None) -> str:
+    """`11 月 26 日（周四）`, `Thu 26 Nov`; the year only if it is another one."""
+    is_other = on.year != this_year
+    if language == "zh":
+        year = f"{on.year} 年 " if is_other else ""
+        return f"{year}{on.month} 月 {on.day} 日（{weekday(on, language=language)}）"
+    year = f" {on.year}" if is_other else ""
+    return f"{weekday(on, language=language)} {on.day} {MONTHS_EN[on.month - 1]}{year}"
+
+
+class _Known(dict[str, object]):
+    """Places of a text; a missing one shows as an ellipsis and breaks nothing."""
+
+    def __missing__(self, key: str) -> str:
+        return "…"
+
+
+def filled(text: str, places: Mapping[str, object]) -> str:
+    """A text with its `{places}` filled."""
+    return text.format_map(_Known(places)) if "{" in text else text
