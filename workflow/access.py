@@ -20,10 +20,13 @@ from workflow.tables import case as case_tables
 
 ActorKind = Literal["person", "resident"]
 
-PERSONAL_RELATIONS: Final = frozenset({"handler", "filer", "leader"})
+PERSONAL_RELATIONS: Final = frozenset({"handler", "filer", "leader", "supervisor"})
 """Relations of a person, not of a post: together they are the seat *what is mine*."""
-NAMED: Final = frozenset({"handler", "filer", "leader", "office", "resident"})
+NAMED: Final = PERSONAL_RELATIONS | {"office", "resident"}
 """Relations that reach a restricted case: those who work on it, and nobody by area."""
+
+ADMINISTRATOR: Final = "administrator"
+"""The role that keeps accounts and settings, and opens no case."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -133,6 +136,13 @@ def field_rights(
     return found
 
 
+def keeps(pack: pack_.Pack, actor: Actor) -> tuple[HeldPost, ...]:
+    """The posts by which somebody keeps the absences of others, of everybody whose posts lie in
+    their scope: those that watch an area and act on it, and the administrator's."""
+    watching = {right.role for right in pack.rights if right.board and "area" in right.acts}
+    return tuple(post for post in actor.posts if post.role in {*watching, ADMINISTRATOR})
+
+
 def _covers(pack: pack_.Pack, role: str, process: str) -> bool:
     return any(not r.processes or process in r.processes for r in rights_of(pack, role))
 
@@ -196,6 +206,7 @@ VISIBLE: Final[Mapping[str, ColumnElement[bool]]] = {
     "handler": and_(_CASE.handler_id == _VALUE, _NOT_RECUSED),
     "filer": and_(_CASE.filer_id == _VALUE, _NOT_RECUSED),
     "leader": and_(_CASE.leader_id == _VALUE, _NOT_RECUSED),
+    "supervisor": and_(_CASE.supervisor_id == _VALUE, _NOT_RECUSED),
 } | {f"area_{n}": and_(_CASE[f"area_{n}"] == _VALUE, _OPEN, _NOT_RECUSED) for n in range(1, 7)}
 """Per kind of seat, one equality that an index serves, and the exclusions."""
 

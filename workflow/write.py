@@ -29,6 +29,7 @@ def rows(decision: Decision, *, seals: personal.Seals) -> db.Rows:
         sealed=tuple(row for found, _ in sealed for row in found),
         notices=tuple(_notices(decision)),
         roll_up=tuple(_counts(decision)),
+        tally=tuple(_tally(decision)),
     )
 
 
@@ -114,6 +115,15 @@ def _counts(decision: Decision) -> Iterator[tuple[object, ...]]:
         if before is not None:
             yield (decision.case.id, *before, -1)
         yield (decision.case.id, *after, 1)
+
+
+def _tally(decision: Decision) -> Iterator[tuple[object, ...]]:
+    """What offices answer for; boards show it, so restricted cases are left out."""
+    case = decision.case
+    if case.confidentiality == "normal":
+        for count in decision.tally:
+            key = (count.office_id, count.month, case.process, count.what)
+            yield (case.id, *key, count.n)
 
 
 def _key(case: CaseRow) -> tuple[object, ...]:

@@ -101,9 +101,11 @@ def _by_time(
         return words.get("Cannot escalate: {effect}", effect=effect), tuple(lines)
     if name == "action_refused":
         key = str(payload.get("action"))
-        named = [p.actions[key].name for p in rules.processes.values() if key in p.actions]
-        action = words.text(named[0]) if named else key
+        known = [p.actions[key].name for p in rules.processes.values() if key in p.actions]
+        action = words.text(known[0]) if known else key
         return words.get("Was due, but not possible then: {action}", action=action), ()
+    if name == "supervision_ended":
+        return words.get("No longer supervised: nothing is late any more"), ()
     if name == "deadline_missed":
         return words.get("Deadline missed: {clock}", clock=clock), ()
     if name == "window_lapsed":

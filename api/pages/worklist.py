@@ -20,7 +20,7 @@ from workflow.queries import search, worklist
 
 router = APIRouter()
 
-SEATS: Final = ("handler", "leader", "office", "grid", "area", "filer")
+SEATS: Final = ("handler", "leader", "supervisor", "office", "grid", "area", "filer")
 """Which of a person's seats is shown first."""
 NARROWS: Final = get_args(worklist.Narrow)
 
@@ -151,6 +151,8 @@ def _seat_name(frame: frames.Frame, seat: access.Seat) -> str:
             return words.get("Mine to handle")
         case "leader":
             return words.get("My assignments")
+        case "supervisor":
+            return words.get("Supervised by me")
         case "filer":
             return words.get("Filed by me")
         case "grid":

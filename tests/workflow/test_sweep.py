@@ -200,6 +200,7 @@ def test_a_rung_and_an_act_at_the_same_moment_are_both_recorded(
         "rung_fired",
         "rung_fired",
         "accept",
+        "supervision_ended",
     ]
     assert found.deadline("dispute.accept").state == "met_late"
     assert [rung.effect for rung in found.rungs] == LADDER[:3]

@@ -33,8 +33,6 @@ _Some = Literal["none", "one", "many"]
 _DIALECT: Final = postgresql.dialect()  # type: ignore[no-untyped-call]
 _CASE: Final = rows_.CASE.c
 _CASE_NAMES: Final = rows_.CASE.columns.keys()
-_COUNT_NAMES: Final = ("case_id", *rows_.ROLL_UP.columns.keys())
-_KEY: Final = tuple(column.name for column in rows_.ROLL_UP.primary_key)
 
 # Waits are bounded: a stuck neighbour gives Busy, not a hang. Times in milliseconds.
 _SESSION: Final = (
@@ -134,13 +132,16 @@ def apply(tx: Connection, rows: Rows) -> frozenset[UUID]:
         opened=_some(rows.opened),
         cases=_some(rows.cases),
         children=present,
-        has_roll_up=bool(rows.roll_up),
+        counted=tuple(name for name in rows_.COUNTED if getattr(rows, name)),
     )
     groups = (
         (_CASE_NAMES, rows.opened),
         (_CASE_NAMES, rows.cases),
         *((rows_.CHILDREN[name].columns.keys(), getattr(rows, name)) for name in present),
-        (_COUNT_NAMES, rows.roll_up),
+        *(
+            (("case_id", *table.columns.keys()), getattr(rows, name))
+            for name, table in rows_.COUNTED.items()
+        ),
     )
     sent = tuple(_json(names, found) for names, found in groups if found)
     written = tx.exec_driver_sql(sql, sent)
@@ -152,7 +153,9 @@ def _some(rows: Sequence[Row]) -> _Some:
 
 
 @functools.cache
-def _statement(*, opened: _Some, cases: _Some, children: tuple[str, ...], has_roll_up: bool) -> str:
+def _statement(
+    *, opened: _Some, cases: _Some, children: tuple[str, ...], counted: tuple[str, ...]
+) -> str:
     parts: list[str] = []
     if opened != "none":
         parts.append(f"opened as ({_insert(rows_.CASE)} on conflict (id) do nothing returning id)")
@@ -169,9 +172,8 @@ def _statement(*, opened: _Some, cases: _Some, children: tuple[str, ...], has_ro
         tail = _on_conflict(table) if name in rows_.UPSERTED else ""
         where = "where u.case_id in (select id from written)"
         parts.append(f"w_{name} as ({_insert(table)} {where}{tail})")
-    if has_roll_up:
-        # Last and in key order: two writers then never wait for each other in a circle.
-        parts.append(f"w_roll_up as ({_count_up()})")
+    # Last and in key order: two writers then never wait for each other in a circle.
+    parts += [f"w_{name} as ({_count_up(rows_.COUNTED[name])})" for name in counted]
     return f"with {', '.join(parts)} select id from written"  # noqa: S608  names of ours
 
 
@@ -225,13 +227,13 @@ def _on_conflict(table: Table) -> str:
     return f" on conflict ({', '.join(key)}) do update set {sets}"
 
 
-def _count_up() -> str:
-    key = ", ".join(_KEY)
-    columns = [rows_.CHILDREN["events"].c.case_id, *rows_.ROLL_UP.columns]
+def _count_up(table: Table) -> str:
+    key = ", ".join(column.name for column in table.primary_key)
+    columns = [rows_.CHILDREN["events"].c.case_id, *table.columns]
     typed = ", ".join(f"{column.name} {_pg_type(column)}" for column in columns)
     return (
-        f"insert into roll_up ({key}, n) select {key}, sum(n) "  # noqa: S608  names of ours
+        f"insert into {table.name} ({key}, n) select {key}, sum(n) "  # noqa: S608  names of ours
         f"from json_to_recordset(%s::json) as u({typed}) "
         f"where u.case_id in (select id from written) group by {key} having sum(n) <> 0 "
-        f"order by {key} on conflict ({key}) do update set n = roll_up.n + excluded.n"
+        f"order by {key} on conflict ({key}) do update set n = {table.name}.n + excluded.n"
     )

@@ -15,7 +15,7 @@ Row = tuple[object, ...]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rows:
-    """Rows to write. `roll_up` rows carry their case first and a change of count last."""
+    """Rows to write. Those of `COUNTED` carry their case first and a change of count last."""
 
     opened: tuple[Row, ...] = ()
     cases: tuple[Row, ...] = ()
@@ -28,6 +28,7 @@ class Rows:
     sealed: tuple[Row, ...] = ()
     notices: tuple[Row, ...] = ()
     roll_up: tuple[Row, ...] = ()
+    tally: tuple[Row, ...] = ()
 
     @classmethod
     def joined(cls, parts: Iterable[Rows]) -> Rows:
@@ -59,6 +60,8 @@ UPSERTED: Final = {
     "assignments": _table(case.Assignment),
 }
 CHILDREN: Final = INSERTED | UPSERTED
+COUNTED: Final = {"roll_up": ROLL_UP, "tally": _table(case.Tally)}
+"""Sums that many cases share: touched last, and in key order."""
 
 
 def present(rows: Rows) -> Iterator[tuple[str, Table, tuple[Row, ...]]]:

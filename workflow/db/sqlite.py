@@ -72,11 +72,14 @@ _MOVE: Final = (
     f"update case_file set {', '.join(f'{name} = ?' for name in rows_.CASE.columns.keys()[1:])} "  # noqa: S608  all but the id
     "where id = ? and version = ?"
 )
-_COUNT_UP: Final = _insert(
-    rows_.ROLL_UP,
-    f" on conflict ({', '.join(column.name for column in rows_.ROLL_UP.primary_key)}) "
-    "do update set n = roll_up.n + excluded.n",
-)
+_COUNT_UP: Final = {
+    name: _insert(
+        table,
+        f" on conflict ({', '.join(column.name for column in table.primary_key)}) "
+        f"do update set n = {table.name}.n + excluded.n",
+    )
+    for name, table in rows_.COUNTED.items()
+}
 _CHILD: Final = {name: _insert(table) for name, table in rows_.INSERTED.items()} | {
     name: _upsert(table) for name, table in rows_.UPSERTED.items()
 }
@@ -171,7 +174,8 @@ def apply(tx: Connection, rows: Rows) -> frozenset[UUID]:
         keep = [_stored(row) for row in found if row[0] in written]
         if keep:
             tx.exec_driver_sql(_CHILD[name], keep)
-    _count(tx, [row for row in rows.roll_up if row[0] in written])
+    for name, statement in _COUNT_UP.items():
+        _count(tx, statement, [row for row in getattr(rows, name) if row[0] in written])
     return frozenset(written)
 
 
@@ -220,10 +224,10 @@ def _before(row: Row) -> int:
     return row[_VERSION] - 1  # type: ignore[operator]
 
 
-def _count(tx: Connection, changes: list[Row]) -> None:
+def _count(tx: Connection, statement: str, changes: list[Row]) -> None:
     sums: dict[Row, int] = defaultdict(int)
     for row in changes:
         sums[row[1:-1]] += row[-1]  # type: ignore[operator]
     keep = [_stored((*key, n)) for key, n in sums.items() if n]
     if keep:
-        tx.exec_driver_sql(_COUNT_UP, keep)
+        tx.exec_driver_sql(statement, keep)

@@ -14,7 +14,7 @@ from rules import calendars, errors, ladders, routing
 from rules import fields as fields_
 from rules import pack as pack_
 from workflow import machine
-from workflow.decide import clocks, leader, tell
+from workflow.decide import clocks, leader, supervision, tell
 from workflow.decide.decision import Personal
 from workflow.decide.draft import SIDES, Draft
 from workflow.decide.facts import (
@@ -107,7 +107,7 @@ def act(draft: Draft, command: Command) -> None:
     if action is None:
         raise errors.Invalid("action.unknown", field="action", action=command.action)
     values = _values(draft, action, command)
-    was_closed = draft.case.is_closed
+    was_closed, held_by = draft.case.is_closed, draft.case.lead_office_id
     facts = draft.guard_facts(values)
     state = machine.fire(draft.flow, state=draft.case.state, action=command.action, facts=facts)
     _check_window(draft, action)
@@ -116,10 +116,11 @@ def act(draft: Draft, command: Command) -> None:
     _take_over(draft, action, values, command)
     _enter(draft, state, reopened=was_closed and action.to is not None)
     seq = _record(draft, action, values, command)
-    _carry(draft, action, values, command, seq=seq)
+    _carry(draft, action, values, command, seq=seq, held_by=held_by)
     clocks.run(draft, action=command.action, seq=seq, fields=values)
     if draft.state.end:
         leader.end(draft)
+    supervision.lower(draft)
     tell.cause(
         draft, cause=command.action, seq=seq, row=draft.most_urgent(), actor_id=command.actor_id
     )
@@ -251,6 +252,7 @@ def _carry(
     command: Command,
     *,
     seq: int,
+    held_by: UUID,
 ) -> None:
     if action.leader == "name":
         person = UUID(str(values["leader"]))
@@ -261,6 +263,9 @@ def _carry(
         leader.approve_plan(draft, values, actor_id=command.actor_id)
     elif action.leader == "end":
         leader.end(draft)
+    supervision.act(draft, action, values, command)
+    if action.is_return:
+        draft.count("returned", office_id=held_by)
 
 
 # -- what is recorded --------------------------------------------------------------------------

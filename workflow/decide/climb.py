@@ -9,10 +9,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Final
+from uuid import UUID
 
 from rules import guards, ladders
 from rules import pack as pack_
-from workflow.decide import clocks, leader, tell
+from workflow.decide import clocks, leader, supervision, tell
 from workflow.decide.decision import EscalationRow
 from workflow.decide.draft import Draft
 from workflow.decide.facts import Command, DeadlineRow
@@ -144,10 +145,14 @@ def _level(draft: Draft, rung: pack_.Rung) -> tuple[int, bool]:
 
 
 def _target(draft: Draft, rung: pack_.Rung, *, level: int) -> ladders.Target | None:
+    named: ladders.Target | None = None
     if rung.tell == LEADER and rung.do not in SUPERVISING:
-        named = _named_leader(draft)
-        if named is not None:  # who owes the plan, and no other leader of the line
-            return named
+        # Who owes the plan, and no other leader of the line.
+        named = _holding(draft, LEADER, draft.case.leader_id)
+    elif rung.do == "supervise":  # who watches the case already
+        named = _holding(draft, rung.tell, draft.case.supervisor_id)
+    if named is not None:
+        return named
     return ladders.target(
         rung.tell,
         posts=draft.facts.line.posts,
@@ -160,13 +165,12 @@ def _target(draft: Draft, rung: pack_.Rung, *, level: int) -> ladders.Target | N
     )
 
 
-def _named_leader(draft: Draft) -> ladders.Target | None:
-    """The leader who carries the case, while they hold the post and are not recused."""
-    person = draft.case.leader_id
+def _holding(draft: Draft, role: str, person: UUID | None) -> ladders.Target | None:
+    """Somebody named on the case, while they hold a post of the role and are not recused."""
     if person is None or person in draft.facts.recused:
         return None
     for post in draft.facts.line.posts:
-        if post.role == LEADER and person in (post.holder, post.deputy):
+        if post.role == role and person in (post.holder, post.deputy):
             return ladders.Target(
                 post_id=post.id,
                 person_id=person,
@@ -264,8 +268,8 @@ def _named(rung: pack_.Rung) -> dict[str, str]:
 def _take_effect(
     draft: Draft, rung: pack_.Rung, *, target: ladders.Target, level: int, seq: int
 ) -> None:
-    if rung.do in ("supervise", "raise"):
-        draft.change(supervising_level=min(level, target.level))
+    if rung.do in supervision.EFFECTS:
+        supervision.climb(draft, rung, target, level=level)
     elif rung.do == "leader":
         name_leader = draft.flow.names_leader
         if name_leader and leader.name(draft, target.person_id, post_id=target.post_id, seq=seq):

@@ -208,6 +208,7 @@ def lapse(draft: Draft, row: DeadlineRow) -> None:
 def miss(draft: Draft, row: DeadlineRow) -> None:
     """The first instant too late has come: the office that holds the case is charged, once."""
     office_id: UUID = draft.case.lead_office_id
+    draft.count("missed", office_id=office_id)
     draft.put_deadline(wait(draft, row._replace(missed_at=draft.at, charged_office_id=office_id)))
 
 
@@ -241,6 +242,11 @@ def resume(draft: Draft, row: DeadlineRow, *, at: datetime) -> None:
     notes = json.loads(row.pauses)
     notes[-1]["to"] = _iso(at)
     running = row._replace(state="running", pauses=_dump(notes))
+    stood = pauses_of(running, calendar=_calendar(draft, row))[-1]
+    if row.owner == "office":
+        draft.count(
+            "paused", office_id=draft.case.lead_office_id, n=(stood.to_on - stood.from_on).days
+        )
     draft.put_deadline(wait(draft, recompute(draft, running)))
 
 

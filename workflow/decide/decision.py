@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 from uuid import UUID
 
 from workflow.decide.facts import ActorKind, AssignmentRow, CaseRow, DeadlineRow, Scalar
+
+Counted = Literal["missed", "returned", "paused"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,6 +65,16 @@ class PartyRow(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Count:
+    """Something an office answers for, in a month written as 202603."""
+
+    office_id: UUID
+    month: int
+    what: Counted
+    n: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Notice:
     """Somebody is to be told of the event `seq`."""
 
@@ -85,3 +97,4 @@ class Decision:
     escalations: tuple[EscalationRow, ...] = ()
     parties: tuple[PartyRow, ...] = ()
     notices: tuple[Notice, ...] = ()
+    tally: tuple[Count, ...] = ()

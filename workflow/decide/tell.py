@@ -34,6 +34,8 @@ def _people(draft: Draft, role: str, target: UUID | None) -> Iterator[UUID]:
         yield draft.case.filer_id
     elif role == "leader" and draft.case.leader_id is not None:
         yield draft.case.leader_id
+    elif role == "supervisor" and draft.case.supervisor_id is not None:
+        yield draft.case.supervisor_id
     elif role == "target" and target is not None:
         yield target
     else:

@@ -31,7 +31,7 @@ _PERSON: Final = office_tables.Person.__table__  # type: ignore[attr-defined]
 _OFFICE: Final = office_tables.Office.__table__  # type: ignore[attr-defined]
 _AREA: Final = office_tables.Area.__table__  # type: ignore[attr-defined]
 
-OFFICE_ONLY: Final = frozenset({"rung_blocked", "action_refused"})
+OFFICE_ONLY: Final = frozenset({"rung_blocked", "action_refused", "supervision_ended"})
 """What time brings about that tells the resident nothing."""
 
 _ID: Final[BindParameter[Any]] = bindparam("case_id")
@@ -176,6 +176,7 @@ class CaseView:
     handler: str | None
     filer: str | None
     leader: LeaderView | None
+    supervisor: str | None
     parties: tuple[PartyView, ...]
     clocks: tuple[ClockView, ...]
     events: tuple[EventView, ...]
@@ -241,6 +242,7 @@ def _view(
         handler=people.get(case.handler_id),
         filer=people.get(case.filer_id),
         leader=_leader(facts, people),
+        supervisor=people.get(case.supervisor_id),
         parties=tuple(_party(row, values) for row in tx.execute(PARTIES, key)),
         clocks=tuple(_clock(row, facts, pack, fired, people) for row in facts.deadlines),
         events=tuple(_event(row, pack, flow.process, values, people) for row in events),
@@ -279,7 +281,7 @@ def _people(
     events: Sequence[Row[*tuple[Any, ...]]],
     fired: Sequence[Row[*tuple[Any, ...]]],
 ) -> Mapping[UUID | None, str]:
-    wanted = {case.handler_id, case.filer_id, case.leader_id}
+    wanted = {case.handler_id, case.filer_id, case.leader_id, case.supervisor_id}
     wanted |= {event.actor_id for event in events}
     wanted |= {rung.target_person_id for rung in fired}
     wanted |= {row.responsible_id for row in facts.assignments}

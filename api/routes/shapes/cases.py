@@ -228,6 +228,8 @@ class Case(Shape):
             "areas": ["42", "4203", "420303", "420303001", "420303001002"],
             "area_names": ["湖北省", "十堰市", "张湾区", "花果街道", "花果园社区"],
             "supervising_level": None,
+            "supervision": None,
+            "supervisor": None,
             "handler": None,
             "filer": "示例网格员",
             "leader": None,
@@ -305,6 +307,8 @@ class Case(Shape):
     areas: tuple[str, ...]
     area_names: tuple[str, ...]
     supervising_level: int | None
+    supervision: Literal["ladder", "hand"] | None
+    supervisor: str | None
     handler: str | None
     filer: str | None
     leader: Leader | None

@@ -93,6 +93,8 @@ def case(view: case_query.CaseView, words: texts.Words, offered: Offered) -> cas
             "areas": row.areas,
             "area_names": view.area_names,
             "supervising_level": row.supervising_level,
+            "supervision": row.supervision,
+            "supervisor": view.supervisor,
             "handler": view.handler,
             "filer": view.filer,
             "leader": _leader(view.leader),
