@@ -209,10 +209,11 @@ def calendar(tx: db.Tx, calendar_hash: str) -> calendars.Calendar:
 
 def house(tx: db.Tx) -> House:
     """Office time and what is active. Raises: `installation.empty` before the first set-up."""
-    return _house(tx, tx.execute(HOUSE).one())
+    return house_of(tx, tx.execute(HOUSE).one())
 
 
-def _house(tx: db.Tx, row: Sequence[Any]) -> House:
+def house_of(tx: db.Tx, row: Sequence[Any]) -> House:
+    """The same from a row that begins with what `HOUSE` selects, for statements that bring more."""
     at, offset_s, pack_hash, calendar_hash, is_demo, directory_id = row[: len(_STANDING)]
     if pack_hash is None or calendar_hash is None:
         raise errors.NotNow("installation.empty")
@@ -231,7 +232,7 @@ def case_facts(tx: db.Tx, case_id: UUID, *, action_id: str = "", locked: bool = 
     if locked:
         tx.execute(CASE.with_for_update(), {"case_id": case_id})
     rows = tx.execute(ONE, {"case_id": case_id, "action_id": action_id}).all()
-    found = _house(tx, rows[0])
+    found = house_of(tx, rows[0])
     has_recusals, is_repeat, *columns = rows[0][len(_STANDING) : _DEADLINES_AT]
     if columns[0] is None:
         return Found(house=found, facts=None, is_repeat=False)
