@@ -80,7 +80,7 @@ def add_areas(database: db.Database, areas: Iterable[NewArea]) -> int:
         rows = [_area_row(area, paths) for area in areas]
         if rows:
             tx.execute(insert(_AREA), rows)
-            _renew_directory(tx)
+            renew_directory(tx)
             log(tx, "areas_added", {"count": len(rows), "first": str(rows[0]["code"])})
         return len(rows)
 
@@ -120,7 +120,7 @@ def add_offices(database: db.Database, offices: Iterable[NewOffice]) -> int:
         rows = [_office_row(office, depths) for office in offices]
         if rows:
             tx.execute(insert(_OFFICE), rows)
-            _renew_directory(tx)
+            renew_directory(tx)
             log(tx, "offices_added", {"count": len(rows)})
         return len(rows)
 
@@ -148,9 +148,9 @@ def add_posts(database: db.Database, posts: Iterable[NewPost]) -> int:
         rows = [_post_row(post, areas) for post in posts]
         if rows:
             tx.execute(insert(_POST), rows)
-            _renew_directory(tx)
+            renew_directory(tx)
             log(tx, "posts_added", {"count": len(rows)})
-            _wake_stuck(tx)
+            wake_stuck(tx)
         return len(rows)
 
 
@@ -183,7 +183,7 @@ def appoint(
         )
         if found.rowcount != 1:
             raise errors.NotFound("post.unknown", field="post_id")
-        _renew_directory(tx)
+        renew_directory(tx)
         log(
             tx,
             "appointed",
@@ -193,15 +193,15 @@ def appoint(
                 "deputy": _text(deputy_id),
             },
         )
-        _wake_stuck(tx)
+        wake_stuck(tx)
 
 
-def _renew_directory(tx: db.Tx) -> None:
+def renew_directory(tx: db.Tx) -> None:
     """Whoever kept what they read of areas, offices and posts reads it again."""
     tx.execute(update(_HOUSE).values(directory_id=ids.uuid7()))
 
 
-def _wake_stuck(tx: db.Tx) -> None:
+def wake_stuck(tx: db.Tx) -> None:
     """Stuck cases are looked at again with the next tick. Their version moves, so that a
     command that read them as stuck reads them again."""
     now = db.now(tx)
