@@ -1,0 +1,140 @@
+"""Faults of processes: several at once, killed, frozen, restarted."""
+
+from __future__ import annotations
+
+import random
+import signal
+import time
+from contextlib import closing
+from typing import Final
+
+from sqlalchemy import text
+
+from tests.faults.scene import Scene
+from tests.faults.workers import Worker
+from workflow import db
+from workflow.db import sqlite
+
+WORKERS: Final = 4
+MONTH_LATER: Final = "2026-04-20 10:00"
+HIT_S: Final = (0.02, 0.3)
+"""How long after the moment, or after the hit before, a worker is hit."""
+TRIES: Final = 20
+LONGER_THAN_IDLE_S: Final = 33.0
+"""The server ends a transaction that does nothing for 30 s."""
+LONGER_THAN_BUSY_S: Final = 16.5
+"""A process waits 15 s for SQLite's one writer."""
+STALLED_S: Final = 1.0
+
+# A backend of ours whose client has said nothing for a while, in the middle of a transaction.
+STALLED: Final = text(
+    "select pid from pg_stat_activity where datname = current_database() "
+    "and application_name = 'gridcase' and state like 'idle in transaction%' "
+    "and clock_timestamp() - state_change > make_interval(secs => :stalled_s)"
+)
+END: Final = text("select pg_terminate_backend(:pid)")
+
+
+def race(scene: Scene) -> None:
+    """Four workers sweep the same cases at once, all overdue over the whole ladder."""
+    scene.fill()
+    scene.start(WORKERS)
+    with scene.fault():
+        scene.jump(MONTH_LATER)
+    scene.settle()
+
+
+def kill(scene: Scene) -> None:
+    """Workers are killed while they sweep, and come back. Only a hit that left something due
+    counts."""
+    scene.fill()
+    scene.start(WORKERS)
+    for _ in scene.mornings():
+        for _ in range(scene.size.hits):
+            time.sleep(random.uniform(*HIT_S))
+            scene.workers.kill(random.choice(scene.workers.running))
+            _count(scene)
+            scene.workers.start()
+
+
+def restart(scene: Scene) -> None:
+    """Workers are told to end while they sweep, finish their batch, and others take over."""
+    scene.fill()
+    scene.start(WORKERS)
+    for _ in scene.mornings():
+        for _ in range(scene.size.hits):
+            time.sleep(random.uniform(*HIT_S))
+            _count(scene)
+            code = scene.workers.stop(scene.workers.running[0])
+            if code != 0:
+                scene.found.append(f"a worker that was told to end, ended with {code}")
+            scene.workers.start()
+
+
+def freeze(scene: Scene) -> None:
+    """A worker stands still in the middle of a transaction for longer than anybody waits for
+    it, then goes on as if nothing had been."""
+    scene.fill()
+    scene.start(WORKERS)
+    for _ in scene.mornings():
+        frozen = _frozen(scene)
+        if frozen is not None:
+            scene.kills += 1
+            if scene.dialect == "postgresql":
+                _outlast_server(scene)
+                scene.settle()  # the others do its work while it stands still
+            else:
+                time.sleep(LONGER_THAN_BUSY_S)
+            frozen.signal(signal.SIGCONT)
+
+
+def _count(scene: Scene) -> None:
+    scene.kills += bool(scene.is_due(scene.now()))
+
+
+def _frozen(scene: Scene) -> Worker | None:
+    """A worker that was caught in a transaction; None where all was swept before."""
+    for n in range(TRIES):
+        time.sleep(random.uniform(*HIT_S))
+        worker = scene.workers.running[n % WORKERS]
+        worker.signal(signal.SIGSTOP)
+        time.sleep(STALLED_S + 0.2)
+        if _stalled(scene):
+            return worker
+        worker.signal(signal.SIGCONT)
+        if not scene.is_due(scene.now()):
+            return None
+    return None
+
+
+def _stalled(scene: Scene) -> bool:
+    """Whether somebody holds a transaction and does nothing with it."""
+    if scene.dialect == "postgresql":
+        return bool(_backends(scene))
+    path = scene.database.url.removeprefix("sqlite:///")
+    with closing(sqlite.DRIVER.connect(path, timeout=STALLED_S)) as connection:
+        try:
+            connection.execute("begin immediate")
+        except sqlite.DRIVER.OperationalError:
+            return True
+    return False
+
+
+def _backends(scene: Scene) -> list[int]:
+    stalled = scene.read(lambda tx: tx.execute(STALLED, {"stalled_s": STALLED_S}))
+    return list(stalled.scalars())
+
+
+def _outlast_server(scene: Scene) -> None:
+    """Waits until the server has ended the transaction. The short form does not wait: it ends
+    the backend as the server would."""
+    if scene.size.is_long:
+        time.sleep(LONGER_THAN_IDLE_S)
+    else:
+        with db.transaction(scene.database) as tx:
+            for pid in _backends(scene):
+                tx.execute(END, {"pid": pid})
+    scene.wait("the server kept a frozen worker's transaction", lambda: not _backends(scene))
+
+
+__all__ = ["freeze", "kill", "race", "restart"]
