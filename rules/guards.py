@@ -28,6 +28,7 @@ CASE_FACTS: Mapping[str, str] = {
     "case.channel": "STRING",
     "case.route": "STRING",
     "case.parties": "INT",
+    "case.level": "INT",  # of the lead office's area, 1 at the root
     "case.lead_office_kind": "STRING",
 }
 """What a guard may know of the case, with its CEL type. A text fact that is None reads ''."""

@@ -12,6 +12,7 @@ from typing import Final
 from uuid import UUID
 
 import structlog
+from sqlalchemy.exc import IntegrityError
 
 from rules import errors
 from workflow import db, read, write
@@ -54,7 +55,7 @@ def run(engine: Engine, *, is_ending: Callable[[], bool] = lambda: False) -> Tic
     batch = BATCH if engine.database.is_postgres else SQLITE_BATCH
     total, failed = TickReport(), frozenset[UUID]()
     while True:
-        report, more = _tick(engine, limit=batch, without=failed)
+        report, more = _batch(engine, limit=batch, without=failed)
         total, failed = total + report, failed | more
         if report.cases + report.failed < batch or is_ending():
             return total
@@ -62,14 +63,50 @@ def run(engine: Engine, *, is_ending: Callable[[], bool] = lambda: False) -> Tic
 
 def tick(engine: Engine, *, limit: int) -> TickReport:
     """One batch, written whole or not at all."""
-    report, _ = _tick(engine, limit=limit, without=frozenset())
+    report, _ = _batch(engine, limit=limit, without=frozenset())
     return report
 
 
-def _tick(
+_Apply = Callable[[db.Tx, list[db.Rows]], frozenset[int]]
+
+
+def _batch(
     engine: Engine, *, limit: int, without: frozenset[UUID]
 ) -> tuple[TickReport, frozenset[UUID]]:
-    """One batch, and the cases of it that could not be decided."""
+    """One batch, and the cases of it that failed. What the database refuses of one case does
+    not take the others with it: they are then written one by one."""
+    try:
+        return _tick(engine, limit=limit, without=without, apply=_together)
+    except IntegrityError:
+        return _tick(engine, limit=limit, without=without, apply=_singly)
+
+
+def _together(tx: db.Tx, rows: list[db.Rows]) -> frozenset[int]:
+    """All in one write. Gives which were refused: none, or it raises."""
+    written = db.apply(tx, db.Rows.joined(rows)) if rows else frozenset()
+    if len(written) != len(rows):
+        # Claimed rows are locked; a missing one means that the claim did not hold.
+        raise errors.Busy("sweep.lost_claim")
+    return frozenset()
+
+
+def _singly(tx: db.Tx, rows: list[db.Rows]) -> frozenset[int]:
+    """Each case's rows behind a savepoint. Gives which were refused."""
+    refused = set()
+    for n, one in enumerate(rows):
+        try:
+            with tx.begin_nested():
+                _together(tx, [one])
+        except IntegrityError as error:
+            refused.add(n)
+            _LOG.error("sweep.case_refused", error=type(error.orig).__name__)
+    return frozenset(refused)
+
+
+def _tick(
+    engine: Engine, *, limit: int, without: frozenset[UUID], apply: _Apply
+) -> tuple[TickReport, frozenset[UUID]]:
+    """One batch, and the cases of it that could not be decided or written."""
     with db.transaction(engine.database) as tx:
         house = read.house(tx)
         found = db.claim_due(tx, at=house.now, limit=limit + len(without))
@@ -80,11 +117,10 @@ def _tick(
         facts = read.many_facts(tx, cases, at=house)
         decisions, failed = _decide(tx, cases, facts)
         rows = [write.rows(decision, seals=engine.seals) for decision in decisions]
-        written = db.apply(tx, db.Rows.joined(rows)) if rows else frozenset()
-        if len(written) != len(rows):
-            # Claimed rows are locked; a missing one means that the claim did not hold.
-            raise errors.Busy("sweep.lost_claim")
-    return _report(decisions, failed=len(failed)), frozenset(failed)
+        refused = apply(tx, rows)
+    failed += [decisions[n].case.id for n in refused]
+    done = [decision for n, decision in enumerate(decisions) if n not in refused]
+    return _report(done, failed=len(failed)), frozenset(failed)
 
 
 def _decide(

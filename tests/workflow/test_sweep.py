@@ -6,6 +6,7 @@ from datetime import date, datetime, timedelta
 from uuid import UUID
 
 import pytest
+from sqlalchemy import insert
 
 from rules import errors
 from tests import office
@@ -17,6 +18,7 @@ from workflow.decide import Command, DeadlineRow, Decision, Facts, clocks, decid
 from workflow.queries import board, search
 from workflow.queries import case as case_query
 from workflow.queries import office as office_query
+from workflow.tables import case as case_tables
 
 LADDER = ["warn", "urge", "supervise", "raise", "leader"]
 ACCEPT = [
@@ -363,6 +365,37 @@ def test_an_extension_before_the_warning_moves_it(district: office.District) -> 
     district.do(filed, "extend", "head", extend_days=30, extend_reason="核对账目")
     row = look.hold(district, filed.case_id).deadline("petition.handle")
     assert look.local(row.next_at) == "2026-05-29 09:00"  # type: ignore[arg-type]  # day 68, a Saturday, back
+
+
+def test_what_the_database_refuses_of_one_case_does_not_stop_the_others(
+    district: office.District,
+) -> None:
+    sick, well = district.file(), district.file()
+    with db.transaction(district.engine.database) as tx:  # a row that must not be there
+        tx.execute(
+            insert(case_tables.Escalation.__table__),  # type: ignore[attr-defined]
+            {
+                "case_id": sick.case_id,
+                "deadline_no": 1,
+                "rung": 0,
+                "cycle": 1,
+                "repetition": 0,
+                "seq": 2,
+                "effect": "warn",
+                "planned_at": district.now(),
+                "fired_at": district.now(),
+                "level": 5,
+                "at_top": False,
+            },
+        )
+    district.jump("2026-03-27 09:00")
+    for _ in range(2):
+        report = district.sweep()
+        assert report.failed == 1
+    assert [r.effect for r in look.hold(district, well.case_id).rungs] == LADDER[:3]
+    whole = look.whole(district, sick.case_id)
+    assert whole.names == ["file_case"], "written whole or not at all"
+    assert whole.case.light == "green"
 
 
 # --- when nobody is there

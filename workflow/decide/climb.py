@@ -93,7 +93,7 @@ def _climb(draft: Draft, row: DeadlineRow) -> Command | None:
         draft.put_deadline(clocks.wait(draft, row, planned=plan))
         return None
     if not _applies(draft, row, planned):
-        draft.put_deadline(clocks.wait(draft, clocks.with_fired(row, planned), planned=plan))
+        draft.put_deadline(clocks.wait(draft, clocks.without(row, planned), planned=plan))
         return None
     level, at_top = _level(draft, planned.rung)
     target = _target(draft, planned.rung, level=level)

@@ -15,7 +15,7 @@ from uuid import UUID
 from rules import calendars, due, errors, guards, ladders
 from rules import pack as pack_
 from workflow.decide.draft import Draft
-from workflow.decide.facts import DeadlineRow, Scalar
+from workflow.decide.facts import PASSED, DeadlineRow, Scalar
 
 
 def run(draft: Draft, *, action: str, seq: int, fields: Mapping[str, Scalar]) -> None:
@@ -139,14 +139,20 @@ def _next_opening(draft: Draft) -> datetime:
 
 
 def unfired(row: DeadlineRow, planned: Sequence[ladders.Planned]) -> list[ladders.Planned]:
-    """The planned rungs that have not been recorded in this cycle, earliest first."""
-    fired = row.fired.split()
+    """The planned rungs that have neither fired nor been passed over in this cycle, earliest
+    first."""
+    fired = {word.removesuffix(PASSED) for word in row.fired.split()}
     return [rung for rung in planned if key_of(rung) not in fired]
 
 
 def key_of(rung: ladders.Planned) -> str:
     """The word by which a deadline remembers a rung."""
     return f"{rung.index}.{rung.repetition}"
+
+
+def without(row: DeadlineRow, rung: ladders.Planned) -> DeadlineRow:
+    """The row that remembers a rung that was not for this case."""
+    return row._replace(fired=f"{row.fired} {key_of(rung)}{PASSED}".lstrip())
 
 
 def with_fired(row: DeadlineRow, rung: ladders.Planned) -> DeadlineRow:

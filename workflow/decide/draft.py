@@ -272,7 +272,7 @@ def _light(own: list[DeadlineRow]) -> str:
         return "grey"
     if any(row.missed_at is not None for row in own):
         return "red"
-    return "yellow" if any(row.fired for row in own) else "green"
+    return "yellow" if any(row.climbed for row in own) else "green"
 
 
 def _combined(notices: list[Notice]) -> tuple[Notice, ...]:

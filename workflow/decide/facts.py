@@ -21,6 +21,10 @@ NEVER: Final = datetime(9999, 12, 31, tzinfo=UTC)
 """The due date of a case without a running deadline, so that a keyset orders all cases."""
 
 
+PASSED: Final = "-"
+"""Marks, among the words of `fired`, a rung whose criteria did not hold when its time came."""
+
+
 class CaseRow(NamedTuple):
     """`case_file`, column by column."""
 
@@ -110,6 +114,11 @@ class DeadlineRow(NamedTuple):
         return self.ended_at is None
 
     @property
+    def climbed(self) -> tuple[str, ...]:
+        """The rungs that fired in this cycle, as `rung.repetition`."""
+        return tuple(word for word in self.fired.split() if not word.endswith(PASSED))
+
+    @property
     def is_blocked(self) -> bool:
         """Whether a rung is due that nobody can take."""
         return bool(self.blocked)
@@ -195,5 +204,6 @@ def guard_facts(case: CaseRow) -> dict[str, object]:
         "case.channel": case.channel or "",
         "case.route": case.route or "",
         "case.parties": case.parties,
+        "case.level": case.level,
         "case.lead_office_kind": case.lead_kind,
     }

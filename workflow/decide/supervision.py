@@ -95,5 +95,5 @@ def _is_supervised(draft: Draft, row: DeadlineRow) -> bool:
     """Whether a rung of this clock put the case under supervision."""
     name = draft.rules.pack.deadlines[row.rule].ladder
     ladder = draft.rules.pack.ladders[name] if name else ()
-    fired = {int(word.split(".")[0]) for word in row.fired.split()}
+    fired = {int(word.split(".")[0]) for word in row.climbed}
     return any(ladder[index].do in EFFECTS for index in fired)

@@ -356,7 +356,7 @@ def _light(row: DeadlineRow) -> str:
         return "grey"
     if row.missed_at is not None:
         return "red"
-    return "yellow" if row.fired else "green"
+    return "yellow" if row.climbed else "green"
 
 
 def _rungs(

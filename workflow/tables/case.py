@@ -138,9 +138,10 @@ class Event(SQLModel, table=True):
 class Deadline(SQLModel, table=True):
     """A time limit on a case. `owner`: an `office` owes it; a `party`'s or an `organ`'s window
     is a right that lapses. `fired` names the rungs already recorded in this cycle, as
-    `rung.repetition` words, so that a plan that moves never skips or repeats one; `blocked`
-    those that are due and that nobody can take. `pauses` and `extensions` are JSON lists with
-    the number of the event that made each, so that one read brings all facts."""
+    `rung.repetition` words (one that was not for this case ends with a dash), so that a plan
+    that moves never skips or repeats one; `blocked` those that are due and that nobody can
+    take. `pauses` and `extensions` are JSON lists with the number of the event that made each,
+    so that one read brings all facts."""
 
     case_id: UUID = Field(primary_key=True, foreign_key="case_file.id")
     no: int = Field(primary_key=True)
