@@ -3,6 +3,7 @@
 from fastapi import APIRouter
 
 from api.pages import (
+    absence,
     action,
     board,
     case,
@@ -24,6 +25,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     leader.router,
     board.router,
     notices.router,
+    absence.router,
     resident.router,
     demo.router,
 )

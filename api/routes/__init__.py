@@ -4,7 +4,13 @@ from __future__ import annotations
 
 from fastapi import APIRouter
 
-from api.routes import cases, health, lookup, offices, reference, session
+from api.routes import absences, cases, health, lookup, offices, reference, session
 
-ROUTERS: tuple[APIRouter, ...] = (session.router, cases.router, lookup.router, offices.router)
+ROUTERS: tuple[APIRouter, ...] = (
+    session.router,
+    absences.router,
+    cases.router,
+    lookup.router,
+    offices.router,
+)
 ROOT_ROUTERS: tuple[APIRouter, ...] = (health.router, reference.router)

@@ -434,7 +434,7 @@ def test_ending_when_it_is_not_one_s_own_is_as_if_it_were_not_there(
         for asked in (period, ids.uuid7()):
             with pytest.raises(errors.NotFound) as refused:
                 absences.end(district.engine.database, district.actor(name), asked)
-            assert str(refused.value) == "absence.unknown [id]"
+            assert str(refused.value) == "absence.unknown"
 
 
 # --- what is shown

@@ -63,21 +63,24 @@ def enter(
     database: db.Database,
     actor: access.Actor | None,
     *,
-    person_id: UUID,
     from_on: date,
     until_on: date,
+    person_id: UUID | None = None,
 ) -> UUID:
-    """Says that a person is away on local days, both included. Gives the period's id: that of
-    the first time where the same days are sent again. `actor` is None at the machine itself.
+    """Says that a person, or who acts where none is named, is away on local days, both included.
+    Gives the period's id: that of the first time where the same days are sent again. `actor` is
+    None at the machine itself.
 
     Raises: `absence.person`, `absence.past`, `absence.until_before_from`, `absence.too_long`,
     `absence.overlap`.
     """
+    by = None if actor is None else actor.person_id
+    person_id = person_id or by
     with db.transaction(database) as tx:
         # Holds the installation's row: acts on absences come one after the other.
         office.renew_directory(tx)
         house = read.house(tx)
-        if not _keeps(tx, house, actor, person_id=person_id):
+        if person_id is None or not _keeps(tx, house, actor, person_id=person_id):
             raise errors.NotFound("absence.person", field="person_id")
         _check_days(from_on, until_on, today=house.today)
         days: dict[str, Any] = {"person_id": person_id, "from_on": from_on, "until_on": until_on}
@@ -90,7 +93,6 @@ def enter(
                 first=there.from_on.isoformat(),
                 last=there.until_on.isoformat(),
             )
-        by = None if actor is None else actor.person_id
         row = {"id": ids.uuid7(), **days, "entered_by": by, "entered_at": house.now}
         tx.execute(insert(_ABSENCE), row)
         office.log(tx, "absence_entered", _told(row["id"], days), actor_id=by)
@@ -108,9 +110,9 @@ def end(database: db.Database, actor: access.Actor | None, absence_id: UUID) -> 
         house = read.house(tx)
         row = tx.execute(ONE, {"absence_id": absence_id}).one_or_none()
         if row is None or not _keeps(tx, house, actor, person_id=row.person_id):
-            raise errors.NotFound("absence.unknown", field="id")
+            raise errors.NotFound("absence.unknown")
         if row.until_on < house.today:
-            raise errors.NotNow("absence.over", field="id", last=row.until_on.isoformat())
+            raise errors.NotNow("absence.over", last=row.until_on.isoformat())
         last_on = house.today - timedelta(days=1)
         if row.from_on > last_on:
             tx.execute(CALLED_OFF, {"absence_id": absence_id})
