@@ -5,7 +5,8 @@ Pure over the pack's delivery rules and the calendar: the same question has the 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import Final, Literal
 
@@ -34,6 +35,7 @@ MONTHS_EN: Final = (
     *("Jan", "Feb", "Mar", "Apr", "May", "Jun"),
     *("Jul", "Aug", "Sep", "Oct", "Nov", "Dec"),
 )
+Language = Literal["zh", "en"]
 
 
 # --- when
@@ -113,12 +115,12 @@ def words_of(rules: pack.Pack, *, cause: str, process: str) -> pack.Text:
     return found or pack.Text(zh="{number}", en="{number}")
 
 
-def weekday(on: date, *, language: Literal["zh", "en"]) -> str:
+def weekday(on: date, *, language: Language) -> str:
     """`周四`, `Thu`."""
     return f"周{_WEEKDAYS_ZH[on.weekday()]}" if language == "zh" else _WEEKDAYS_EN[on.weekday()]
 
 
-def day(on: date, *, language: Literal["zh", "en"], this_year: int | None) -> str:
+def day(on: date, *, language: Language, this_year: int | None) -> str:
     """`11 月 26 日（周四）`, `Thu 26 Nov`; the year only if it is another one."""
     is_other = on.year != this_year
     if language == "zh":
@@ -138,3 +140,96 @@ class _Known(dict[str, object]):
 def filled(text: str, places: Mapping[str, object]) -> str:
     """A text with its `{places}` filled."""
     return text.format_map(_Known(places)) if "{" in text else text
+
+
+# --- one message of many notices
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Told:
+    """One notice with what its text is filled with. Of a restricted case nothing is told
+    outside the app, not even its number."""
+
+    case: str
+    cause: str
+    text: pack.Text
+    number: str
+    process: pack.Text
+    office: str
+    due_on: date | None
+    url: str | None
+    is_restricted: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Room:
+    """What one message over a channel may hold."""
+
+    lines: int
+    bytes: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Letter:
+    """A message in words."""
+
+    title: str
+    body: str
+
+
+TITLE_MOST: Final = 100
+_WAITS: Final = {
+    "zh": ("有 {n} 条通知，请登录系统查看。",) * 2,
+    "en": ("{n} notice waits for you in the app.", "{n} notices wait for you in the app."),
+}
+_MORE: Final = {
+    "zh": ("另有 {n} 条，请登录系统查看。",) * 2,
+    "en": ("and {n} more in the app.",) * 2,
+}
+_TITLE: Final = {"zh": "{n} 条通知：{first}", "en": "{n} notices: {first}"}
+
+
+def letter(
+    notices: Sequence[Told], *, language: Language, this_year: int, room: Room, home: str | None
+) -> Letter:
+    """One message for one person: a line per case, its gravest notice, the gravest first; what
+    has no room is counted. `home` is where the app is."""
+    ranked = sorted(notices, key=lambda it: (gravity(it.cause), it.due_on or date.max))
+    gravest = {it.case: it for it in reversed(ranked)}
+    told = [it for it in ranked if it is gravest[it.case]]
+    open_ = [it for it in told if not it.is_restricted]
+    lines = [_line(it, language=language, this_year=this_year) for it in open_]
+    body = [f"{lines[n]}\n{it.url}" if it.url else lines[n] for n, it in enumerate(open_)]
+    del body[room.lines :]
+    while len((whole := _whole(body, len(told), language, home)).encode()) > room.bytes and body:
+        body.pop()
+    if len(told) > 1 and lines:
+        title = _TITLE[language].format(n=len(told), first=lines[0])
+    else:
+        title = lines[0] if lines else _counted(_WAITS, len(told), language)
+    return Letter(title=title[:TITLE_MOST], body=whole)
+
+
+def _whole(body: Sequence[str], n: int, language: Language, home: str | None) -> str:
+    """The lines that have room, and how many of n have none."""
+    rest = _counted(_MORE if body else _WAITS, n - len(body), language)
+    return "\n".join([*body, *(part for part in (rest, home) if rest and part)])
+
+
+def _line(it: Told, *, language: Language, this_year: int) -> str:
+    """A notice in words."""
+    is_zh = language == "zh"
+    on = "" if it.due_on is None else day(it.due_on, language=language, this_year=this_year)
+    places = {
+        "number": it.number,
+        "process": it.process.zh if is_zh else it.process.en,
+        "office": it.office,
+        "due_on": on,
+    }
+    return filled(it.text.zh if is_zh else it.text.en, places)
+
+
+def _counted(forms: Mapping[str, tuple[str, str]], n: int, language: Language) -> str:
+    """The form for n things; nothing for none."""
+    one, many = forms[language]
+    return (one if n == 1 else many).format(n=n) if n else ""

@@ -124,6 +124,12 @@ def may_file(
     return None
 
 
+def watching(pack: pack_.Pack, actor: Actor) -> Actor:
+    """The person in the posts that have a board, and in no others."""
+    boards = {right.role for right in pack.rights if right.board}
+    return replace(actor, posts=tuple(post for post in actor.posts if post.role in boards))
+
+
 def field_rights(
     pack: pack_.Pack, actor: Actor, case: CaseRow, *, recused: frozenset[UUID] = frozenset()
 ) -> Mapping[str, pack_.FieldRight]:

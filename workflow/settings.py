@@ -7,17 +7,21 @@ defaults to SQLite in it, and the key that seals personal values is made there o
 from __future__ import annotations
 
 import errno
+import json
 import os
+import re
 import secrets
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
-from typing import Final
+from typing import Annotated, Any, Final, Literal
 
 from pydantic import Field, field_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from rules import errors
+
+ChannelName = Literal["mail", "wecom", "dingtalk", "feishu", "sms"]
 
 KEY_BYTES = 32
 PREFIX: Final = "GRIDCASE_"
@@ -51,6 +55,11 @@ class Settings(BaseSettings):
     """How long `serve` and `worker` wait for a database that is not there yet."""
     drain_s: float = Field(default=3, ge=0, le=60)
     """How long `serve` says that it is not ready before it stops to listen."""
+    channels: Annotated[dict[ChannelName, str], NoDecode] = Field(default_factory=dict, repr=False)
+    """Where notices go outside the app: an apprise address by channel, in JSON, with
+    `{address}` where a person's own belongs. It holds passwords."""
+    public_url: str | None = None
+    """Where people reach the pages; a notice names its case there."""
 
     @field_validator("database_url")
     @classmethod
@@ -58,6 +67,25 @@ class Settings(BaseSettings):
         if value is not None and not value.startswith(("sqlite:", "postgresql:", "postgres:")):
             raise ValueError("start it with sqlite: or postgresql:")
         return value
+
+    @field_validator("channels", mode="before")
+    @classmethod
+    def _from_json(cls, value: Any) -> Any:
+        return json.loads(value or "{}") if isinstance(value, str) else value
+
+    @field_validator("channels")
+    @classmethod
+    def _for_one_person(cls, value: dict[ChannelName, str]) -> dict[ChannelName, str]:
+        if any("{address}" not in template for template in value.values()):
+            raise ValueError("write {address} where the person's own address belongs")
+        return value
+
+    @field_validator("public_url")
+    @classmethod
+    def _web_address(cls, value: str | None) -> str | None:
+        if value and not re.fullmatch(r"https?://[^\s?#]+", value):
+            raise ValueError("start it with http:// or https://")
+        return value.rstrip("/") if value else None
 
     @property
     def url(self) -> str:

@@ -31,8 +31,9 @@ ERR: Final = rich.console.Console(stderr=True, highlight=False, soft_wrap=True)
 
 # Inputs that are called otherwise on the command line.
 _LABELS: Final[Mapping[str, str]] = {
-    name: f"--{name}" for name in ("start", "until", "extend", "pause", "host", "port", "data")
-}
+    name: f"--{name}"
+    for name in ("start", "until", "extend", "pause", "host", "port", "data", "holder", "deputy")
+} | {"from_on": "--from", "until_on": "--until"}
 
 
 class Lang(StrEnum):
@@ -170,6 +171,11 @@ _ALLOWED: Final[Mapping[str, pack.Text]] = {
         en="sqlite:///FILE or postgresql://USER@HOST/NAME",
     ),
     "secret_key": pack.Text(zh="64 位十六进制数", en="64 hex digits"),
+    "channels": pack.Text(
+        zh='{"mail": "mailtos://…?to={address}"}，名称为 mail、wecom、dingtalk、feishu、sms',
+        en='{"mail": "mailtos://...?to={address}"}, names: mail, wecom, dingtalk, feishu, sms',
+    ),
+    "public_url": pack.Text(zh="https://主机", en="https://HOST"),
 }
 
 

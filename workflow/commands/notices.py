@@ -1,17 +1,23 @@
-"""A person's own notices: marked as read."""
+"""A person's own notices, marked as read; and what could not be delivered, once more."""
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import Update, bindparam, update
+from sqlalchemy import Update, bindparam, select, update
 
 from rules import errors
-from workflow import access, db
+from rules import pack as pack_
+from workflow import access, db, read
+from workflow.commands import office
+from workflow.decide import CaseRow
 from workflow.tables import delivery
 
 _NOTICE: Final = delivery.Notice.__table__  # type: ignore[attr-defined]
+_DELIVERY: Final = delivery.Delivery.__table__  # type: ignore[attr-defined]
+_CONTACT: Final = delivery.Contact.__table__.c  # type: ignore[attr-defined]
 MOST: Final = 999_999_999
 """Above any number of an event; a database's integer holds it."""
 _MINE: Final[Update] = (
@@ -27,6 +33,42 @@ _ONE: Final[Update] = _MINE.where(
     _NOTICE.c.case_id == bindparam("of_case"),
     _NOTICE.c.seq == bindparam("of_seq"),
     _NOTICE.c.n == bindparam("of_n"),
+)
+_OF_ONE = (
+    _DELIVERY.c.receiver_id == bindparam("b_receiver"),
+    _DELIVERY.c.channel == bindparam("b_channel"),
+)
+# Index: delivery_dead.
+DEAD_OF_ONE: Final = (
+    select(_DELIVERY.c.case_id, _DELIVERY.c.seq, _DELIVERY.c.n)
+    .where(delivery.IS_DEAD, *_OF_ONE)
+    .with_for_update()
+)
+REACHED: Final = (
+    select(_CONTACT.channel)
+    .where(
+        _CONTACT.person_id == bindparam("b_receiver"),
+        _CONTACT.channel == bindparam("b_channel"),
+        _CONTACT.rhythm != "off",
+    )
+    .with_for_update(read=True, key_share=True)
+)
+AGAIN: Final = (
+    update(_DELIVERY)
+    .where(
+        _DELIVERY.c.case_id == bindparam("b_case"),
+        _DELIVERY.c.seq == bindparam("b_seq"),
+        _DELIVERY.c.n == bindparam("b_n"),
+        _DELIVERY.c.channel == bindparam("b_channel"),
+    )
+    .values(
+        state="waiting",
+        tries=0,
+        message_id=None,
+        error=None,
+        ready_at=bindparam("at"),
+        next_try_at=db.DATABASE_TIME,
+    )
 )
 
 
@@ -54,3 +96,39 @@ def _place(key: str) -> dict[str, Any]:
     if not (0 <= seq <= MOST and 0 <= n <= MOST):
         raise errors.NotFound("notice.unknown")
     return {"of_case": case_id, "of_seq": seq, "of_n": n}
+
+
+def retry(database: db.Database, actor: access.Actor, *, receiver_id: UUID, channel: str) -> int:
+    """Lets go once more, as a new message, what could not be delivered to a person over a
+    channel: of the cases that the actor watches. Gives how many notices.
+
+    Raises: `delivery.unknown`; `delivery.no_contact` where they have no address there any more.
+    """
+    one = {"b_receiver": receiver_id, "b_channel": channel}
+    with db.transaction(database) as tx:
+        house = read.house(tx)
+        rows = tx.execute(DEAD_OF_ONE, one).all()
+        seen = _watched(tx, house.rules.pack, actor, {row.case_id for row in rows})
+        chosen = [row for row in rows if row.case_id in seen]
+        if not chosen:
+            raise errors.NotFound("delivery.unknown")
+        if tx.execute(REACHED, one).first() is None:
+            raise errors.NotNow("delivery.no_contact")
+        keys = [{"b_case": row.case_id, "b_seq": row.seq, "b_n": row.n, **one} for row in chosen]
+        tx.execute(AGAIN, [key | {"at": house.now} for key in keys])
+        told = {"receiver_id": str(receiver_id), "channel": channel, "notices": len(chosen)}
+        office.log(tx, "deliveries_retried", told, actor_id=actor.person_id)
+    return len(chosen)
+
+
+def _watched(
+    tx: db.Tx, pack: pack_.Pack, actor: access.Actor, case_ids: Collection[UUID]
+) -> frozenset[UUID]:
+    """Those of the cases that the actor sees from a post with a board."""
+    ids = {"case_ids": sorted(case_ids)}
+    person, watching = actor.person_id, access.watching(pack, actor)
+    hidden = {row.case_id for row in tx.execute(read.RECUSED, ids) if row.person_id == person}
+    cases = [CaseRow(*row) for row in tx.execute(read.CASES, ids)]
+    return frozenset(
+        case.id for case in cases if case.id not in hidden and access.may_see(pack, watching, case)
+    )

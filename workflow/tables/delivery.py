@@ -1,9 +1,10 @@
 """The outbox: what somebody is to be told, over which channels, and whether they were."""
 
 from datetime import datetime
+from typing import Final
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, Index, text
+from sqlalchemy import CheckConstraint, Index, literal_column, text
 from sqlmodel import Field, SQLModel
 
 
@@ -82,6 +83,13 @@ class Delivery(SQLModel, table=True):
         ),
         Index("delivery_receiver", "receiver_id", "queued_at"),
     )
+
+
+_STATE = Delivery.__table__.c.state  # type: ignore[attr-defined]
+IN_TRANSIT: Final = _STATE.in_((literal_column("'waiting'"), literal_column("'sending'")))
+IS_DEAD: Final = literal_column("'dead'") == _STATE
+"""The conditions of the indexes `delivery_queue` and `delivery_dead`, to the letter: SQLite
+proves none from another."""
 
 
 class Contact(SQLModel, table=True):

@@ -1,6 +1,7 @@
 """The relay: queued notices reach their receivers, once, if they may still open the case.
 
-The in-app channel is a mark in our own database, so claim and delivery are one transaction.
+The in-app channel is a mark in our own database, so claim and delivery are one transaction. In
+it also stands which of them are to go outside, over which channel and from when on.
 """
 
 from __future__ import annotations
@@ -8,22 +9,34 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import bindparam, select, update
+from sqlalchemy import Row, bindparam, exists, insert, select, update
 
+from rules import telling
 from workflow import access, db, read
 from workflow.decide import CaseRow
 from workflow.engine import Engine
 from workflow.tables import delivery
 
 _NOTICE: Final = delivery.Notice.__table__  # type: ignore[attr-defined]
+_DELIVERY: Final = delivery.Delivery.__table__  # type: ignore[attr-defined]
+_CONTACT: Final = delivery.Contact.__table__  # type: ignore[attr-defined]
 BATCH: Final = 500
 
 # Index: notice_queue. SQLite ignores the lock clause; its transaction holds the only writer.
 CLAIM: Final = (
-    select(_NOTICE.c.case_id, _NOTICE.c.seq, _NOTICE.c.n, _NOTICE.c.receiver_id)
+    select(
+        _NOTICE.c.case_id,
+        _NOTICE.c.seq,
+        _NOTICE.c.n,
+        _NOTICE.c.receiver_id,
+        _NOTICE.c.cause,
+        exists()
+        .where(_CONTACT.c.person_id == _NOTICE.c.receiver_id, _CONTACT.c.rhythm != "off")
+        .label("is_reached"),
+    )
     .where(_NOTICE.c.state == "queued", _NOTICE.c.next_try_at <= bindparam("now"))
     .order_by(_NOTICE.c.next_try_at)
     .limit(bindparam("limit"))
@@ -38,6 +51,19 @@ SETTLE: Final = (
     )
     .values(state=bindparam("b_state"), sent_at=bindparam("b_at"), tries=_NOTICE.c.tries + 1)
 )
+
+
+# The key of contact. Held, so that a contact that goes takes with it all that was to reach it.
+CONTACTS: Final = (
+    select(_CONTACT.c.person_id, _CONTACT.c.channel, _CONTACT.c.rhythm)
+    .where(
+        _CONTACT.c.person_id.in_(bindparam("person_ids", expanding=True)),
+        _CONTACT.c.rhythm != "off",
+    )
+    .order_by(_CONTACT.c.person_id, _CONTACT.c.channel)
+    .with_for_update(read=True, key_share=True)
+)
+QUEUE: Final = insert(_DELIVERY).values(next_try_at=db.DATABASE_TIME)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,8 +107,8 @@ def deliver(tx: db.Tx, house: read.House) -> RelayReport:
     ids = {"case_ids": list({row.case_id for row in claimed})}
     cases = {row.id: CaseRow(*row) for row in tx.execute(read.CASES, ids)}
     people = read.actors(tx, list({row.receiver_id for row in claimed}))
-    recused = _recused(tx, ids)
-    settled = []
+    recused = recusals(tx, ids)
+    settled, reached = [], []
     for row in claimed:
         actor, case = people.get(row.receiver_id), cases[row.case_id]
         may = actor is not None and access.may_see(
@@ -97,12 +123,47 @@ def deliver(tx: db.Tx, house: read.House) -> RelayReport:
                 "b_at": house.now if may else None,
             }
         )
+        if may and row.is_reached:
+            reached.append(row)
     tx.execute(SETTLE, settled)
+    if reached:
+        _queue(tx, house, reached)
     sent = sum(row["b_state"] == "sent" for row in settled)
     return RelayReport(sent=sent, dropped=len(settled) - sent)
 
 
-def _recused(tx: db.Tx, ids: Mapping[str, list[UUID]]) -> Mapping[UUID, frozenset[UUID]]:
+def _queue(tx: db.Tx, house: read.House, told: list[Row[*tuple[Any, ...]]]) -> None:
+    """A row of the ledger for each notice and channel of its receiver."""
+    ways: dict[UUID, list[Row[*tuple[Any, ...]]]] = defaultdict(list)
+    for contact in tx.execute(CONTACTS, {"person_ids": list({row.receiver_id for row in told})}):
+        ways[contact.person_id].append(contact)
+    rows = [
+        {
+            "case_id": row.case_id,
+            "seq": row.seq,
+            "n": row.n,
+            "channel": contact.channel,
+            "receiver_id": row.receiver_id,
+            "state": "waiting",
+            "tries": 0,
+            "queued_at": house.now,
+            "ready_at": telling.ready_at(
+                house.rules.pack.delivery,
+                house.calendar,
+                house.now,
+                rhythm=contact.rhythm,
+                cause=row.cause,
+            ),
+        }
+        for row in told
+        for contact in ways[row.receiver_id]
+    ]
+    if rows:
+        tx.execute(QUEUE, rows)
+
+
+def recusals(tx: db.Tx, ids: Mapping[str, list[UUID]]) -> Mapping[UUID, frozenset[UUID]]:
+    """Who is recused from which of the cases."""
     found: dict[UUID, set[UUID]] = defaultdict(set)
     for row in tx.execute(read.RECUSED, dict(ids)):
         found[row.case_id].add(row.person_id)
