@@ -11,12 +11,17 @@ import rich.table
 import typer
 
 from api import texts
-from api.cli import answer, due_answer
+from api.cli import answer, due_answer, installation
 from rules import calendars, check, due, errors, load
 from rules import pack as pack_
+from workflow import db
+from workflow.commands import packs
+from workflow.queries import directory
 
 app = typer.Typer(no_args_is_help=True, help="Packs of policy / 规则包")
 SHIPPED = "cn-national"
+SHORTEST_HASH = 8
+"""So many letters of a hash name a pack."""
 
 Folder = Annotated[
     str, typer.Option("--pack", help="Folder, or name of a shipped pack / 目录或随附规则包名称")
@@ -130,6 +135,36 @@ def due_of(
         answer.OUT.print(due_answer.spans_table(rule, asked, calendar=calendar, words=words))
 
 
+@app.command()
+def activate(
+    context: typer.Context,
+    name: Annotated[
+        str, typer.Argument(metavar="NAME@VERSION|HASH", help="A stored pack / 已入库的规则包")
+    ],
+    json: answer.Json = False,
+    data: answer.Data = None,
+    lang: answer.Language = None,
+) -> None:
+    """Start new cases under a stored pack / 新案件改用已入库的规则包
+
+    Cases under way keep the pack they started under.
+    """
+    with installation.opened(answer.read_settings(data)) as engine:
+        found = _stored(engine.database, name)
+        packs.switch(engine.database, found.hash)
+    told = {"name": found.name, "version": found.version, "hash": found.hash}
+    if json:
+        answer.print_json(told)
+        return
+    line = (
+        "新案件起用规则包 {name} {version}；在办案件沿用原规则包。"
+        if answer.words(context).is_zh
+        else "New cases start under pack {name} {version}; cases under way keep theirs."
+    )
+    answer.OUT.print(line.format(**told))
+    answer.OUT.print(f"  sha256 {found.hash}")
+
+
 # -- reading what was asked ---------------------------------------------------------------------
 
 
@@ -146,6 +181,25 @@ def _read(folder: str) -> tuple[load.Loaded, calendars.Calendar]:
         return load.load(shipped), load.load_calendar(shipped)
     own = path / "calendars"
     return load.load(path), load.load_calendar(path if own.is_dir() else load.shipped())
+
+
+def _stored(database: db.Database, name: str) -> directory.StoredPack:
+    """The stored pack of a name and version, or whose hash begins so.
+
+    Raises: `pack.not_stored`, `pack.ambiguous`.
+    """
+    found = [
+        pack
+        for pack in directory.packs(database)
+        if f"{pack.name}@{pack.version}" == name
+        or (len(name) >= SHORTEST_HASH and pack.hash.startswith(name))
+    ]
+    if not found:
+        raise errors.NotFound("pack.not_stored", field="name", name=name[:100])
+    if len(found) > 1:
+        hashes = ", ".join(pack.hash[:12] for pack in found)
+        raise errors.Invalid("pack.ambiguous", field="name", hashes=hashes)
+    return found[0]
 
 
 def _clock(pack: pack_.Pack, name: str) -> tuple[str, pack_.Extension | None]:

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from api.cli import answer, audit, db, doctor, pack, running
+from api.cli import answer, audit, db, doctor, office, pack, running
 
 app = typer.Typer(
     name="gridcase",
@@ -23,6 +23,7 @@ for command in (running.demo, running.serve, running.worker, doctor.doctor):
 app.add_typer(pack.app, name="pack")
 app.add_typer(audit.app, name="audit")
 app.add_typer(db.app, name="db")
+app.add_typer(office.app, name="office")
 
 
 def _version(value: bool) -> None:

@@ -8,7 +8,7 @@ from uuid import UUID
 from sqlalchemy import insert, select, update
 
 from rules import calendars, check, errors, load
-from workflow import db
+from workflow import db, read
 from workflow.commands import office
 from workflow.tables import office as tables
 
@@ -59,3 +59,14 @@ def activate(
         chosen["calendar_hash"] = calendar_hash
     tx.execute(update(_HOUSE).values(**chosen))
     office.log(tx, "pack_activated", chosen, actor_id=actor_id)
+
+
+def switch(database: db.Database, pack_hash: str) -> None:
+    """Makes a stored pack the one that new cases start under; nothing where it is already.
+
+    Raises: `pack.unknown`; PackInvalid where this release cannot read it.
+    """
+    with db.transaction(database) as tx:
+        read.rules(tx, pack_hash)
+        if tx.execute(select(_HOUSE.c.pack_hash)).scalar() != pack_hash:
+            activate(tx, pack_hash)
