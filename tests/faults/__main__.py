@@ -12,7 +12,7 @@ from types import FrameType
 from typing import Final, get_args
 
 from tests.bench.measure import Dialect
-from tests.faults import judge, processes, scene, workers
+from tests.faults import acts, away, judge, processes, scene, times, workers
 
 SHORT: Final = scene.Size(offices=1, cases=600, mornings=4, hits=2, gone_s=3, is_long=False)
 LONG: Final = scene.Size(offices=3, cases=10_000, mornings=8, hits=6, gone_s=60, is_long=True)
@@ -39,6 +39,11 @@ KINDS: Final[Mapping[str, Kind]] = {
     "kill": Kind(run=processes.kill, hits=True),
     "restart": Kind(run=processes.restart, hits=True),
     "freeze": Kind(run=processes.freeze, hits=True),
+    "downtime": Kind(run=times.downtime, start=times.BEFORE_THE_WARNING),
+    "clocks": Kind(run=times.clocks, hits=True),
+    "calendar": Kind(run=times.calendar),
+    "database": Kind(run=away.database, hits=True),
+    "acts": Kind(run=acts.acts),
 }
 """In the order in which they run. A dead mail server comes with the channels."""
 
