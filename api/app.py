@@ -100,4 +100,6 @@ def _bell(app: FastAPI) -> scheduler.Bell | None:
     if not app.state.rings:
         return None
     chosen: settings.Settings = app.state.settings
-    return scheduler.Bell(app.state.engine, tick_s=chosen.tick_s, told=observe.rang)
+    return scheduler.Bell(
+        app.state.engine, tick_s=chosen.tick_s, told=observe.rang, audited=observe.audited
+    )

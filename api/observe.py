@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import collections
 import logging
 import secrets
 import sys
@@ -13,7 +14,7 @@ import structlog
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from workflow import scheduler
+from workflow import auditor, scheduler
 
 REGISTRY = prometheus.CollectorRegistry()
 REQUESTS = prometheus.Counter(
@@ -50,6 +51,12 @@ RUNGS = prometheus.Counter(
 )
 NOTICES = prometheus.Counter(
     "gridcase_notices", "Notices relayed by this process.", ("outcome",), registry=REGISTRY
+)
+FINDINGS = prometheus.Gauge(
+    "gridcase_findings", "What the auditor found with its last look.", ("kind",), registry=REGISTRY
+)
+LOOKED = prometheus.Counter(
+    "gridcase_audited_cases", "Cases that this process's auditor looked at.", registry=REGISTRY
 )
 
 # no I, L, O, U: a request number is read over the telephone
@@ -107,6 +114,14 @@ def rang(ring: scheduler.Ring) -> None:
     RUNGS.inc(ring.sweep.fired)
     NOTICES.labels("sent").inc(ring.relay.sent)
     NOTICES.labels("dropped").inc(ring.relay.dropped)
+
+
+def audited(report: auditor.AuditReport) -> None:
+    """Shows what the auditor found just now."""
+    found = collections.Counter(one.kind for one in report.findings)
+    for kind in auditor.KINDS:
+        FINDINGS.labels(kind).set(found[kind])
+    LOOKED.inc(report.looked)
 
 
 class Requests:

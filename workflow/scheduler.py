@@ -1,4 +1,4 @@
-"""The bell: one interval job per process rings sweep and relay; the database holds the work.
+"""The bell: interval jobs ring sweep and relay, auditor and heartbeat; the database holds the work.
 
 `advance` moves a demo's office time from one due moment to the next, ringing at each, so
 that planned and fired times stay together.
@@ -7,10 +7,9 @@ that planned and fired times stay together.
 from __future__ import annotations
 
 import math
-import os
-import socket
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Final
@@ -19,19 +18,19 @@ from uuid import UUID
 import structlog
 from apscheduler.executors.pool import ThreadPoolExecutor
 from apscheduler.schedulers.background import BackgroundScheduler
-from sqlalchemy import bindparam, func, insert, select, update
+from sqlalchemy import bindparam, func, select
 
-from rules import errors
-from workflow import clock, db, ids, outbox, read, sweep
-from workflow.commands import office
+from rules import calendars, errors
+from workflow import auditor, clock, db, ids, outbox, read, sweep
+from workflow.commands import office, workers
 from workflow.engine import Engine
 from workflow.tables import case as case_tables
-from workflow.tables import office as office_tables
 
 _CASE: Final = case_tables.CaseFile.__table__.c  # type: ignore[attr-defined]
-_WORKER: Final = office_tables.Worker.__table__  # type: ignore[attr-defined]
 # Index: case_next.
 NEXT: Final = select(func.min(_CASE.next_at)).where(_CASE.next_at > bindparam("after"))
+BEAT_S: Final = 1.0
+AUDIT_S: Final = 5.0
 LONG_AGO: Final = datetime(1, 1, 1, tzinfo=UTC)
 
 _LOG = structlog.get_logger()
@@ -47,93 +46,96 @@ class Ring:
     failed: int
 
 
-def _untold(_ring: Ring) -> None:
+def _untold(_report: object) -> None:
     """Nobody watches."""
 
 
 class Bell:
-    """A scheduler of one process. A tick that fails is caught, counted and shown; `told`
-    hears of each (metrics)."""
+    """A scheduler of one process. What fails is caught, counted and shown; `told` hears of each
+    ring (metrics). Each job has a thread of its own: a long sweep does not look like a dead
+    worker."""
 
     def __init__(
-        self, engine: Engine, *, tick_s: float, told: Callable[[Ring], None] = _untold
+        self,
+        engine: Engine,
+        *,
+        tick_s: float,
+        told: Callable[[Ring], None] = _untold,
+        audited: Callable[[auditor.AuditReport], None] = _untold,
     ) -> None:
         self._engine = engine
-        self._told = told
+        self._told, self._audited = told, audited
         self._id = ids.uuid7()
+        self._skew_ms = 0
         self._ending = threading.Event()
+        jobs = {
+            "ring": (self.ring, tick_s),
+            "beat": (self.beat, BEAT_S),
+            "audit": (self.audit, AUDIT_S),
+        }
         self._scheduler = BackgroundScheduler(
-            executors={"default": ThreadPoolExecutor(1)},
+            executors={name: ThreadPoolExecutor(1) for name in jobs},
             job_defaults={"misfire_grace_time": None, "coalesce": True, "max_instances": 1},
             timezone="UTC",
         )
-        self._scheduler.add_job(self.ring, "interval", seconds=tick_s)
+        for name, (job, seconds) in jobs.items():
+            self._scheduler.add_job(job, "interval", seconds=seconds, executor=name)
 
     def start(self) -> None:
         """Begins to ring."""
-        enrol(self._engine, self._id)
+        workers.enrol(self._engine.database, self._id)
         self._scheduler.start()
 
     def stop(self) -> None:
         """Finishes the batch that runs, then rings no more."""
         self._ending.set()
         self._scheduler.shutdown(wait=True)
+        with _counted("stop"):
+            workers.stop(self._engine.database, self._id)
 
     def ring(self) -> None:
-        """One sweep, one relay, one heartbeat."""
+        """One sweep, one relay."""
         begun = clock.monotonic()
-        report, relayed, failed = sweep.TickReport(), outbox.RelayReport(), 0
-        try:
+        report, relayed = sweep.TickReport(), outbox.RelayReport()
+        with _counted("tick") as failures:
             report = sweep.run(self._engine, is_ending=self._ending.is_set)
             relayed = outbox.run(self._engine, is_ending=self._ending.is_set)
-        except errors.Busy as error:
-            failed = 1
-            _LOG.warning("tick.busy", code=error.code)
-        except Exception:  # noqa: BLE001  the tick's boundary: counted, the next one tries again
-            failed = 1
-            _LOG.exception("tick.failed")
         took_ms = int((clock.monotonic() - begun) * 1000)
-        failed += report.failed
+        failed = failures.n + report.failed
         self._told(Ring(sweep=report, relay=relayed, took_ms=took_ms, failed=failed))
-        self._beat(took_ms=took_ms, fired=report.fired, failed=failed)
-
-    def _beat(self, *, took_ms: int, fired: int, failed: int) -> None:
-        try:
-            beat(self._engine, self._id, took_ms=took_ms, fired=fired, failed=failed)
-        except Exception:  # noqa: BLE001  a database that is away must not end the scheduler
-            _LOG.exception("beat.failed")
-
-
-def enrol(engine: Engine, worker_id: UUID) -> None:
-    """Makes a worker known, so that its silence can be seen."""
-    now = clock.system()
-    row = {
-        "id": worker_id,
-        "host": socket.gethostname()[:100],
-        "pid": os.getpid(),
-        "started_at": now,
-        "beat_at": now,
-    }
-    with db.transaction(engine.database) as tx:
-        tx.execute(insert(_WORKER), row | {"tick_ms": 0, "ticks": 0, "fired": 0, "errors": 0})
-
-
-def beat(engine: Engine, worker_id: UUID, *, took_ms: int, fired: int, failed: int) -> None:
-    """A worker's heartbeat, in system time."""
-    now = clock.system()
-    with db.transaction(engine.database) as tx:
-        tx.execute(
-            update(_WORKER)
-            .where(_WORKER.c.id == worker_id)
-            .values(
-                beat_at=now,
-                tick_at=now,
-                tick_ms=took_ms,
-                ticks=_WORKER.c.ticks + 1,
-                fired=_WORKER.c.fired + fired,
-                errors=_WORKER.c.errors + failed,
+        with _counted("tick"):
+            workers.ticked(
+                self._engine.database, self._id, took_ms=took_ms, fired=report.fired, failed=failed
             )
-        )
+
+    def beat(self) -> None:
+        """One sign of life."""
+        with _counted("beat"):
+            self._skew_ms = workers.beat(self._engine.database, self._id, skew=self._skew_ms)
+
+    def audit(self) -> None:
+        """One look at whether the ladder does what it should."""
+        with _counted("audit"):
+            self._audited(auditor.run(self._engine))
+
+
+@dataclass(slots=True)
+class _Failures:
+    n: int = 0
+
+
+@contextmanager
+def _counted(what: str) -> Iterator[_Failures]:
+    """A job's boundary: what fails is logged and counted, and the next one tries again."""
+    found = _Failures()
+    try:
+        yield found
+    except errors.Busy as error:
+        found.n = 1
+        _LOG.warning(f"{what}.busy", code=error.code)
+    except Exception:  # noqa: BLE001  the tick's boundary: counted, the next one tries again
+        found.n = 1
+        _LOG.exception(f"{what}.failed")
 
 
 def advance(engine: Engine, *, by: timedelta, actor_id: UUID | None = None) -> sweep.TickReport:
@@ -170,14 +172,16 @@ def jump(engine: Engine, *, by: timedelta, actor_id: UUID | None = None) -> swee
 
 def walk(engine: Engine, *, to: datetime) -> sweep.TickReport:
     """Moves a demo's office time to a moment, stopping at each due moment on the way to sweep
-    and relay; what the last one queues goes with the next ring. Not logged: the run that walks
-    is one row of the log.
+    and relay, and at midnight to count the day; what the last one queues goes with the next
+    ring. Not logged: the run that walks is one row of the log.
 
     Raises: `clock.not_demo`.
     """
     total, swept = sweep.TickReport(), LONG_AGO
     while True:
-        now, is_due = _move(engine, to=to, after=swept)
+        now, is_due, is_new_day = _move(engine, to=to, after=swept)
+        if is_new_day:
+            auditor.count_day(engine.database)
         if is_due:
             # What a sweep could not decide is not waited for again.
             total, swept = total + sweep.run(engine), now
@@ -185,18 +189,20 @@ def walk(engine: Engine, *, to: datetime) -> sweep.TickReport:
             return total
 
 
-def _move(engine: Engine, *, to: datetime, after: datetime) -> tuple[datetime, bool]:
-    """Sends what is queued, then moves to the next due moment or to the end. Gives office
-    time, and whether something is due."""
+def _move(engine: Engine, *, to: datetime, after: datetime) -> tuple[datetime, bool, bool]:
+    """Sends what is queued, then moves to the next due moment, to midnight or to the end. Gives
+    office time, whether something is due, and whether a day begins."""
     with db.transaction(engine.database) as tx:
         house = read.house(tx)
         while outbox.deliver(tx, house).is_full:
             pass
         now = house.now
         due_at = tx.execute(NEXT, {"after": after}).scalar()
-        target = to if due_at is None else min(to, due_at)
+        tomorrow = calendars.local_date(house.calendar, now) + timedelta(days=1)
+        midnight = calendars.start_of_day(house.calendar, tomorrow)
+        target = min(to, midnight, due_at or to)
         seconds = max(0, math.ceil((target - now).total_seconds()))
         if seconds:
             office.advance(tx, seconds=seconds)
             now += timedelta(seconds=seconds)
-    return now, due_at is not None and due_at <= now
+    return now, due_at is not None and due_at <= now, now >= midnight

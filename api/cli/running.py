@@ -132,7 +132,9 @@ def worker(context: typer.Context, data: answer.Data = None, lang: answer.Langua
         installation.started(chosen, ended=ended, words=answer.words(context)) as engine,
     ):
         observe.configure_logging()
-        bell = scheduler.Bell(engine, tick_s=chosen.tick_s)
+        bell = scheduler.Bell(
+            engine, tick_s=chosen.tick_s, told=observe.rang, audited=observe.audited
+        )
         bell.start()
         try:
             ended.wait()

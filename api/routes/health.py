@@ -15,11 +15,12 @@ from api.routes.shapes import Shape
 from rules import errors
 from workflow import db
 from workflow.engine import Engine
-from workflow.queries import board
+from workflow.queries import board, installation
 
 router = APIRouter(tags=["health"])
 
 _LOG = structlog.get_logger("api")
+_UNKNOWN = {"sweep": "unknown", "alarms": None}
 METRICS_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 
 
@@ -41,6 +42,7 @@ class Ready(Shape):
             "database": "ok",
             "revision": "ok",
             "sweep": "running",
+            "alarms": 0,
         }
     )
 
@@ -49,6 +51,8 @@ class Ready(Shape):
     database: Literal["ok", "unreachable"]
     revision: Literal["ok", "behind", "unknown"]
     sweep: Literal["running", "silent", "unknown"]
+    alarms: int | None
+    """How many alarms of the auditor stand; unknown without a database."""
 
 
 @router.get("/livez", response_model=Alive, dependencies=[caller.PUBLIC])
@@ -79,18 +83,20 @@ def get_readyz(request: Request, opened: caller.Opened) -> Response:
     return JSONResponse(told, status_code=200 if is_ready else 503)
 
 
-def _look(opened: Engine) -> dict[str, str]:
+def _look(opened: Engine) -> dict[str, str | int | None]:
     try:
         revision, needed = db.revision(opened.database)
         if revision != needed:
-            return {"database": "ok", "revision": "behind", "sweep": "unknown"}
+            return {"database": "ok", "revision": "behind", **_UNKNOWN}
         alive = any(line.is_alive for line in board.workers(opened.database))
+        alarms = installation.alarms(opened.database)
     except errors.Busy:
-        return {"database": "unreachable", "revision": "unknown", "sweep": "unknown"}
+        return {"database": "unreachable", "revision": "unknown", **_UNKNOWN}
     except Exception as error:  # noqa: BLE001  whatever the driver says, the answer is: not ready
         _LOG.warning("ready.failed", error=type(error).__qualname__)
-        return {"database": "unreachable", "revision": "unknown", "sweep": "unknown"}
-    return {"database": "ok", "revision": "ok", "sweep": "running" if alive else "silent"}
+        return {"database": "unreachable", "revision": "unknown", **_UNKNOWN}
+    sweep = "running" if alive else "silent"
+    return {"database": "ok", "revision": "ok", "sweep": sweep, "alarms": alarms}
 
 
 @router.get("/metrics", response_class=PlainTextResponse, dependencies=[caller.PUBLIC])

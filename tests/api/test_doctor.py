@@ -19,7 +19,8 @@ from typer.testing import CliRunner
 from api.cli import app
 from tests import office, postgres
 from tests.api import running
-from workflow import clock, db, ids, scheduler
+from workflow import clock, db, ids
+from workflow.commands import workers
 from workflow.db import sqlite
 from workflow.engine import Engine
 
@@ -69,8 +70,8 @@ def env(database: db.Database, tmp_path: Path) -> dict[str, str]:
 
 def _beat(engine: Engine) -> None:
     worker = ids.uuid7()
-    scheduler.enrol(engine, worker)
-    scheduler.beat(engine, worker, took_ms=1, fired=0, failed=0)
+    workers.enrol(engine.database, worker)
+    workers.ticked(engine.database, worker, took_ms=1, fired=0, failed=0)
 
 
 ALL = {
@@ -172,11 +173,13 @@ def test_doctor_when_cases_are_stuck_hints(
 
 @pytest.mark.parametrize("dialect", ["sqlite"], indirect=True)
 def test_doctor_when_the_clocks_differ(
-    env: dict[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    env: dict[str, str], database: db.Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def ahead() -> str:
         return (clock.system() + timedelta(seconds=31)).strftime("%Y-%m-%d %H:%M:%S.%f")
 
+    with db.transaction(database) as tx:  # a sign of life in that database's time
+        tx.execute(text("update worker set beat_at = :at"), {"at": ahead()})
     monkeypatch.setattr(sqlite, "_timestamp", ahead)
     code, lines = ask(tmp_path, env)
     assert (code, wrong(lines)) == (1, {"clock"})

@@ -144,6 +144,7 @@ def test_health_when_asked(database: db.Database) -> None:
             "database": "ok",
             "revision": "ok",
             "sweep": "silent",
+            "alarms": 0,
         },
     )
     assert "gridcase_requests_total" in front.site.get("/metrics").text

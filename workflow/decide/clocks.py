@@ -347,16 +347,20 @@ def _extend_row(
 
 def recompute(draft: Draft, row: DeadlineRow) -> DeadlineRow:
     """The row with its due date computed from what stands on it."""
-    calendar = _calendar(draft, row)
-    found = due.due(
-        draft.rules.pack.deadlines[row.rule],
+    found = due_of(draft.rules.pack, row, calendar=_calendar(draft, row))
+    return row._replace(due_at=found.due_at, due_on=found.due_on, is_provisional=found.provisional)
+
+
+def due_of(pack: pack_.Pack, row: DeadlineRow, *, calendar: calendars.Calendar) -> due.Due:
+    """When a deadline is due by what stands on it. Invariant: I5."""
+    return due.due(
+        pack.deadlines[row.rule],
         calendar=calendar,
         start_at=row.start_at,
         pauses=pauses_of(row, calendar=calendar),
         extend_days=row.extend_days,
         until=row.until_on,
     )
-    return row._replace(due_at=found.due_at, due_on=found.due_on, is_provisional=found.provisional)
 
 
 def explain(

@@ -14,7 +14,7 @@ from sqlalchemy import func, select
 from rules import errors
 from workflow import access, clock, db, read
 from workflow.tables import case as case_tables
-from workflow.tables import delivery
+from workflow.tables import delivery, watch
 from workflow.tables import office as tables
 
 _HOUSE: Final = tables.Installation.__table__.c  # type: ignore[attr-defined]
@@ -23,10 +23,12 @@ _CASE: Final = case_tables.CaseFile.__table__.c  # type: ignore[attr-defined]
 _CALENDAR: Final = tables.Calendar.__table__.c  # type: ignore[attr-defined]
 _WORKER: Final = tables.Worker.__table__.c  # type: ignore[attr-defined]
 _NOTICE: Final = delivery.Notice.__table__.c  # type: ignore[attr-defined]
+_ALARM: Final = watch.Alarm.__table__.c  # type: ignore[attr-defined]
 MARK: Final = select(_HOUSE.is_demo, _HOUSE.offset_s, _HOUSE.seeded_at)
 CASES: Final = select(func.count()).select_from(_CASE.id.table)
 USERS: Final = select(_ACCOUNT.username, _ACCOUNT.person_id).order_by(_ACCOUNT.username)
 CHOSEN: Final = select(_HOUSE.pack_hash, _HOUSE.calendar_hash)
+ALARMS: Final = select(func.count()).where(_ALARM.closed_at.is_(None))
 # Index: case_stuck. Dead notices have none: asked by hand, now and then.
 HEALTH: Final = select(
     db.DATABASE_TIME.label("database_at"),
@@ -100,7 +102,8 @@ def health(database: db.Database) -> Health:
         row = tx.execute(HEALTH).one()
         after = clock.system()
     here = before + (after - before) / 2
-    beat = None if row.beat_at is None else max(0, int((after - row.beat_at).total_seconds()))
+    age = None if row.beat_at is None else row.database_at - row.beat_at
+    beat = None if age is None else max(0, int(age.total_seconds()))
     return Health(
         skew_s=(row.database_at - here).total_seconds(),
         beat_age_s=beat,
@@ -108,6 +111,12 @@ def health(database: db.Database) -> Health:
         stuck=row.stuck,
         dead=row.dead,
     )
+
+
+def alarms(database: db.Database) -> int:
+    """How many alarms of the auditor stand. Index: alarm_open."""
+    with db.one_read(database) as tx:
+        return int(tx.execute(ALARMS).scalar_one())
 
 
 def rules(database: db.Database) -> read.House:

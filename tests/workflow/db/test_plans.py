@@ -24,10 +24,11 @@ from uuid import UUID
 from rules import pack as pack_
 from tests import office as small
 from tests.workflow.db import large, plans
-from workflow import access, commands, db, ids, outbox, queries, read, scheduler, sweep
-from workflow.commands import act, notices, packs, people
+from workflow import access, auditor, commands, db, ids, outbox, queries, read, scheduler, sweep
+from workflow.commands import absences, act, notices, packs, people, workers
 from workflow.commands import office as office_commands
-from workflow.queries import assignment, board, search, worklist
+from workflow.queries import absences as absences_query
+from workflow.queries import assignment, board, directory, search, worklist
 from workflow.queries import case as case_query
 from workflow.queries import installation as installation_query
 from workflow.queries import office as office_query
@@ -50,6 +51,7 @@ SMALL: Final = {
     "installation": "one row",
     "pack": "one a policy in force or past",
     "calendar": "one a notice of holidays",
+    "absence": "some a person and year",
     "worker": "one a process",
     "roll_up": "one row per office, grid, process, state and light in use",
     "office_log": "one row an appointment; only its end is read",
@@ -125,6 +127,14 @@ def _directory(drive: large.Drive) -> None:
         "installation.about": lambda: installation_query.about(database),
         "installation.health": lambda: installation_query.health(database),
         "installation.rules": lambda: installation_query.rules(database),
+        "absences.own": lambda: absences_query.own(database, desk),
+        "absences.kept": lambda: absences_query.kept(database, drive.actor("supervisor")),
+        "absences.every": lambda: absences_query.every(database),
+        "directory.users": lambda: directory.users(database),
+        "directory.posts": lambda: directory.posts(database),
+        "directory.posts of an area": lambda: directory.posts(database, area=small.STREET),
+        "directory.post": lambda: directory.post(database, district.posts["desk"]),
+        "directory.packs": lambda: directory.packs(database),
         "assignment.open_ones": lambda: assignment.open_ones(
             database, drive.place.grids[0].actors["leader"]
         ),
@@ -162,8 +172,15 @@ def _list(drive: large.Drive, actor: access.Actor, seat: access.Seat) -> None:
                 block = partial(page, narrow=narrow, closed=closed, cursor=cursors[-1])
                 drive.of(f"{name} continued", block)
     committee = drive.place.district.offices["committee"]
-    within = partial(page, area=small.STREET, office=committee)
-    drive.of(f"worklist.page {kind} within", within)
+    mediator = drive.place.district.people["mediator"]
+    for named, only in {
+        "within": worklist.Only(area=small.STREET, office=committee),
+        "level": worklist.Only(area=small.STREET, level=5),
+        "handler": worklist.Only(office=committee, handler=mediator),
+        "unheld": worklist.Only(office=committee, unheld=True),
+        "state": worklist.Only(state="dispute.mediating"),
+    }.items():
+        drive.of(f"worklist.page {kind} {named}", partial(page, only=only))
 
 
 def _everybody(drive: large.Drive) -> Iterator[access.Actor]:
@@ -251,7 +268,24 @@ def _commands(drive: large.Drive) -> None:
     post, holder = district.posts["desk"], district.people["desk"]
     drive.of("office.appoint", lambda: office_commands.appoint(database, post, holder_id=holder))
     drive.of("packs.ship", lambda: packs.ship(database))
+    pack_hash = office_query.house(database).rules.hash
+    drive.of("packs.switch", lambda: packs.switch(database, pack_hash))
+    _absences(drive)
     _sessions(drive)
+
+
+def _absences(drive: large.Drive) -> None:
+    database, district = drive.database, drive.place.district
+    supervisor, today = drive.actor("supervisor"), office_query.house(database).today
+    periods: list[UUID] = []
+
+    def enter() -> None:
+        days = {"from_on": today, "until_on": today}
+        person = district.people["mediator"]
+        periods.append(absences.enter(database, supervisor, person_id=person, **days))
+
+    drive.of("absences.enter", enter)
+    drive.of("absences.end", lambda: absences.end(database, supervisor, periods[0]))
 
 
 def _locked(database: db.Database, case_id: UUID) -> None:
@@ -278,9 +312,12 @@ def _ticks(drive: large.Drive) -> None:
     drive.of("sweep.run empty", lambda: sweep.run(engine))
     drive.of("outbox.run", lambda: outbox.run(engine))
     drive.of("outbox.run empty", lambda: outbox.run(engine))
-    drive.of("scheduler.enrol", lambda: scheduler.enrol(engine, worker))
-    beat = partial(scheduler.beat, engine, worker, took_ms=1, fired=0, failed=0)
-    drive.of("scheduler.beat", beat)
+    drive.of("workers.enrol", lambda: workers.enrol(engine.database, worker))
+    drive.of("workers.beat", lambda: workers.beat(engine.database, worker))
+    ticked = partial(workers.ticked, engine.database, worker, took_ms=1, fired=0, failed=0)
+    drive.of("workers.ticked", ticked)
+    drive.of("workers.stop", lambda: workers.stop(engine.database, worker))
+    drive.of("auditor.run", lambda: auditor.run(engine))
     for move in (scheduler.advance, scheduler.jump):
         step = partial(move, engine, by=timedelta(minutes=1))
         drive.of(f"scheduler.{move.__name__}", step)

@@ -166,6 +166,10 @@ def upgrade() -> None:
         sqlite_where=sa.text("state in ('waiting', 'sending')"),
     )
     op.create_index("delivery_receiver", "delivery", ["receiver_id", "queued_at"], unique=False)
+    op.execute(
+        "insert into auditor (id, looked, differing, ended_looked, ended_differing) "
+        "values (1, 0, 0, 0, 0)"
+    )
 
     # Written out: SQLite adds a column with its checks and references in place, where alembic
     # would copy the table.

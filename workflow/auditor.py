@@ -1,0 +1,276 @@
+"""The auditor: what should have fired against what fired, and alarms where they differ.
+
+Each run looks at a few hundred open cases more, round after round, and at what shows at once:
+whether the sweep keeps up, whether every worker lives, whether its clock is right. It mends
+nothing: an alarm stands on the board until the next look finds it gone.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Any, Final
+from uuid import UUID
+
+from sqlalchemy import Row, bindparam, exists, func, insert, or_, select, update
+from sqlalchemy.exc import IntegrityError
+
+from rules import calendars
+from workflow import db, ids, read
+from workflow.decide import CaseRow, doubt
+from workflow.engine import Engine
+from workflow.tables import case as case_tables
+from workflow.tables import office as office_tables
+from workflow.tables import watch
+
+_CASE: Final = case_tables.CaseFile.__table__  # type: ignore[attr-defined]
+_RUNG: Final = case_tables.Escalation.__table__.c  # type: ignore[attr-defined]
+_COUNT: Final = case_tables.RollUp.__table__.c  # type: ignore[attr-defined]
+_TREND: Final = case_tables.Trend.__table__  # type: ignore[attr-defined]
+_WORKER: Final = office_tables.Worker.__table__.c  # type: ignore[attr-defined]
+_MARK: Final = watch.Auditor.__table__  # type: ignore[attr-defined]
+_ALARM: Final = watch.Alarm.__table__  # type: ignore[attr-defined]
+
+KINDS: Final = (
+    "sweep_behind",
+    "worker_silent",
+    "clock_off",
+    "will_not_wake",
+    "due_differs",
+    "record_differs",
+)
+"""Of what there may be alarms."""
+CHUNK: Final = 500
+SQLITE_CHUNK: Final = 200
+BEHIND_S: Final = 60
+"""How long something due may wait before the sweep counts as behind, in office time."""
+SILENT_S: Final = 5
+SKEW_MS: Final = 5_000
+FORGET_DAYS: Final = 1
+"""A worker that died is no news after so long."""
+
+MARK: Final = select(_MARK)
+# Index: case_open.
+NEXT: Final = (
+    select(_CASE)
+    .where(case_tables.IS_OPEN, or_(bindparam("first"), _CASE.c.id > bindparam("after")))
+    .order_by(_CASE.c.id)
+    .limit(bindparam("limit"))
+)
+RECORDED: Final = select(
+    _RUNG.case_id, _RUNG.deadline_no, _RUNG.cycle, _RUNG.rung, _RUNG.repetition
+).where(_RUNG.case_id.in_(bindparam("case_ids", expanding=True)))
+# Indexes: case_next; the others are small.
+AT_ONCE: Final = select(
+    db.DATABASE_TIME.label("at"),
+    select(func.min(_CASE.c.next_at))
+    .where(_CASE.c.next_at.is_not(None))
+    .scalar_subquery()
+    .label("waits_since"),
+    exists(select(1).where(_TREND.c.counted_on == bindparam("today"))).label("is_counted"),
+)
+WORKERS: Final = select(_WORKER.id, _WORKER.beat_at, _WORKER.skew_ms, _WORKER.stopped_at).where(
+    _WORKER.beat_at > bindparam("since")
+)
+# Index: alarm_open.
+OPEN: Final = (
+    select(_ALARM.c.id, _ALARM.c.kind, _ALARM.c.subject, _ALARM.c.case_id, _CASE.c.is_closed)
+    .outerjoin(_CASE, _CASE.c.id == _ALARM.c.case_id)
+    .where(_ALARM.c.closed_at.is_(None))
+)
+AGAIN: Final = (
+    update(_ALARM)
+    .where(_ALARM.c.id == bindparam("alarm"))
+    .values(last_at=bindparam("at"), times=_ALARM.c.times + 1)
+)
+CLOSE: Final = (
+    update(_ALARM).where(_ALARM.c.id == bindparam("alarm")).values(closed_at=bindparam("at"))
+)
+COUNTS: Final = (
+    select(
+        _COUNT.lead_office_id,
+        _COUNT.process,
+        _COUNT.state,
+        _COUNT.light,
+        func.sum(_COUNT.n).label("n"),
+    )
+    .where(_COUNT.confidentiality == "normal")
+    .group_by(_COUNT.lead_office_id, _COUNT.process, _COUNT.state, _COUNT.light)
+)
+LIGHTS: Final = ("green", "yellow", "red", "grey")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """Something that should not be. `subject` tells one of a kind from another."""
+
+    kind: str
+    subject: str
+    case_id: UUID | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AuditReport:
+    """What one run looked at, and how many findings stand."""
+
+    looked: int
+    findings: tuple[Finding, ...]
+    is_round_done: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Look:
+    """What one run has seen."""
+
+    at: datetime
+    now: datetime
+    mark: Row[*tuple[Any, ...]]
+    cases: Sequence[CaseRow]
+    findings: tuple[Finding, ...]
+    is_counted: bool
+
+
+def run(engine: Engine) -> AuditReport:
+    """Looks at the next cases of the round, and at what shows at once. Counts the day, where
+    nobody has."""
+    limit = CHUNK if engine.database.is_postgres else SQLITE_CHUNK
+    look = _look(engine.database, limit=limit)
+    if not look.is_counted:
+        count_day(engine.database)
+    is_done = len(look.cases) < limit
+    with db.transaction(engine.database) as tx:
+        _move_on(tx, look, is_done=is_done)
+        _tell(tx, look)
+    return AuditReport(looked=len(look.cases), findings=look.findings, is_round_done=is_done)
+
+
+def _look(database: db.Database, *, limit: int) -> _Look:
+    with db.snapshot(database) as tx:
+        house = read.house(tx)
+        today = calendars.local_date(house.calendar, house.now)
+        seen = tx.execute(AT_ONCE, {"today": today}).one()
+        mark = tx.execute(MARK).one()
+        after = mark.after_id
+        place = {"first": after is None, "after": after or UUID(int=0), "limit": limit}
+        cases = [CaseRow(*row) for row in tx.execute(NEXT, place)]
+        findings = (*_behind(seen, house.now), *_workers(tx, seen.at), *_doubts(tx, cases, house))
+    return _Look(
+        at=seen.at,
+        now=house.now,
+        mark=mark,
+        cases=cases,
+        findings=findings,
+        is_counted=seen.is_counted,
+    )
+
+
+def _behind(seen: Row[*tuple[Any, ...]], now: datetime) -> Iterator[Finding]:
+    if seen.waits_since is not None and now - seen.waits_since > timedelta(seconds=BEHIND_S):
+        yield Finding(kind="sweep_behind", subject="sweep")
+
+
+def _workers(tx: db.Tx, at: datetime) -> Iterator[Finding]:
+    rows = tx.execute(WORKERS, {"since": at - timedelta(days=FORGET_DAYS)}).all()
+    for row in rows:
+        is_silent = at - row.beat_at > timedelta(seconds=SILENT_S)
+        if is_silent and row.stopped_at is None:
+            yield Finding(kind="worker_silent", subject=str(row.id))
+        elif not is_silent and abs(row.skew_ms) > SKEW_MS:
+            yield Finding(kind="clock_off", subject=str(row.id))
+
+
+def _doubts(tx: db.Tx, cases: Sequence[CaseRow], house: read.House) -> Iterator[Finding]:
+    if not cases:
+        return
+    facts = read.many_facts(tx, cases, at=house)
+    recorded: dict[UUID, set[tuple[int, int, str]]] = defaultdict(set)
+    for row in tx.execute(RECORDED, {"case_ids": [case.id for case in cases]}):
+        key = (row.deadline_no, row.cycle, f"{row.rung}.{row.repetition}")
+        recorded[row.case_id].add(key)
+    for case in cases:
+        rules = read.rules(tx, case.pack_hash)
+        for one in doubt.doubts(rules, facts[case.id], recorded=recorded[case.id]):
+            subject = f"{case.id}:{one.no or ''}"
+            yield Finding(kind=one.kind, subject=subject, case_id=case.id)
+
+
+def _move_on(tx: db.Tx, look: _Look, *, is_done: bool) -> None:
+    """The place in the round. Two auditors at once look at the same cases twice, and leave none
+    out; they write one after the other, because each moves this row first."""
+    looked = look.mark.looked + len(look.cases)
+    differing = look.mark.differing + sum(1 for one in look.findings if one.case_id)
+    if is_done:
+        place: dict[str, Any] = {
+            "after_id": None,
+            "looked": 0,
+            "differing": 0,
+            "round_at": look.at,
+            "ended_at": look.at,
+            "ended_looked": looked,
+            "ended_differing": differing,
+        }
+    else:
+        place = {"after_id": look.cases[-1].id, "looked": looked, "differing": differing}
+    tx.execute(update(_MARK).values(**place))
+
+
+def _tell(tx: db.Tx, look: _Look) -> None:
+    """Alarms raised, told again, or closed. One about a case is closed by the look that finds
+    nothing on it, or with the case."""
+    standing = {(row.kind, row.subject): row for row in tx.execute(OPEN)}
+    found = {(one.kind, one.subject): one for one in look.findings}
+    fresh = [one for key, one in found.items() if key not in standing]
+    if fresh:
+        tx.execute(insert(_ALARM), [_alarm(one, at=look.at) for one in fresh])
+    again = [row.id for key, row in standing.items() if key in found]
+    if again:
+        tx.execute(AGAIN, [{"alarm": alarm, "at": look.at} for alarm in again])
+    looked = {case.id for case in look.cases}
+    over = [
+        row.id
+        for key, row in standing.items()
+        if key not in found and (row.case_id is None or row.is_closed or row.case_id in looked)
+    ]
+    if over:
+        tx.execute(CLOSE, [{"alarm": alarm, "at": look.at} for alarm in over])
+
+
+def _alarm(one: Finding, *, at: datetime) -> dict[str, object]:
+    row = {"id": ids.uuid7(), "kind": one.kind, "subject": one.subject, "case_id": one.case_id}
+    return row | {"first_at": at, "last_at": at, "times": 1}
+
+
+# -- the day's count ------------------------------------------------------------------------------
+
+
+def count_day(database: db.Database) -> bool:
+    """Counts the open cases of every office by light, once a local day. False where somebody
+    else has."""
+    try:
+        with db.transaction(database) as tx:
+            house = read.house(tx)
+            today = calendars.local_date(house.calendar, house.now)
+            rows = _day(tx, today, house)
+            if rows:
+                tx.execute(insert(_TREND), rows)
+    except IntegrityError:  # another worker was a moment earlier
+        return False
+    return bool(rows)
+
+
+def _day(tx: db.Tx, today: date, house: read.House) -> list[Mapping[str, object]]:
+    sums: dict[tuple[UUID, str], dict[str, int]] = {}
+    processes = house.rules.pack.processes
+    for row in tx.execute(COUNTS):
+        process = processes.get(row.process)
+        state = process.states.get(row.state) if process else None
+        if state is None or not state.end:
+            lights = sums.setdefault((row.lead_office_id, row.process), dict.fromkeys(LIGHTS, 0))
+            lights[row.light] += int(row.n)
+    return [
+        {"counted_on": today, "office_id": office_id, "process": process, **lights}
+        for (office_id, process), lights in sums.items()
+        if any(lights.values())
+    ]
