@@ -52,9 +52,7 @@ def _asked(scene: Scene, filed: Sequence[UUID]) -> list[Asked]:
     cases = scene.read(lambda tx: [read.case_row(tx, case_id) for case_id in filed])
     desks = {grid.code: grid.actors["case_desk"] for grid in scene.place.grids}
     return [
-        Asked(
-            actor=desks[case.origin_grid], request=_request(case.id, is_last=not n % WITHDRAWN_OF)
-        )
+        Asked(actor=desks[case.origin_grid], request=_request(case.id, n))
         for n, case in enumerate(cases)
         if case is not None
     ]

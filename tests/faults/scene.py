@@ -7,7 +7,7 @@ import shutil
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -23,6 +23,7 @@ from tests import postgres
 from tests.bench import loader, town
 from tests.bench.measure import Dialect
 from tests.faults import judge
+from tests.faults.server import Stoppable
 from tests.faults.workers import Worker, Workers
 from workflow import db
 from workflow.commands import office
@@ -38,6 +39,8 @@ SURVIVES: Final = {
 """A server whose processes may be killed at any moment: what was committed has been given to the
 operating system. Only the machine itself must not lose its power."""
 
+OTHER: Final = "GRIDCASE_TEST_DATABASE_URL"
+"""Names a server that is not ours."""
 START: Final = "2026-03-20 16:00"
 MORNINGS: Final = (
     "2026-03-25 10:00",
@@ -82,8 +85,9 @@ class Stage:
 
     folder: Path
     nursery: Popen[str]
-    server: postgres.Server | None
     template: str
+    server: postgres.Server | None
+    stoppable: Stoppable | None
 
 
 @dataclass(slots=True)
@@ -95,7 +99,8 @@ class Scene:
     place: town.Town
     workers: Workers
     size: Size
-    server: postgres.Server | None
+    server: Stoppable | None
+    """Where it is PostgreSQL, and our own."""
     runs: int = 0
     kills: int = 0
     swept_at: datetime | None = None
@@ -216,9 +221,11 @@ def stage(dialect: Dialect, nursery: Popen[str]) -> Iterator[Stage]:
     """An empty database to copy, and on PostgreSQL the server it is on."""
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="gridcase-faults-")))
-        server = None
+        server = stoppable = None
         if dialect == "postgresql":
             server = stack.enter_context(postgres.server(SURVIVES))
+            if OTHER not in os.environ:
+                stoppable = stack.enter_context(closing(Stoppable(server)))
             template = f"gridcase_faults_{os.getpid()}"
             url = server.create(template)
             stack.callback(server.drop, template)
@@ -227,7 +234,9 @@ def stage(dialect: Dialect, nursery: Popen[str]) -> Iterator[Stage]:
             url = f"sqlite:///{template}"
         with _opened(url) as database:
             db.upgrade(database)
-        yield Stage(folder=folder, nursery=nursery, server=server, template=template)
+        yield Stage(
+            folder=folder, nursery=nursery, template=template, server=server, stoppable=stoppable
+        )
 
 
 @contextmanager
@@ -250,7 +259,7 @@ def opened(on: Stage, *, name: str, size: Size, start: str = START) -> Iterator[
                 place=place,
                 workers=found,
                 size=size,
-                server=on.server,
+                server=on.stoppable,
             )
         finally:
             found.kill_all()
