@@ -231,7 +231,8 @@ def _service(template: str, address: str) -> Any:
     apprise = _apprise()
     url = template.replace(ADDRESS, urllib.parse.quote(address, safe=""))
     found = apprise.Apprise.instantiate(url)
-    if found is None or getattr(found, "targets", None) == []:
+    is_mail = hasattr(found, "from_addr")
+    if found is None or (is_mail and not found.targets):
         return None
     found.socket_connect_timeout, found.socket_read_timeout = CONNECT_S, READ_S
     return found

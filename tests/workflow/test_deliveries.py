@@ -256,6 +256,7 @@ def test_tries_go_on_for_more_than_a_day_and_a_half_then_end(
             break
         assert (row.state, row.error, row.sent_at) == ("waiting", "delivery.failed", None)
         outside.pass_back_off(district)
+    (row,) = outside.ledger(district)
     assert (row.state, row.tries) == ("dead", sending.TRIES)
     assert timedelta(seconds=55) < waits[0] < timedelta(seconds=75)
     tried_for = sum((sending.back_off(n) for n in range(1, sending.TRIES)), timedelta())
