@@ -31,6 +31,8 @@ _CASE: Final = case_tables.CaseFile.__table__.c  # type: ignore[attr-defined]
 NEXT: Final = select(func.min(_CASE.next_at)).where(_CASE.next_at > bindparam("after"))
 BEAT_S: Final = 1.0
 AUDIT_S: Final = 5.0
+DEAD_S: Final = 120.0
+"""Longer than a beat can wait for a database that is away."""
 LONG_AGO: Final = datetime(1, 1, 1, tzinfo=UTC)
 
 _LOG = structlog.get_logger()
@@ -67,6 +69,7 @@ class Bell:
         self._told, self._audited = told, audited
         self._id = ids.uuid7()
         self._skew_ms = 0
+        self._heard_at = clock.monotonic()
         self._ending = threading.Event()
         jobs = {
             "ring": (self.ring, tick_s),
@@ -108,8 +111,14 @@ class Bell:
                 self._engine.database, self._id, took_ms=took_ms, fired=report.fired, failed=failed
             )
 
+    def is_alive(self) -> bool:
+        """Whether the jobs still run: a process that lives while its threads are dead would sweep
+        no more and say nothing."""
+        return clock.monotonic() - self._heard_at < DEAD_S
+
     def beat(self) -> None:
         """One sign of life."""
+        self._heard_at = clock.monotonic()
         with _counted("beat"):
             self._skew_ms = workers.beat(self._engine.database, self._id, skew=self._skew_ms)
 

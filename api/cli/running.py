@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 import webbrowser
 from collections.abc import Callable
@@ -14,9 +15,12 @@ import typer
 from api import app, observe, texts
 from api.cli import answer, installation, web
 from api.demo import dataset, district, seed
+from rules import errors
 from workflow import scheduler, settings
 
 PORT: Final = 8000
+WATCH_S: Final = 5.0
+"""How often a worker looks whether its own jobs still run."""
 LOOPBACK: Final = "127.0.0.1"
 
 Host = Annotated[str, typer.Option("--host", help="Address to listen on / 监听地址")]
@@ -102,6 +106,10 @@ def serve(
     context: typer.Context,
     host: Host = LOOPBACK,
     port: Port = PORT,
+    worker: Annotated[
+        bool,
+        typer.Option("--worker", help="Sweep and send notices here too / 本进程同时扫描、通知"),
+    ] = False,
     data: answer.Data = None,
     lang: answer.Language = None,
 ) -> None:
@@ -115,7 +123,7 @@ def serve(
             observe.configure_logging()
             url = web.address(listening)
             web.serve(
-                app.create_app(chosen),
+                app.create_app(chosen, rings=worker),
                 listening,
                 ready=lambda: answer.OUT.print(url, markup=False),
                 ended=ended,
@@ -137,7 +145,10 @@ def worker(context: typer.Context, data: answer.Data = None, lang: answer.Langua
         )
         bell.start()
         try:
-            ended.wait()
+            while not ended.wait(WATCH_S):
+                if not bell.is_alive():
+                    # The service manager starts it again; stopping would wait for dead threads.
+                    os._exit(answer.tell(errors.Busy("worker.stuck"), answer.words(context)))
         finally:
             bell.stop()
 

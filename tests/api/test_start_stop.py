@@ -129,6 +129,57 @@ def test_worker_when_told_to_end_finishes_its_tick(database: db.Database, tmp_pa
     assert audit.verify(database, district.engine.seals).faults == ()
 
 
+def test_serve_when_it_is_a_worker_too_climbs_the_ladder(
+    database: db.Database, tmp_path: Path
+) -> None:
+    district = office.build(database)
+    case = district.file()
+    with db.transaction(database) as tx:
+        office_commands.advance(tx, seconds=30 * 86_400)
+    env = environment(database.url, tmp_path, TICK_S="0.05")
+    with running.run(tmp_path / "run", "serve", "--worker", "--port", "0", env=env) as server:
+        url = server.url()
+        rungs = select(func.count()).where(RUNG.case_id == case.case_id)
+
+        def fired() -> int:
+            with db.snapshot(database) as tx:
+                return int(tx.execute(rungs).scalar_one())
+
+        server.wait(lambda: fired() > 0)
+        assert httpx.get(f"{url}/readyz", timeout=20).json()["sweep"] == "running"
+        server.stop()
+        assert server.ended() == 0
+    with db.snapshot(database) as tx:
+        assert tx.execute(select(WORKER.stopped_at)).scalar_one() is not None
+
+
+@pytest.mark.parametrize("dialect", ["sqlite"], indirect=True)
+def test_worker_when_its_jobs_are_dead_ends_so_that_it_is_started_again(
+    database: db.Database, tmp_path: Path
+) -> None:
+    office.build(database)
+    dead = (
+        "from api.cli import app, running\n"
+        "from workflow import scheduler\n"
+        "running.WATCH_S, scheduler.DEAD_S, scheduler.BEAT_S = 0.1, 0.5, 3600\n"
+        "app()\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", dead, "--lang", "en", "worker"],
+        env={
+            **os.environ,
+            **environment(database.url, tmp_path),
+            "PYTHONPATH": os.pathsep.join(sys.path),
+        },
+        capture_output=True,
+        text=True,
+        timeout=30,
+        check=False,
+    )
+    assert done.returncode == 1
+    assert "worker.stuck" in done.stderr
+
+
 def _ticks(database: db.Database) -> int:
     with db.snapshot(database) as tx:
         found: int = tx.execute(select(func.coalesce(func.max(WORKER.ticks), 0))).scalar_one()
