@@ -18,7 +18,7 @@ SHORT: Final = scene.Size(offices=1, cases=600, mornings=4, hits=2, gone_s=3, is
 LONG: Final = scene.Size(offices=3, cases=10_000, mornings=8, hits=6, gone_s=60, is_long=True)
 SAMPLE: Final = 20
 """Cases of which every invariant is checked; of the others what `judge` counts."""
-ALARMS: Final = ("tick.failed", "sweep.case_failed")
+ALARMS: Final = ("tick.failed", "audit.failed", "sweep.case_failed", "sweep.case_refused")
 """What no worker should ever say, whatever is done to it."""
 
 

@@ -206,7 +206,9 @@ class Scene:
         self.wait("not all was swept", lambda: not self.is_due(at), within_s=within_s)
 
     def verdict(self, *, sample: int) -> judge.Verdict:
-        """What became of all that was due when the workers last had the time to do it."""
+        """What became of all that was due when the workers last had the time to do it. They are
+        ended for it."""
+        self.workers.kill_all()
         assert self.swept_at is not None
         return judge.judge(self.place.district, at=self.swept_at, faults=self.faults, sample=sample)
 

@@ -57,7 +57,7 @@ EDGE: Final = "2026-03-25 08:59:57"
 """Seconds before the first rungs are due."""
 WATCH_S: Final = 6.0
 AFTERNOON: Final = "2026-03-26 12:00"
-NEXT_NOON: Final = "2026-03-27 12:00"
+LATER_NOON: Final = "2026-03-31 12:00"
 BACK: Final = timedelta(hours=-1)
 
 _RUNG: Final = case_tables.Escalation.__table__.c  # type: ignore[attr-defined]
@@ -108,7 +108,7 @@ def _alone_and_back(scene: Scene) -> None:
         worker.set_clock(BACK)
         scene.kills += 1
         time.sleep(0.5)
-        scene.jump(NEXT_NOON)
+        scene.jump(LATER_NOON)
     scene.settle(within_s=20)
 
 
