@@ -26,7 +26,7 @@ from sqlalchemy import func, select
 
 from rules import errors
 from tests import office, postgres
-from workflow import db, outbox, read, sweep
+from workflow import channels, db, outbox, read, sweep
 from workflow.commands import act
 from workflow.commands import office as office_commands
 from workflow.engine import Engine
@@ -251,6 +251,11 @@ def _relay(engine: Engine, _job: Mapping[str, Any]) -> Any:
     return asdict(outbox.run(engine))
 
 
+def _send(engine: Engine, job: Mapping[str, Any]) -> Any:
+    """Sends until nothing is ready."""
+    return asdict(outbox.send(engine, door=channels.open(job["channels"])))
+
+
 def _appoint(engine: Engine, job: Mapping[str, Any]) -> Any:
     """Appoints the same person again and again, which wakes whatever is stuck."""
     for _ in range(job["times"]):
@@ -271,6 +276,7 @@ _OPS: Final = {
     "keep_sweeping": _keep_sweeping,
     "ticks": _tell_ticks,
     "relay": _relay,
+    "send": _send,
     "appoint": _appoint,
     "act": _act,
 }

@@ -7,7 +7,7 @@ import email.policy
 import json
 import socketserver
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from email.message import EmailMessage
@@ -24,11 +24,13 @@ class _Server(socketserver.ThreadingTCPServer):
 
 @dataclass(slots=True)
 class Mail:
-    """A mail server. `answers` gives another answer than success to a command."""
+    """A mail server. `answers` gives another answer than success to a command; `taken` is
+    called when a mail is kept and its sender not yet told so."""
 
     port: int = 0
     got: list[EmailMessage] = field(default_factory=list)
     answers: dict[str, str] = field(default_factory=dict)
+    taken: Callable[[], None] = lambda: None
 
     def template(self) -> str:
         """Its address for the settings."""
@@ -59,6 +61,7 @@ def mail(*, port: int = 0) -> Iterator[Mail]:
             parsed = email.message_from_bytes(b"".join(lines), policy=email.policy.default)
             assert isinstance(parsed, EmailMessage)
             kept.got.append(parsed)
+            kept.taken()
             return "250 taken"
 
         def _say(self, line: str) -> None:

@@ -10,7 +10,7 @@ from sqlalchemy import text
 
 from rules import errors
 from tests import office
-from tests.workflow import outside
+from tests.workflow import outside, races, receivers
 from workflow import channels, db, outbox
 from workflow.commands import contacts, notices
 from workflow.commands import office as office_commands
@@ -378,6 +378,53 @@ def test_a_sender_that_is_to_end_leaves_the_rest(
     outbox.run(district.engine)
     assert outbox.send(district.engine, door=door, is_ending=lambda: True) == outbox.SendReport()
     assert outside.states(district) == ["waiting"]
+
+
+@pytest.mark.race
+def test_two_senders_at_once_tell_each_person_once(
+    district: office.District, database_url: str
+) -> None:
+    people = [person for person, *_ in office.POSTS]
+    for person in people:
+        outside.reach(district, person)
+    for _ in range(20):
+        district.file()
+        district.file("other_officer", grid=office.OTHER_GRID)
+        district.file("petition_officer", process="petition")
+    district.at("2026-04-03 09:00")
+    outbox.run(district.engine)
+    with receivers.mail() as mail, races.workers(2) as pool:
+        job = {"op": "send", "url": database_url, "channels": {"mail": mail.template()}}
+        reports = races.at_once([(worker, job) for worker in pool])
+    assert set(outside.states(district)) == {"sent"}
+    told = {row.receiver_id for row in outside.ledger(district)}
+    assert len({got["To"] for got in mail.got}) == len(mail.got) == len(told) > 5
+    assert sum(report["messages"] for report in reports) == len(told)
+    assert sum(report["sent"] for report in reports) == len(outside.ledger(district))
+
+
+@pytest.mark.race
+def test_a_process_killed_before_it_could_record_has_its_mail_sent_again_under_one_id(
+    district: office.District, database_url: str
+) -> None:
+    outside.reach(district, "desk")
+    district.file()
+    outbox.run(district.engine)
+    with receivers.mail() as mail, races.workers(2) as (one, other):
+        mail.taken = one.process.kill
+        job = {"op": "send", "url": database_url, "channels": {"mail": mail.template()}}
+        one.prepare(job)
+        one.tell("go")
+        one.process.wait(timeout=20)
+        one.kill()
+        assert outside.states(district) == ["sending"]
+        mail.taken = lambda: None
+        outside.pass_back_off(district)
+        (report,) = races.at_once([(other, job)])
+    assert report["messages"] == 1
+    first, second = mail.got
+    assert first["Message-ID"] == second["Message-ID"]
+    assert outside.states(district) == ["sent"]
 
 
 # -- contacts
