@@ -104,6 +104,7 @@ def _plain() -> Iterator[Sight]:
     yield Sight(name="list-stuck", who="district-supervisor", path="/?narrow=stuck")
     for who in ("officer", "desk", "supervisor", "officer2"):
         yield Sight(name=f"notices-{who}", who=who, path="/notices")
+        yield Sight(name=f"absence-{who}", who=who, path="/absence")
     yield Sight(name="search", who="officer", path="/search")
     yield Sight(name="search-nothing", who="officer", path="/search?q=1111-1111-1")
     for who in ("leader", "district-leader"):

@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import date
 from typing import get_args
 
 import pytest
@@ -14,7 +15,7 @@ from playwright import sync_api
 from tests import office
 from tests.browser import routes, walk
 from workflow import ids
-from workflow.commands import act
+from workflow.commands import absences, act
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
@@ -70,6 +71,14 @@ def busy(shared_site: walk.Site) -> Busy:
     fresh = it.file("officer", subject="小区门口摊位争执")
     others = _others(it)
     it.at("2026-04-02 10:00")
+    for who, first, last in (("supervisor", 6, 10), ("street_desk", 2, 3)):
+        absences.enter(
+            it.engine.database,
+            it.actor("supervisor"),
+            person_id=it.people[who],
+            from_on=date(2026, 4, first),
+            until_on=date(2026, 4, last),
+        )
     return Busy(
         site=shared_site,
         fresh=fresh,
@@ -136,6 +145,9 @@ def pages(busy: Busy) -> dict[str, tuple[str | None, str]]:
         "reviewer-nothing": ("reviewer", "/"),
         "elsewhere-nothing": ("other_officer", "/"),
         "elsewhere-no-notices": ("other_officer", "/notices"),
+        "mediator-absence": ("mediator", "/absence"),
+        "supervisor-absence": ("supervisor", "/absence"),
+        "supervisor-absence-faults": ("supervisor", "/absence"),
         "login-faults": (None, "/login"),
         "lookup-faults": (None, "/lookup"),
         "docs": (None, "/docs"),
