@@ -15,8 +15,8 @@ from starlette.responses import Response
 from starlette.staticfiles import StaticFiles
 
 from api import caller, login, observe, pages, problems, render, routes
+from workflow import channels, scheduler, settings
 from workflow import engine as engine_
-from workflow import scheduler, settings
 
 VERSION = "0.1.0"
 
@@ -28,7 +28,10 @@ def create_app(
     rings: bool = False,
 ) -> FastAPI:
     """The application of one installation. `engine` is one that is open already, and is left
-    open; `rings` starts the scheduler in this process too."""
+    open; `rings` starts the scheduler in this process too.
+
+    Raises: `channel.library`, `channel.template`.
+    """
     app = FastAPI(
         title="Gridcase",
         version=VERSION,
@@ -43,6 +46,7 @@ def create_app(
     app.state.rings = rings
     app.state.is_draining = False
     app.state.limits = login.Limits()
+    app.state.door = channels.open(chosen.channels)
     app.state.engine = engine
     static = Path(str(resources.files("api") / "static"))
     app.mount(render.STATIC.rstrip("/"), StaticFiles(directory=static), name="static")

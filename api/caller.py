@@ -22,7 +22,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api import problems, render, texts
 from rules import errors
-from workflow import access, settings
+from workflow import access, channels, settings
 from workflow.commands import people
 from workflow.engine import Engine
 
@@ -101,6 +101,12 @@ Spoken = Annotated[texts.Words, Depends(language)]
 def chosen(request: Request) -> settings.Settings:
     """The settings of this application."""
     found: settings.Settings = request.app.state.settings
+    return found
+
+
+def door(request: Request) -> channels.Door:
+    """The ways outside the app."""
+    found: channels.Door = request.app.state.door
     return found
 
 

@@ -71,6 +71,7 @@ class Limits:
     login_address: Limiter = field(default_factory=lambda: Limiter(most=30, shut_s=10 * MINUTE_S))
     number: Limiter = field(default_factory=lambda: Limiter(most=5, shut_s=30 * MINUTE_S))
     lookup_address: Limiter = field(default_factory=lambda: Limiter(most=20, shut_s=10 * MINUTE_S))
+    test_message: Limiter = field(default_factory=lambda: Limiter(most=3, shut_s=10 * MINUTE_S))
 
 
 def log_in(request: Request, username: str, password: str, *, kind: caller.Kind) -> str:
@@ -136,6 +137,17 @@ def resident(request: Request, number: str, code: str) -> access.Actor:
         raise
     limits.number.succeeded(key)
     return found
+
+
+def count_test(request: Request, actor: access.Actor) -> None:
+    """One more test message, which goes to an address that somebody has only claimed.
+
+    Raises: `request.too_many`.
+    """
+    limits: Limits = request.app.state.limits
+    key = str(actor.person_id)
+    _refuse_shut(limits.test_message, key)
+    limits.test_message.failed(key)
 
 
 def _refuse_shut(limiter: Limiter, key: str) -> None:

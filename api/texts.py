@@ -265,6 +265,28 @@ class Words:
         """The words for a kind of span, an effect, a tag or a deadline's state."""
         return self.get(_PHRASES[key]) if key in _PHRASES else key
 
+    def channel(self, name: str) -> str:
+        """A way outside the app: 邮件, Mail."""
+        known = {
+            "mail": self.get("Mail"),
+            "wecom": self.get("WeCom robot"),
+            "dingtalk": self.get("DingTalk robot"),
+            "feishu": self.get("Feishu robot"),
+            "sms": self.get("Text message"),
+        }
+        return known.get(name, name)
+
+    def delivery(self, state: str) -> str:
+        """How far a notice has come on its way outside."""
+        known = {
+            "waiting": self.get("Waits"),
+            "sending": self.get("Being sent"),
+            "sent": self.get("Sent"),
+            "dead": self.get("Could not be delivered"),
+            "dropped": self.get("Not sent"),
+        }
+        return known[state]
+
     def group(self, key: str) -> str:
         """The name of a work list's group."""
         return self.get(GROUPS[key])

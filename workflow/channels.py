@@ -152,7 +152,9 @@ NONE: Final = Channels({})
 """An installation that tells nobody outside the app."""
 
 
-def open(templates: Mapping[str, str]) -> Channels:  # noqa: A001  channels.open reads well
+def open(  # noqa: A001  channels.open reads well
+    templates: Mapping[settings.ChannelName, str] | Mapping[str, str],
+) -> Channels:
     """The channels of the settings, each tried on a made-up address; nothing is sent.
 
     Raises: `channel.library` where apprise is not installed; `channel.template`.

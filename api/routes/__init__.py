@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from fastapi import APIRouter
 
-from api.routes import absences, cases, health, lookup, offices, reference, session
+from api.routes import absences, cases, contacts, health, lookup, offices, reference, session
 
 ROUTERS: tuple[APIRouter, ...] = (
     session.router,
@@ -12,5 +12,6 @@ ROUTERS: tuple[APIRouter, ...] = (
     cases.router,
     lookup.router,
     offices.router,
+    contacts.router,
 )
 ROOT_ROUTERS: tuple[APIRouter, ...] = (health.router, reference.router)

@@ -39,7 +39,12 @@ class Recording:
 
 
 def reach(
-    district: office.District, person: str, *, channel: str = "mail", rhythm: str = "at_once"
+    district: office.District,
+    person: str,
+    *,
+    channel: str = "mail",
+    rhythm: str = "at_once",
+    language: str = "zh-CN",
 ) -> str:
     """Gives a person an address on a channel; what it is."""
     address = f"{person}@example.org" if channel == "mail" else f"{person:0<20}".replace("_", "")
@@ -49,6 +54,7 @@ def reach(
         channel,
         rhythm=rhythm,
         address=address,
+        language=language,
         offered=ALL,
     )
     return address

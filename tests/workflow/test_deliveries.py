@@ -97,13 +97,11 @@ def test_a_channel_that_is_not_configured_waits(
     assert outside.states(district) == ["waiting"]
 
 
-def test_the_message_speaks_the_language_of_the_account(
+def test_the_message_speaks_the_language_in_which_the_address_was_set(
     database: db.Database, door: outside.Recording
 ) -> None:
     district = office.build(database, accounts=("desk",))
-    with db.transaction(database) as tx:
-        tx.execute(text("update account set language = 'en'"))
-    outside.reach(district, "desk")
+    outside.reach(district, "desk", language="en")
     district.file()
     outside.send(district, door, public_url="https://cases.example.org")
     body = door.bodies[0]
@@ -462,7 +460,9 @@ def test_off_and_forgotten_addresses_get_nothing_that_waits(
     outside.reach(district, "desk", channel="feishu", rhythm="digest")
     district.file()
     outbox.run(engine)
-    contacts.set_contact(engine, desk, "mail", rhythm="off", address=None, offered=outside.ALL)
+    contacts.set_contact(
+        engine, desk, "mail", rhythm="off", address=None, language="en", offered=outside.ALL
+    )
     contacts.forget(engine.database, desk, "feishu")
     assert outside.states(district) == ["dropped", "dropped"]
     district.file()
@@ -491,6 +491,7 @@ def test_a_contact_when_wrong_is_refused(
             channel,
             rhythm=rhythm,
             address=address,
+            language="en",
             offered=outside.ALL,
         )
     assert refused.value.code == code

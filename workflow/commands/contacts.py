@@ -19,6 +19,7 @@ from workflow.tables import office as office_tables
 
 _CONTACT: Final = delivery.Contact.__table__  # type: ignore[attr-defined]
 _DELIVERY: Final = delivery.Delivery.__table__  # type: ignore[attr-defined]
+_ACCOUNT: Final = office_tables.Account.__table__  # type: ignore[attr-defined]
 _PERSON: Final = office_tables.Person.__table__.c  # type: ignore[attr-defined]
 RHYTHMS: Final = (*get_args(telling.Rhythm), "off")
 TEST_LIMIT_S: Final = 15.0
@@ -33,6 +34,11 @@ _MINE = (
 ONE: Final = select(_CONTACT.c.nonce, _CONTACT.c.sealed).where(*_MINE)
 CHANGE: Final = update(_CONTACT).where(*_MINE)
 FORGET: Final = delete(_CONTACT).where(*_MINE)
+SPEAK: Final = (
+    update(_ACCOUNT)
+    .where(_ACCOUNT.c.person_id == bindparam("b_person"))
+    .values(language=bindparam("b_language"))
+)
 # Index: delivery_queue.
 DROP: Final = (
     update(_DELIVERY)
@@ -58,15 +64,17 @@ def set_contact(
     *,
     rhythm: str,
     address: str | None,
+    language: str,
     offered: Collection[str],
 ) -> None:
     """Sets one's own address and rhythm on a channel; without an address the one that is kept
-    stays. What waits already goes when it would have; with `off` it does not go at all.
+    stays. Messages come in the `language` it was set in. What waits already goes when it would
+    have; with `off` it does not go at all.
 
     Raises: `channel.unknown`, `contact.rhythm`, `contact.address`, `contact.no_address`.
     """
     if channel not in offered:
-        raise errors.NotFound("channel.unknown", field="channel", channel=channel[:20])
+        raise errors.Invalid("channel.unknown", field="channel", channel=channel[:20])
     if rhythm not in RHYTHMS:
         raise errors.Invalid("contact.rhythm", field="rhythm", allowed=", ".join(RHYTHMS))
     values: dict[str, Any] = {"rhythm": rhythm}
@@ -80,6 +88,7 @@ def set_contact(
             if address is None:
                 raise errors.Invalid("contact.no_address", field="address")
             tx.execute(insert(_CONTACT), values | {"person_id": _id(actor), "channel": channel})
+        tx.execute(SPEAK, {"b_person": _id(actor), "b_language": language})
         if rhythm == "off":
             tx.execute(DROP, mine)
 
