@@ -105,5 +105,11 @@ def _bell(app: FastAPI) -> scheduler.Bell | None:
         return None
     chosen: settings.Settings = app.state.settings
     return scheduler.Bell(
-        app.state.engine, tick_s=chosen.tick_s, told=observe.rang, audited=observe.audited
+        app.state.engine,
+        tick_s=chosen.tick_s,
+        told=observe.rang,
+        audited=observe.audited,
+        sent=observe.sent,
+        door=app.state.door,
+        public_url=chosen.public_url,
     )

@@ -14,7 +14,8 @@ import structlog
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from workflow import auditor, scheduler
+from workflow import auditor, outbox, scheduler
+from workflow.queries import deliveries
 
 REGISTRY = prometheus.CollectorRegistry()
 REQUESTS = prometheus.Counter(
@@ -51,6 +52,18 @@ RUNGS = prometheus.Counter(
 )
 NOTICES = prometheus.Counter(
     "gridcase_notices", "Notices relayed by this process.", ("outcome",), registry=REGISTRY
+)
+MESSAGES = prometheus.Counter(
+    "gridcase_messages",
+    "Messages outside the app by this process; `failed` ones are tried again.",
+    ("outcome",),
+    registry=REGISTRY,
+)
+DELIVERIES = prometheus.Gauge(
+    "gridcase_deliveries",
+    "Notices on their way outside the app, and given up, in the whole installation.",
+    ("state",),
+    registry=REGISTRY,
 )
 FINDINGS = prometheus.Gauge(
     "gridcase_findings", "What the auditor found with its last look.", ("kind",), registry=REGISTRY
@@ -114,6 +127,19 @@ def rang(ring: scheduler.Ring) -> None:
     RUNGS.inc(ring.sweep.fired)
     NOTICES.labels("sent").inc(ring.relay.sent)
     NOTICES.labels("dropped").inc(ring.relay.dropped)
+
+
+def sent(report: outbox.SendReport) -> None:
+    """Counts one run of the sender."""
+    MESSAGES.labels("sent").inc(report.messages)
+    MESSAGES.labels("failed").inc(report.failed)
+    NOTICES.labels("dead").inc(report.dead)
+
+
+def delivering(counts: deliveries.Counts) -> None:
+    """Shows what is on its way, and what was given up."""
+    DELIVERIES.labels("waiting").set(counts.waiting)
+    DELIVERIES.labels("dead").set(counts.dead)
 
 
 def audited(report: auditor.AuditReport) -> None:

@@ -31,9 +31,19 @@ CONNECT_S: Final = 10.0
 READ_S: Final = 20.0
 LIMIT_S: Final = 60.0
 """Of one message, however slowly the other side answers."""
+ENDING_S: Final = 10.0
+"""Of one message while the process is to end, which a service manager waits for only so long."""
+
+STEP_S: Final = 0.5
+"""How often is looked whether the process is to end."""
 
 ADDRESS: Final = "{address}"
 ID_HEADER: Final = "X-Gridcase-Message-Id"
+
+
+def _goes_on() -> bool:
+    """The process is not about to end."""
+    return False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,7 +63,13 @@ class Door(Protocol):
         """The channels there are."""
 
     def send(
-        self, channel: str, address: str, message: Message, *, limit_s: float = LIMIT_S
+        self,
+        channel: str,
+        address: str,
+        message: Message,
+        *,
+        limit_s: float = LIMIT_S,
+        is_ending: Callable[[], bool] = _goes_on,
     ) -> None:
         """Sends, or says why not: `Busy` may be tried again, `Invalid` never will be."""
 
@@ -131,7 +147,13 @@ class Channels:
         return frozenset(self.templates)
 
     def send(
-        self, channel: str, address: str, message: Message, *, limit_s: float = LIMIT_S
+        self,
+        channel: str,
+        address: str,
+        message: Message,
+        *,
+        limit_s: float = LIMIT_S,
+        is_ending: Callable[[], bool] = _goes_on,
     ) -> None:
         """Sends, or says why not.
 
@@ -145,7 +167,7 @@ class Channels:
         service = _service(template, address)
         if service is None:
             raise errors.Invalid("delivery.address", channel=channel)
-        _Attempt(service, message).within(limit_s)
+        _Attempt(service, message).within(limit_s, is_ending)
 
 
 NONE: Final = Channels({})
@@ -176,11 +198,16 @@ class _Attempt:
         self._is_sent = False
         self._is_done = False
 
-    def within(self, limit_s: float) -> None:
+    def within(self, limit_s: float, is_ending: Callable[[], bool]) -> None:
         """Waits for the outcome."""
         thread = threading.Thread(target=self._run, daemon=True, name="gridcase-send")
         thread.start()
-        thread.join(limit_s)
+        left_s = limit_s
+        while left_s > 0 and thread.is_alive():
+            if is_ending():
+                left_s = min(left_s, ENDING_S)
+            thread.join(min(left_s, STEP_S))
+            left_s -= STEP_S
         if not self._is_done:
             raise errors.Busy("delivery.timeout")
         if not self._is_sent:

@@ -1,4 +1,5 @@
-"""The bell: interval jobs ring sweep and relay, auditor and heartbeat; the database holds the work.
+"""The bell: interval jobs ring sweep and relay, sender, auditor, heartbeat; the database holds
+the work.
 
 `advance` moves a demo's office time from one due moment to the next, ringing at each, so
 that planned and fired times stay together.
@@ -21,7 +22,7 @@ from apscheduler.schedulers.background import BackgroundScheduler
 from sqlalchemy import bindparam, func, select
 
 from rules import calendars, errors
-from workflow import auditor, clock, db, ids, outbox, read, sweep
+from workflow import auditor, channels, clock, db, ids, outbox, read, sweep
 from workflow.commands import office, workers
 from workflow.engine import Engine
 from workflow.tables import case as case_tables
@@ -31,6 +32,7 @@ _CASE: Final = case_tables.CaseFile.__table__.c  # type: ignore[attr-defined]
 NEXT: Final = select(func.min(_CASE.next_at)).where(_CASE.next_at > bindparam("after"))
 BEAT_S: Final = 1.0
 AUDIT_S: Final = 5.0
+SEND_S: Final = 2.0
 DEAD_S: Final = 120.0
 """Longer than a beat can wait for a database that is away."""
 LONG_AGO: Final = datetime(1, 1, 1, tzinfo=UTC)
@@ -64,9 +66,13 @@ class Bell:
         tick_s: float,
         told: Callable[[Ring], None] = _untold,
         audited: Callable[[auditor.AuditReport], None] = _untold,
+        sent: Callable[[outbox.SendReport], None] = _untold,
+        door: channels.Door = channels.NONE,
+        public_url: str | None = None,
     ) -> None:
         self._engine = engine
-        self._told, self._audited = told, audited
+        self._told, self._audited, self._sent = told, audited, sent
+        self._door, self._public_url = door, public_url
         self._id = ids.uuid7()
         self._skew_ms = 0
         self._heard_at = clock.monotonic()
@@ -76,6 +82,8 @@ class Bell:
             "beat": (self.beat, BEAT_S),
             "audit": (self.audit, AUDIT_S),
         }
+        if door.names:
+            jobs["send"] = (self.send, SEND_S)
         self._scheduler = BackgroundScheduler(
             executors={name: ThreadPoolExecutor(1) for name in jobs},
             job_defaults={"misfire_grace_time": None, "coalesce": True, "max_instances": 1},
@@ -109,6 +117,18 @@ class Bell:
         with _counted("tick"):
             workers.ticked(
                 self._engine.database, self._id, took_ms=took_ms, fired=report.fired, failed=failed
+            )
+
+    def send(self) -> None:
+        """Sends what is ready outside the app: a mail server that hangs holds up this alone."""
+        with _counted("send"):
+            self._sent(
+                outbox.send(
+                    self._engine,
+                    door=self._door,
+                    public_url=self._public_url,
+                    is_ending=self._ending.is_set,
+                )
             )
 
     def is_alive(self) -> bool:

@@ -16,7 +16,7 @@ from api import app, observe, texts
 from api.cli import answer, installation, web
 from api.demo import dataset, district, seed
 from rules import errors
-from workflow import scheduler, settings
+from workflow import channels, scheduler, settings
 
 PORT: Final = 8000
 WATCH_S: Final = 5.0
@@ -135,13 +135,20 @@ def worker(context: typer.Context, data: answer.Data = None, lang: answer.Langua
     """Ring the ladder and send notices / 到期扫描与通知"""
     installation.check_names()
     chosen = answer.read_settings(data)
+    door = channels.open(chosen.channels)
     with (
         web.ending() as ended,
         installation.started(chosen, ended=ended, words=answer.words(context)) as engine,
     ):
         observe.configure_logging()
         bell = scheduler.Bell(
-            engine, tick_s=chosen.tick_s, told=observe.rang, audited=observe.audited
+            engine,
+            tick_s=chosen.tick_s,
+            told=observe.rang,
+            audited=observe.audited,
+            sent=observe.sent,
+            door=door,
+            public_url=chosen.public_url,
         )
         bell.start()
         try:

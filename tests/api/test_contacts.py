@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import re
+import threading
+import time
 from pathlib import Path
 
 import pytest
@@ -10,9 +13,9 @@ import pytest
 from api import app
 from rules import errors
 from tests import office
-from tests.api import desk, site
-from tests.workflow import outside
-from workflow import db, outbox, settings
+from tests.api import desk, running, site
+from tests.workflow import outside, receivers
+from workflow import db, outbox, scheduler, settings
 from workflow.queries import deliveries
 
 HERE = {"Accept": "text/html", "Accept-Language": "en", "Sec-Fetch-Site": "same-origin"}
@@ -23,6 +26,12 @@ MAIL = {"address": "desk@example.org", "rhythm": "digest"}
 def door() -> outside.Recording:
     """A channel that takes everything."""
     return outside.Recording(names=frozenset({"mail", "wecom"}))
+
+
+@pytest.fixture
+def district(database: db.Database) -> office.District:
+    """The district alone."""
+    return office.build(database)
 
 
 @pytest.fixture
@@ -205,6 +214,73 @@ def test_a_supervisor_sends_once_more_from_the_board(
     sign_in(front, "supervisor")
     assert front.site.post("/notices/retry", headers=HERE, data=form).status_code == 303
     assert deliveries.counts(front.district.engine.database).dead == 0
+
+
+def test_metrics_count_what_waits_and_what_was_given_up(
+    front: desk.Desk, door: outside.Recording
+) -> None:
+    put(front, "desk", "mail", MAIL)
+    front.district.file()
+    outside.send(front.district, door)
+    told = front.site.get("/metrics").text
+    assert 'gridcase_deliveries{state="waiting"} 1.0' in told
+    assert 'gridcase_deliveries{state="dead"} 0.0' in told
+
+
+# -- a worker of its own, from the settings to the mail
+
+
+def test_a_worker_sends_what_is_queued_with_the_address_of_the_case(
+    database: db.Database, tmp_path: Path
+) -> None:
+    district = office.build(database)
+    outside.reach(district, "desk")
+    filed = district.file()
+    with receivers.mail() as mail:
+        env = {
+            "GRIDCASE_DATABASE_URL": database.url,
+            "GRIDCASE_SECRET_KEY": bytes(range(32)).hex(),
+            "GRIDCASE_DATA_DIR": str(tmp_path),
+            "GRIDCASE_TICK_S": "0.1",
+            "GRIDCASE_CHANNELS": json.dumps({"mail": mail.template()}),
+            "GRIDCASE_PUBLIC_URL": "https://cases.example.org/",
+        }
+        with running.run(tmp_path / "run", "worker", env=env) as worker:
+            worker.wait(lambda: outside.states(district) == ["sent"])
+            worker.stop()
+            assert worker.ended() == 0
+    body = mail.got[0].get_body(("plain",))
+    assert body is not None
+    assert f"https://cases.example.org/cases/{filed.case_id}" in body.get_content()
+    assert "example.org:" not in worker.err + worker.out
+
+
+def test_a_mail_server_that_hangs_holds_up_no_ladder(
+    district: office.District, door: outside.Recording
+) -> None:
+    outside.reach(district, "desk")
+    case = district.file()
+    hangs, release = threading.Event(), threading.Event()
+
+    def hang(_message: object) -> None:
+        hangs.set()
+        release.wait(30)
+
+    door.answer = hang
+    rung: list[scheduler.Ring] = []
+    bell = scheduler.Bell(district.engine, tick_s=0.05, told=rung.append, door=door)
+    bell.start()
+    try:
+        assert hangs.wait(30)
+        district.jump("2026-03-26 09:00")
+        until = time.monotonic() + 30
+        while not any(ring.sweep.fired for ring in rung):
+            assert time.monotonic() < until
+            time.sleep(0.02)
+    finally:
+        release.set()
+        bell.stop()
+    assert district.case(case).light == "red"
 
 
 # -- the start

@@ -163,10 +163,17 @@ def test_doctor_when_cases_are_stuck_hints(
 ) -> None:
     with db.transaction(database) as tx:
         tx.execute(text("update case_file set is_stuck = true"))
-        tx.execute(text("update notice set state = 'dead'"))
-        dead = tx.execute(text("select count(*) from notice")).scalar_one()
+        tx.execute(
+            text(
+                "insert into delivery (case_id, seq, n, channel, receiver_id, state, ready_at, "
+                "next_try_at, tries, queued_at) select case_id, seq, n, 'mail', receiver_id, "
+                "'dead', queued_at, queued_at, 14, queued_at from notice"
+            )
+        )
+        dead = tx.execute(text("select count(*) from delivery")).scalar_one()
     _, lines = ask(tmp_path, env)
     assert lines["queues"][0][0] == "hint"
+    assert dead > 0
     assert f"stuck cases: 1, failed notices: {dead}" in said(lines, "queues")
     assert wrong(lines) == set()
 

@@ -26,7 +26,13 @@ class Recording:
     names: frozenset[str] = ALL
 
     def send(
-        self, channel: str, address: str, message: channels.Message, *, limit_s: float = 1
+        self,
+        channel: str,
+        address: str,
+        message: channels.Message,
+        *,
+        limit_s: float = 1,
+        is_ending: Callable[[], bool] = lambda: False,
     ) -> None:
         """Takes a message."""
         self.answer(message)

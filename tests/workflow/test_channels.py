@@ -134,6 +134,17 @@ def test_a_server_that_never_answers_has_a_limit() -> None:
     assert time.monotonic() - began < 5
 
 
+def test_a_process_that_is_to_end_does_not_wait_long(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(channels, "ENDING_S", 0.2)
+    with socket.create_server((receivers.HOST, 0)) as silent:
+        port = silent.getsockname()[1]
+        template = f"mailto://{receivers.HOST}:{port}?from=g%40example.org&to={{address}}"
+        door, began = channels.open({"mail": template}), time.monotonic()
+        with pytest.raises(errors.Busy):
+            door.send("mail", "desk@example.org", message(), is_ending=lambda: True)
+    assert time.monotonic() - began < 5
+
+
 # -- robots and gateways
 
 ROBOTS = {

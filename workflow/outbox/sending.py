@@ -238,17 +238,22 @@ def send(
             break
         total += SendReport(dropped=claim.dropped)
         if claim.parcel is not None:
-            total += _deliver(engine, claim.parcel, door=door, woken=woken)
+            total += _deliver(engine, claim.parcel, door=door, woken=woken, is_ending=is_ending)
     return total
 
 
 def _deliver(
-    engine: Engine, parcel: _Parcel, *, door: channels.Door, woken: set[str]
+    engine: Engine,
+    parcel: _Parcel,
+    *,
+    door: channels.Door,
+    woken: set[str],
+    is_ending: Callable[[], bool],
 ) -> SendReport:
     try:
         if parcel.address is None:
             raise errors.Invalid("delivery.address")
-        door.send(parcel.channel, parcel.address, parcel.message)
+        door.send(parcel.channel, parcel.address, parcel.message, is_ending=is_ending)
     except errors.GridcaseError as error:
         return _failed(engine, parcel, error)
     with db.transaction(engine.database) as tx:

@@ -22,14 +22,13 @@ _ACCOUNT: Final = tables.Account.__table__.c  # type: ignore[attr-defined]
 _CASE: Final = case_tables.CaseFile.__table__.c  # type: ignore[attr-defined]
 _CALENDAR: Final = tables.Calendar.__table__.c  # type: ignore[attr-defined]
 _WORKER: Final = tables.Worker.__table__.c  # type: ignore[attr-defined]
-_NOTICE: Final = delivery.Notice.__table__.c  # type: ignore[attr-defined]
 _ALARM: Final = watch.Alarm.__table__.c  # type: ignore[attr-defined]
 MARK: Final = select(_HOUSE.is_demo, _HOUSE.offset_s, _HOUSE.seeded_at)
 CASES: Final = select(func.count()).select_from(_CASE.id.table)
 USERS: Final = select(_ACCOUNT.username, _ACCOUNT.person_id).order_by(_ACCOUNT.username)
 CHOSEN: Final = select(_HOUSE.pack_hash, _HOUSE.calendar_hash)
 ALARMS: Final = select(func.count()).where(_ALARM.closed_at.is_(None))
-# Index: case_stuck. Dead notices have none: asked by hand, now and then.
+# Index: case_stuck, delivery_dead.
 HEALTH: Final = select(
     db.DATABASE_TIME.label("database_at"),
     select(func.max(_WORKER.beat_at)).scalar_subquery().label("beat_at"),
@@ -42,7 +41,7 @@ HEALTH: Final = select(
     .where(case_tables.IS_STUCK)
     .scalar_subquery()
     .label("stuck"),
-    select(func.count()).where(_NOTICE.state == "dead").scalar_subquery().label("dead"),
+    select(func.count()).where(delivery.IS_DEAD).scalar_subquery().label("dead"),
 )
 
 
