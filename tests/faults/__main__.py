@@ -14,7 +14,7 @@ from typing import Final, get_args
 from tests.bench.measure import Dialect
 from tests.faults import acts, away, judge, processes, scene, times, workers
 
-SHORT: Final = scene.Size(offices=1, cases=600, mornings=4, hits=2, gone_s=3, is_long=False)
+SHORT: Final = scene.Size(offices=1, cases=300, mornings=4, hits=2, gone_s=3, is_long=False)
 LONG: Final = scene.Size(offices=3, cases=10_000, mornings=8, hits=6, gone_s=60, is_long=True)
 SAMPLE: Final = 20
 """Cases of which every invariant is checked; of the others what `judge` counts."""
@@ -36,9 +36,9 @@ class Kind:
 
 KINDS: Final[Mapping[str, Kind]] = {
     "race": Kind(run=processes.race, cases=1_200),
-    "kill": Kind(run=processes.kill, hits=True),
+    "kill": Kind(run=processes.kill, hits=True, cases=600),
     "restart": Kind(run=processes.restart, hits=True),
-    "freeze": Kind(run=processes.freeze, hits=True),
+    "freeze": Kind(run=processes.freeze, hits=True, cases=600),
     "downtime": Kind(run=times.downtime, start=times.BEFORE_THE_WARNING),
     "clocks": Kind(run=times.clocks, hits=True),
     "calendar": Kind(run=times.calendar),

@@ -5,12 +5,13 @@ from __future__ import annotations
 import random
 import signal
 import time
+from collections.abc import Iterable
 from contextlib import closing
 from typing import Final
 
 from sqlalchemy import text
 
-from tests.faults.scene import Scene
+from tests.faults.scene import MORNINGS, Scene
 from tests.faults.workers import Worker
 from workflow import db
 from workflow.db import sqlite
@@ -19,7 +20,8 @@ WORKERS: Final = 4
 MONTH_LATER: Final = "2026-04-20 10:00"
 HIT_S: Final = (0.02, 0.3)
 """How long after the moment, or after the hit before, a worker is hit."""
-TRIES: Final = 20
+SHORT_OF_TIME: Final = 1
+"""On how many mornings the short form freezes somebody."""
 LONGER_THAN_IDLE_S: Final = 33.0
 """The server ends a transaction that does nothing for 30 s."""
 LONGER_THAN_BUSY_S: Final = 16.5
@@ -75,44 +77,45 @@ def freeze(scene: Scene) -> None:
     """A worker stands still in the middle of a transaction for longer than anybody waits for
     it, then goes on as if nothing had been."""
     scene.fill()
-    scene.start(WORKERS)
-    for _ in scene.mornings():
-        frozen = _frozen(scene)
-        if frozen is not None:
-            scene.kills += 1
-            if scene.dialect == "postgresql":
-                _outlast_server(scene)
-                scene.settle()  # the others do its work while it stands still
-            else:
-                time.sleep(LONGER_THAN_BUSY_S)
-            frozen.signal(signal.SIGCONT)
+    caught, *others = scene.start(WORKERS)
+    for morning in MORNINGS[: scene.size.mornings if scene.size.is_long else SHORT_OF_TIME]:
+        with scene.fault():
+            _all(others, signal.SIGSTOP)  # so that it is this one that sweeps
+            scene.jump(morning)
+            scene.kills += _catch(scene, caught)
+            _all(others, signal.SIGCONT)
+            _outlast(scene)
+            caught.signal(signal.SIGCONT)
+        scene.settle()
 
 
 def _count(scene: Scene) -> None:
     scene.kills += bool(scene.is_due(scene.now()))
 
 
-def _frozen(scene: Scene) -> Worker | None:
-    """A worker that was caught in a transaction; None where all was swept before."""
-    for n in range(TRIES):
+def _all(these: Iterable[Worker], number: signal.Signals) -> None:
+    for worker in these:
+        worker.signal(number)
+
+
+def _catch(scene: Scene, worker: Worker) -> bool:
+    """Freezes a worker. Whether in the middle of a transaction, before all was swept."""
+    while True:
         time.sleep(random.uniform(*HIT_S))
-        worker = scene.workers.running[n % WORKERS]
         worker.signal(signal.SIGSTOP)
         time.sleep(STALLED_S + 0.2)
-        if _stalled(scene):
-            return worker
+        is_held = _is_held(scene)
+        if is_held or not scene.is_due(scene.now()):
+            return is_held
         worker.signal(signal.SIGCONT)
-        if not scene.is_due(scene.now()):
-            return None
-    return None
 
 
-def _stalled(scene: Scene) -> bool:
-    """Whether somebody holds a transaction and does nothing with it."""
+def _is_held(scene: Scene) -> bool:
+    """Whether somebody who stands still is in a transaction."""
     if scene.dialect == "postgresql":
         return bool(_backends(scene))
     path = scene.database.url.removeprefix("sqlite:///")
-    with closing(sqlite.DRIVER.connect(path, timeout=STALLED_S)) as connection:
+    with closing(sqlite.DRIVER.connect(path, timeout=0.1)) as connection:
         try:
             connection.execute("begin immediate")
         except sqlite.DRIVER.OperationalError:
@@ -125,16 +128,20 @@ def _backends(scene: Scene) -> list[int]:
     return list(stalled.scalars())
 
 
-def _outlast_server(scene: Scene) -> None:
-    """Waits until the server has ended the transaction. The short form does not wait: it ends
-    the backend as the server would."""
+def _outlast(scene: Scene) -> None:
+    """Waits until nobody waits any more. PostgreSQL ends the transaction, and the others do the
+    frozen worker's share; the short form ends its backend as the server would. SQLite's other
+    writers find the office busy."""
+    if scene.dialect == "sqlite":
+        time.sleep(LONGER_THAN_BUSY_S)
+        return
     if scene.size.is_long:
         time.sleep(LONGER_THAN_IDLE_S)
     else:
         with db.transaction(scene.database) as tx:
             for pid in _backends(scene):
                 tx.execute(END, {"pid": pid})
-    scene.wait("the server kept a frozen worker's transaction", lambda: not _backends(scene))
+    scene.settle()
 
 
 __all__ = ["freeze", "kill", "race", "restart"]
