@@ -134,13 +134,19 @@ class Scene:
 
     # --- cases and time
 
-    def fill(self, *, lives: Sequence[loader.Life] = LIVES, filed: str = FILED) -> list[UUID]:
-        """Adds cases that were filed within an hour from a local moment on, and wait."""
+    def fill(
+        self,
+        *,
+        lives: Sequence[loader.Life] = LIVES,
+        filed: str = FILED,
+        count: int | None = None,
+    ) -> list[UUID]:
+        """Adds cases that were filed within an hour from a local moment on, and wait; as many as
+        the size says, where `count` does not."""
         now, made = self.now(), list[UUID]()
         for n, life in enumerate(lives):
-            share = len(range(n, self.size.cases, len(lives)))
-            filed_at = small.local(filed)
-            made += loader.load(self.place, life, count=share, filed_at=filed_at, now=now)
+            share = len(range(n, count or self.size.cases, len(lives)))
+            made += loader.load(self.place, life, count=share, filed_at=small.local(filed), now=now)
         return made
 
     def mornings(self) -> Iterator[str]:

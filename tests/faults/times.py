@@ -121,6 +121,8 @@ SWITCHES: Final = (
 )
 """Moments at which a day to come is declared off."""
 LATER: Final = "2026-04-20 10:00"
+FRESH: Final = 20
+"""Cases filed after each of them."""
 
 _Clocks = Mapping[tuple[UUID, int], tuple[str, datetime]]
 
@@ -137,7 +139,8 @@ def calendar(scene: Scene) -> None:
             time.sleep(0.1)
             made = _declare_off(scene, off)
         scene.settle()
-        filed = scene.fill(lives=[loader.FILED], filed=moment.replace("10:00", "08:00"))
+        eight = moment.replace("10:00", "08:00")
+        filed = scene.fill(lives=[loader.FILED], filed=eight, count=FRESH)
         taken = {row[0] for key, row in _clocks(scene).items() if key[0] in set(filed)}
         if taken != {made.hash}:
             scene.found.append(f"cases filed after {moment} do not all take the new calendar")
