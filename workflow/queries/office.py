@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import bindparam, func, or_, select
+from sqlalchemy import bindparam, exists, func, or_, select, true
 
 from rules import pack as pack_
 from workflow import access, db, read
@@ -23,6 +23,7 @@ _OFFICE: Final = office_tables.Office.__table__  # type: ignore[attr-defined]
 _PERSON: Final = office_tables.Person.__table__  # type: ignore[attr-defined]
 _NOTICE: Final = delivery.Notice.__table__  # type: ignore[attr-defined]
 _CASE: Final = case_tables.CaseFile.__table__  # type: ignore[attr-defined]
+_RECUSAL: Final = case_tables.Recusal.__table__  # type: ignore[attr-defined]
 
 AREAS: Final = (
     select(_AREA.c.code, _AREA.c.name, _AREA.c.level, _AREA.c.depth, _AREA.c.parent_code)
@@ -65,7 +66,8 @@ INBOX: Final = (
     .order_by(_NOTICE.c.sent_at.desc(), _NOTICE.c.case_id, _NOTICE.c.seq, _NOTICE.c.n)
     .limit(bindparam("limit"))
 )
-UNREAD: Final = (
+# Index: notice_receiver.
+_UNREAD: Final = (
     select(_NOTICE.c.case_id, func.count().label("n"))
     .where(
         _NOTICE.c.receiver_id == bindparam("person_id"),
@@ -73,6 +75,22 @@ UNREAD: Final = (
         _NOTICE.c.read_at.is_(None),
     )
     .group_by(_NOTICE.c.case_id)
+    .subquery("unread")
+)
+_HOUSE: Final = tuple(read.HOUSE.selected_columns)
+# The installation with each case of which a person has notices unread, or with none.
+STANDING: Final = select(
+    *_HOUSE,
+    _UNREAD.c.n,
+    exists().where(
+        _RECUSAL.c.case_id == _UNREAD.c.case_id,
+        _RECUSAL.c.person_id == bindparam("person_id"),
+    ),
+    *_CASE.c,
+).select_from(
+    office_tables.Installation.__table__.outerjoin(_UNREAD, true()).outerjoin(  # type: ignore[attr-defined]
+        _CASE, _CASE.c.id == _UNREAD.c.case_id
+    )
 )
 
 
@@ -218,15 +236,24 @@ def inbox(database: db.Database, actor: access.Actor, *, limit: int = 50) -> tup
     return tuple(_message(row, texts, pack) for row in rows)
 
 
-def unread(database: db.Database, actor: access.Actor) -> int:
-    """How many notices a person has not opened, as `inbox` shows them."""
+def standing(database: db.Database, actor: access.Actor) -> tuple[read.House, int]:
+    """The installation, and how many notices a person has not opened, as `inbox` shows them."""
     with db.snapshot(database) as tx:
-        found = tx.execute(UNREAD, {"person_id": actor.person_id}).all()
-        if not found:
-            return 0
-        pack = read.house(tx).rules.pack
-        open_ = _may_open(tx, pack, actor, {row.case_id for row in found})
-    return sum(int(row.n) for row in found if row.case_id in open_)
+        rows = tx.execute(STANDING, {"person_id": actor.person_id}).all()
+        house = read.house_of(tx, rows[0])
+    return house, sum(_unread(row[len(_HOUSE) :], house.rules.pack, actor) for row in rows)
+
+
+def _unread(row: Sequence[Any], pack: pack_.Pack, actor: access.Actor) -> int:
+    n, is_recused, *columns = row
+    if n is None or is_recused or not access.may_see(pack, actor, CaseRow(*columns)):
+        return 0
+    return int(n)
+
+
+def unread(database: db.Database, actor: access.Actor) -> int:
+    """How many notices a person has not opened."""
+    return standing(database, actor)[1]
 
 
 def _may_open(

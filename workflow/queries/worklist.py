@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import UTC, datetime
 from functools import cache
 from typing import Any, Final, Literal, cast
@@ -14,6 +14,7 @@ from sqlalchemy import (
     BindParameter,
     Row,
     Select,
+    and_,
     bindparam,
     func,
     literal_column,
@@ -36,11 +37,14 @@ _HANDLER: Final = office_tables.Person.__table__.alias("handler")  # type: ignor
 
 PAGE: Final = 50
 CURSOR_CHARS: Final = 400
+ACCEPT: Final = "accept"
+"""The action by which an office takes what it has received."""
 COUNT_CAP: Final = 1000
 """Counts above this are shown as `1000+`."""
 
-Narrow = Literal["all", "turn", "green", "yellow", "red", "grey", "stuck"]
-"""`turn`: the next act is one that a post of this person owes."""
+Narrow = Literal["all", "turn", "unaccepted", "green", "yellow", "red", "grey", "stuck"]
+"""`turn`: the next act is one that a post of this person owes; `unaccepted`: received, and
+nobody has taken it yet."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,6 +70,29 @@ class WorkItem:
     updated_at: datetime
     offered: tuple[str, ...] = ()
     """The actions that can leave from its state, whoever may do them."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Only:
+    """What a list may be narrowed to, besides its light: cases led in or below an `area`, by an
+    `office`, by offices of a `level` (the depth of their area, 1 at the top), in the hands of a
+    `handler` or, `unheld`, of nobody, standing in a `state` (`process.state`)."""
+
+    area: str | None = None
+    office: UUID | None = None
+    level: int | None = None
+    handler: UUID | None = None
+    unheld: Literal[True] | None = None
+    state: str | None = None
+
+    @property
+    def given(self) -> dict[str, object]:
+        """Those of them that are asked for."""
+        found = {field.name: getattr(self, field.name) for field in fields(self)}
+        return {name: value for name, value in found.items() if value is not None}
+
+
+ALL: Final = Only()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,12 +135,10 @@ def page(
     narrow: Narrow = "all",
     closed: Literal["open", "closed"] = "open",
     cursor: str | None = None,
-    area: str | None = None,
-    office: UUID | None = None,
+    only: Only = ALL,
     limit: int = PAGE,
 ) -> WorkPage:
-    """One page of the list of a seat; the first seat where none is named. `area` and `office`
-    leave only what is led in or by them.
+    """One page of the list of a seat; the first seat where none is named.
 
     Raises: `seat.unknown`, `cursor.broken`.
     """
@@ -125,15 +150,13 @@ def page(
             narrow=narrow,
             limited=bool(seat.processes),
             continued=cursor is not None,
-            within=area is not None,
-            led=office is not None,
+            only=frozenset(only.given),
         )
-        values: dict[str, object] = {
+        values = _values(only) | {
             "closed": closed == "closed",
             "limit": limit + 1,
-            "within": area,
-            "led_by": office,
             "turns": turns(house.rules.pack, actor),
+            "unaccepted": unaccepted(house.rules.pack),
         }
         if cursor is not None:
             values |= _from_cursor(cursor)
@@ -155,11 +178,50 @@ def turns(pack: pack_.Pack, actor: access.Actor) -> list[tuple[str, str]]:
     ]
 
 
+def unaccepted(pack: pack_.Pack) -> list[tuple[str, str]]:
+    """The states, with their process, in which a case has been received and not accepted."""
+    return [
+        (name, state)
+        for name, process in pack.processes.items()
+        if ACCEPT in process.actions
+        for state in process.actions[ACCEPT].source
+    ]
+
+
+def _values(only: Only) -> dict[str, object]:
+    process, _, state = (only.state or "").partition(".")
+    return {
+        "within": only.area,
+        "led_by": only.office,
+        "led_at": only.level,
+        "held_by": only.handler,
+        "of_process": process,
+        "in_state": state,
+    }
+
+
 def _chosen(found: tuple[access.Seat, ...], key: str | None) -> access.Seat:
     for seat in found:
         if key is None or seat.key == key:
             return seat
     raise errors.NotFound("seat.unknown", field="seat")
+
+
+_ONLY: Final = {
+    # a code is of one level only, so at most one of the columns holds it
+    "area": or_(
+        *(_CASE[f"area_{n}"] == bindparam("within", type_=_CASE.area_1.type) for n in range(1, 7))
+    ),
+    "office": _CASE.lead_office_id == bindparam("led_by", type_=_CASE.lead_office_id.type),
+    "level": _CASE.level == bindparam("led_at", type_=_CASE.level.type),
+    "handler": _CASE.handler_id == bindparam("held_by", type_=_CASE.handler_id.type),
+    "unheld": _CASE.handler_id.is_(None),
+    "state": and_(
+        _CASE.process == bindparam("of_process", type_=_CASE.process.type),
+        _CASE.state == bindparam("in_state", type_=_CASE.state.type),
+    ),
+}
+"""Per field of `Only`: what it leaves of a seat's list. Index: the seat's own, in its order."""
 
 
 @cache
@@ -169,8 +231,7 @@ def _page_statement(
     narrow: Narrow,
     limited: bool,
     continued: bool,
-    within: bool = False,
-    led: bool = False,
+    only: frozenset[str] = frozenset(),
 ) -> Select[Any]:
     """Index: case_area_<n>, case_office, case_grid, case_handler, case_filer, case_leader."""
     statement = (
@@ -193,12 +254,7 @@ def _page_statement(
             bindparam("after_id", type_=_CASE.id.type),
         )
         statement = statement.where(tuple_(_CASE.due_at, _CASE.id) > place)
-    if within:  # a code is of one level only, so at most one of the columns holds it
-        code = bindparam("within", type_=_CASE.area_1.type)
-        statement = statement.where(or_(*(_CASE[f"area_{n}"] == code for n in range(1, 7))))
-    if led:
-        office = bindparam("led_by", type_=_CASE.lead_office_id.type)
-        statement = statement.where(_CASE.lead_office_id == office)
+    statement = statement.where(*(_ONLY[name] for name in sorted(only)))
     return _narrowed(statement, narrow)
 
 
@@ -221,8 +277,9 @@ def _seen(kind: str, *, limited: bool) -> Any:
 def _narrowed(statement: Select[Any], narrow: Narrow) -> Select[Any]:
     if narrow == "stuck":
         return statement.where(case_tables.IS_STUCK)
-    if narrow == "turn":
-        states: BindParameter[Any] = bindparam("turns", expanding=True)
+    if narrow in ("turn", "unaccepted"):
+        named = "turns" if narrow == "turn" else narrow
+        states: BindParameter[Any] = bindparam(named, expanding=True)
         return statement.where(tuple_(_CASE.process, _CASE.state).in_(states))
     if narrow != "all":
         return statement.where(_CASE.light == narrow)

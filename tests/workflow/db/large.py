@@ -7,7 +7,7 @@ moment, and nearly all notices have long been sent.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
@@ -15,19 +15,27 @@ from typing import Final
 from uuid import UUID
 
 import pytest
-from sqlalchemy import Uuid, bindparam, insert, literal, select, text, update
+from sqlalchemy import Insert, Uuid, bindparam, insert, literal, select, text, update
 from sqlmodel.sql.sqltypes import UTCDateTime
 
 from rules import errors
 from tests import office as small
 from tests.bench import bulk, loader, town
 from tests.workflow.db import plans
-from workflow import access, db
+from workflow import access, db, ids
 from workflow.db import rows as rows_
 from workflow.engine import Engine
+from workflow.tables import case as case_tables
+from workflow.tables import delivery, watch
+from workflow.tables import office as office_tables
 from workflow.tables.personal import PersonalRead
 
 _READ: Final = PersonalRead.__table__  # type: ignore[attr-defined]
+_NOTICE: Final = delivery.Notice.__table__  # type: ignore[attr-defined]
+_DELIVERY: Final = delivery.Delivery.__table__  # type: ignore[attr-defined]
+_TREND: Final = case_tables.Trend.__table__  # type: ignore[attr-defined]
+_OFFICE: Final = office_tables.Office.__table__  # type: ignore[attr-defined]
+_ALARM: Final = watch.Alarm.__table__  # type: ignore[attr-defined]
 NOW: Final = "2026-03-25 09:01"
 WITHDRAWN: Final = loader.WITHDRAWN[-1]
 LONG_LATE: Final[loader.Life] = (loader.WITHDRAWN[0], replace(WITHDRAWN, after=timedelta(days=30)))
@@ -102,7 +110,7 @@ def loaded(database: db.Database, *, cases: int) -> Drive:
 
 def _age(drive: Drive) -> None:
     """What the loader leaves out: most notices are long sent, some persons recused, some cases
-    could not climb, some values were read."""
+    could not climb, some values were read; mornings were counted, alarms are over."""
     sent = text(
         "update notice set state = 'sent', sent_at = queued_at, tries = 1 "
         "where queued_at < :morning or seq = 1"
@@ -127,5 +135,40 @@ def _age(drive: Drive) -> None:
     with db.transaction(drive.database) as tx:
         if drive.database.is_postgres:
             tx.exec_driver_sql("set local statement_timeout = 0")
-        for statement in (sent, recused, opened, stuck.values(is_stuck=True)):
+        for statement in (sent, recused, opened, stuck.values(is_stuck=True), _delivered()):
             tx.execute(statement)
+        tx.execute(insert(_TREND), list(_days(drive)))
+        tx.execute(insert(_ALARM), list(_over()))
+
+
+def _delivered() -> Insert:
+    """Each notice that is sent went out by mail as well."""
+    same = (_NOTICE.c.case_id, _NOTICE.c.seq, _NOTICE.c.n, _NOTICE.c.receiver_id)
+    at = (_NOTICE.c.queued_at, _NOTICE.c.queued_at, _NOTICE.c.queued_at, _NOTICE.c.queued_at)
+    columns = ("case_id", "seq", "n", "receiver_id", "ready_at", "next_try_at", "queued_at")
+    return insert(_DELIVERY).from_select(
+        (*columns, "sent_at", "channel", "state", "tries"),
+        select(*same, *at, literal("mail"), literal("sent"), literal(1)).where(
+            _NOTICE.c.state == "sent"
+        ),
+    )
+
+
+def _days(drive: Drive) -> Iterator[dict[str, object]]:
+    """Half a year of mornings."""
+    with db.snapshot(drive.database) as tx:
+        offices = list(tx.execute(select(_OFFICE.c.id)).scalars())
+    today = small.local(NOW).date()
+    for back in range(180):
+        on = today - timedelta(days=back)
+        for office_id in offices:
+            key = {"counted_on": on, "office_id": office_id, "process": "dispute"}
+            yield key | {"green": 4, "yellow": 2, "red": 1, "grey": 0}
+
+
+def _over() -> Iterator[dict[str, object]]:
+    """Alarms of last year."""
+    at = small.local(NOW) - timedelta(days=300)
+    for n in range(3000):
+        key = {"id": ids.uuid7(), "kind": "sweep_late", "subject": str(n), "case_id": None}
+        yield key | {"first_at": at, "last_at": at, "times": 1, "closed_at": at}
