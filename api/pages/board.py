@@ -1,26 +1,48 @@
-"""The board: lights by area and office, the stuck queue, the ladder lately, the workers."""
+"""The board: what is late and where, who holds it, what cannot go on; and whether all runs.
+
+The page is drawn whole; with script two parts of it are asked for every other second: the
+figures, and the signs of life of the workers.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Final
 from urllib.parse import urlencode
-from uuid import UUID
 
 from fastapi import APIRouter
+from starlette.requests import Request
 from starlette.responses import Response
 
-from api import caller, render
+from api import caller, render, texts
 from api.pages import frame as frames
-from api.pages import happened
+from api.pages import happened, signs, trend
+from rules import errors
+from workflow import access
+from workflow.engine import Engine
 from workflow.queries import board as board_query
+from workflow.queries import places
 
 router = APIRouter()
 
-BAR_WIDTH = 300
+BAR_WIDTH: Final = 300
 """SVG units of the widest bar."""
-MOST_OFFICES = 12
-LATE_S = 60
+MOST_OFFICES: Final = 12
+LATE_S: Final = 60
+LEVELS: Final[Mapping[str, str]] = {
+    "province": "Province",
+    "city": "City",
+    "district": "District",
+    "street": "Street",
+    "community": "Community",
+    "grid": "Grid",
+}
+WHYS: Final[Mapping[str, str]] = {
+    "vacant": "{office}: the post is vacant",
+    "away": "{office}: the holder is away, and no deputy is there",
+    "recused": "{office}: the holder is recused",
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,13 +59,34 @@ class Tile:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Row:
-    """An area or an office with its lights, and its bar drawn to the widest one's scale."""
+    """A level, an area, an office or a person with the open cases there: `url` looks closer, and
+    each number opens its cases. `bars` are drawn to the widest row's scale."""
 
     name: str
-    url: str
+    url: str | None
     lights: board_query.Lights
-    bars: tuple[tuple[str, float, float], ...]
+    urls: Mapping[str, str]
+    bars: tuple[tuple[str, float, float], ...] = ()
     unaccepted: int = 0
+    waits: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Late:
+    """A late case with what is left of its time."""
+
+    it: board_query.LateCase
+    late: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stuck:
+    """A case that cannot escalate: why, and what helps."""
+
+    it: board_query.StuckCase
+    role: str
+    whys: tuple[str, ...]
+    remedy: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,57 +94,149 @@ class View:
     """Everything the board draws."""
 
     board: board_query.Board
+    title: str
+    crumbs: tuple[tuple[str, str], ...]
+    here: str
+    list_url: str
     tiles: tuple[Tile, ...]
+    levels: tuple[Row, ...]
     areas: tuple[Row, ...]
     offices: tuple[Row, ...]
     more_offices: int
-    silent: int
-    alive: int
+    handlers: tuple[Row, ...]
+    late: tuple[Late, ...]
+    more_late: bool
+    stuck: tuple[Stuck, ...]
+    still: tuple[tuple[str, str, int], ...]
     ladder: tuple[tuple[str, str, int, str], ...]
-    ages: Mapping[UUID, str]
+    chart: trend.Chart | None
+    signs: signs.Signs
 
 
 @router.get("/board", dependencies=[caller.SESSION])
-def get_board(frame: frames.Signed) -> Response:
+def get_board(frame: frames.Signed, area: str = "", office: str = "") -> Response:
     """The whole board."""
-    return frame.page("board.html", view=_view(frame))
+    found = _found(frame.engine, frame.person, area=area, office=office)
+    return frame.page("board.html", view=_view(frame, found))
 
 
 @router.get("/board/part", dependencies=[caller.SESSION])
-def get_part(frame: frames.Signed) -> Response:
-    """Only what changes, asked for every five seconds."""
-    return render.part("board.html", frame.here, view=_view(frame))
+def get_part(
+    request: Request,
+    signed: caller.Signed,
+    opened: caller.Opened,
+    area: str = "",
+    office: str = "",
+) -> Response:
+    """Only the figures of this moment."""
+    found = _found(opened, signed.actor, area=area, office=office, with_past=False)
+    frame = frames.bare(request, opened, signed.actor, house=found.health.house)
+    return render.part("board.html", frame.here, view=_view(frame, found))
 
 
-def _view(frame: frames.Frame) -> View:
-    found = board_query.board(frame.engine.database, frame.person)
-    seat = f"area.{found.post.id}"
-    alive = sum(worker.is_alive for worker in found.workers)
-    return View(
-        board=found,
-        tiles=_tiles(frame, found, seat),
-        areas=_areas(found, seat),
-        offices=_offices(found, seat),
-        more_offices=max(0, len(found.offices) - MOST_OFFICES),
-        silent=len(found.workers) - alive,
-        alive=alive,
-        ladder=_ladder(frame, found),
-        ages={it.id: happened.span(frame.words, it.beat_age_s) for it in found.workers},
+@router.get("/board/health", dependencies=[caller.SESSION])
+def get_health(request: Request, signed: caller.Signed, opened: caller.Opened) -> Response:
+    """Only the signs of life."""
+    found = board_query.health(opened.database, signed.actor)
+    frame = frames.bare(request, opened, signed.actor, house=found.house)
+    return render.part("board_signs.html", frame.here, signs=signs.signs(frame.words, found))
+
+
+def _found(
+    engine: Engine, actor: access.Actor, *, area: str, office: str, with_past: bool = True
+) -> board_query.Board:
+    if not area.isprintable():
+        raise errors.NotFound("area.unknown", field="area", area=area)
+    return board_query.board(
+        engine.database,
+        actor,
+        area=area or None,
+        office=frames.read_id(office) if office else None,
+        with_past=with_past,
     )
 
 
-def _url(seat: str, **narrow: object) -> str:
-    kept = {"seat": seat} | {name: str(value) for name, value in narrow.items() if value}
-    return f"/?{urlencode(kept)}"
+def _view(frame: frames.Frame, found: board_query.Board) -> View:
+    to = _Links(found)
+    here = found.office.name if found.office else found.place.name
+    offices = _offices(frame, found, to)
+    return View(
+        board=found,
+        title=here,
+        crumbs=tuple((to.board(area=area.code), area.name) for area in _above(found)),
+        here=to.here,
+        list_url=to.list(narrow="red"),
+        tiles=_tiles(frame, found, to),
+        levels=_levels(frame, found, to),
+        areas=_areas(found, to),
+        offices=offices[:MOST_OFFICES],
+        more_offices=max(0, len(offices) - MOST_OFFICES),
+        handlers=_handlers(frame, found, to),
+        late=tuple(
+            Late(it=it, late=frame.words.remaining(it.due_at, now=found.now)) for it in found.late
+        ),
+        more_late=found.total.red > len(found.late),
+        stuck=tuple(_stuck(frame, it) for it in found.stuck),
+        still=tuple(
+            (to.list(state=it.state), frame.words.text(it.reason), it.n) for it in found.still
+        ),
+        ladder=_ladder(frame, found),
+        chart=trend.chart(found.trend),
+        signs=signs.signs(frame.words, found.health),
+    )
 
 
-def _tiles(frame: frames.Frame, found: board_query.Board, seat: str) -> tuple[Tile, ...]:
+def _above(found: board_query.Board) -> tuple[places.Named, ...]:
+    """The way back: of an office the area through which one came as well."""
+    if found.office is None:
+        return found.above
+    return (*found.above, places.Named(code=found.place.code, name=found.place.name))
+
+
+@dataclass(frozen=True, slots=True)
+class _Links:
+    """Addresses of what a board shows: closer looks, and lists of exactly the cases counted."""
+
+    found: board_query.Board
+
+    @property
+    def _kept(self) -> dict[str, object]:
+        found = self.found
+        area = None if found.place.code == found.post.scope else found.place.code
+        return {"area": area, "office": found.office.id if found.office else None}
+
+    @property
+    def here(self) -> str:
+        """What this board is of, as it stands behind an address."""
+        return _query(self._kept)
+
+    def board(self, **of: object) -> str:
+        """A board of another area or office."""
+        if of.get("area") == self.found.post.scope:
+            of = {**of, "area": None}
+        return f"/board{_query(of)}"
+
+    def list(self, **narrow: object) -> str:
+        """The list of this board's cases, narrowed."""
+        seat = {"seat": f"area.{self.found.post.id}"}
+        return f"/{_query(seat | self._kept | narrow)}"
+
+    def lists(self, **narrow: object) -> dict[str, str]:
+        """The lists of a row: of all, and by light."""
+        by_light = {tone: self.list(**narrow, narrow=tone) for tone in board_query.LIGHTS}
+        unaccepted = self.list(**narrow, narrow="unaccepted")
+        return {"all": self.list(**narrow), "unaccepted": unaccepted} | by_light
+
+
+def _query(asked: Mapping[str, object]) -> str:
+    kept = {name: str(value) for name, value in asked.items() if value is not None}
+    return f"?{urlencode(kept)}" if kept else ""
+
+
+def _tiles(frame: frames.Frame, found: board_query.Board, to: _Links) -> tuple[Tile, ...]:
     words, total = frame.words, found.total
-    tiles = [
-        Tile(
-            url=_url(seat), label=words.get("Open"), n=total.total, tone=None, words=found.area_name
-        )
-    ]
+    here = found.office.name if found.office else found.place.name
+    tiles = [Tile(url=to.list(), label=words.get("Open"), n=total.total, tone=None, words=here)]
     for tone, label, n in (
         ("green", words.get("In time"), total.green),
         ("yellow", words.get("Warned"), total.yellow),
@@ -109,19 +244,35 @@ def _tiles(frame: frames.Frame, found: board_query.Board, seat: str) -> tuple[Ti
         ("grey", words.get("No office's clock"), total.grey),
     ):
         share = _share(frame, n, total.total)
-        tiles.append(Tile(url=_url(seat, narrow=tone), label=label, n=n, tone=tone, words=share))
-    stuck = found.stuck_count
-    tiles.append(
-        Tile(
-            url=_url(seat, narrow="stuck"),
-            label=words.get("Cannot escalate"),
-            n=stuck,
-            tone="red" if stuck else "grey",
-            words=words.get("act now") if stuck else words.get("none"),
-            alarm=stuck > 0,
-        )
+        tiles.append(Tile(url=to.list(narrow=tone), label=label, n=n, tone=tone, words=share))
+    return (*tiles, _unaccepted(words, found, to), _stuck_tile(words, found, to))
+
+
+def _unaccepted(words: texts.Words, found: board_query.Board, to: _Links) -> Tile:
+    since = min((it.waits_since for it in found.offices if it.waits_since), default=None)
+    waits = None
+    if since is not None:
+        span = happened.span(words, int((found.now - since).total_seconds()))
+        waits = words.get("oldest received {span} ago", span=span)
+    return Tile(
+        url=to.list(narrow="unaccepted"),
+        label=words.get("Received, not accepted"),
+        n=sum(it.unaccepted for it in found.offices),
+        tone=None,
+        words=waits or words.get("none"),
     )
-    return tuple(tiles)
+
+
+def _stuck_tile(words: texts.Words, found: board_query.Board, to: _Links) -> Tile:
+    stuck = found.stuck_count
+    return Tile(
+        url=to.list(narrow="stuck"),
+        label=words.get("Cannot escalate"),
+        n=stuck,
+        tone="red" if stuck else "grey",
+        words=words.get("act now") if stuck else words.get("none"),
+        alarm=stuck > 0,
+    )
 
 
 def _share(frame: frames.Frame, n: int, total: int) -> str:
@@ -131,13 +282,34 @@ def _share(frame: frames.Frame, n: int, total: int) -> str:
     return frame.words.get("of {n}", n=frame.words.number(total))
 
 
-def _areas(found: board_query.Board, seat: str) -> tuple[Row, ...]:
+def _levels(frame: frames.Frame, found: board_query.Board, to: _Links) -> tuple[Row, ...]:
+    """None of one office, which has one level."""
+    if found.office is not None:
+        return ()
+    widest = max((line.lights.total for line in found.levels), default=0)
+    return tuple(
+        Row(
+            name=frame.words.get(LEVELS[line.level]) if line.level in LEVELS else line.level,
+            url=None,
+            lights=line.lights,
+            urls=to.lists(level=line.depth),
+            bars=_bars(line.lights, widest),
+        )
+        for line in found.levels
+        if line.lights.total
+    )
+
+
+def _areas(found: board_query.Board, to: _Links) -> tuple[Row, ...]:
+    if found.office is not None:
+        return ()
     widest = max((line.lights.total for line in found.areas), default=0)
     return tuple(
         Row(
             name=line.name,
-            url=_url(seat, area=line.code),
+            url=to.board(area=line.code),
             lights=line.lights,
+            urls=to.lists(area=line.code),
             bars=_bars(line.lights, widest),
         )
         for line in found.areas
@@ -145,16 +317,33 @@ def _areas(found: board_query.Board, seat: str) -> tuple[Row, ...]:
     )
 
 
-def _offices(found: board_query.Board, seat: str) -> tuple[Row, ...]:
+def _offices(frame: frames.Frame, found: board_query.Board, to: _Links) -> tuple[Row, ...]:
     return tuple(
         Row(
             name=line.name,
-            url=_url(seat, office=line.office_id),
+            url=to.board(area=found.place.code, office=line.office_id),
             lights=line.lights,
-            bars=(),
+            urls=to.lists(office=line.office_id),
             unaccepted=line.unaccepted,
+            waits=None
+            if line.waits_since is None
+            else happened.span(frame.words, int((found.now - line.waits_since).total_seconds())),
         )
-        for line in found.offices[:MOST_OFFICES]
+        for line in found.offices
+    )
+
+
+def _handlers(frame: frames.Frame, found: board_query.Board, to: _Links) -> tuple[Row, ...]:
+    return tuple(
+        Row(
+            name=line.name or frame.words.get("Nobody yet"),
+            url=None,
+            lights=line.lights,
+            urls=to.lists(unheld="1")
+            if line.person_id is None
+            else to.lists(handler=line.person_id),
+        )
+        for line in found.handlers
     )
 
 
@@ -167,6 +356,20 @@ def _bars(lights: board_query.Lights, widest: int) -> tuple[tuple[str, float, fl
             bars.append((tone, round(x, 1), round(width, 1)))
         x += width
     return tuple(bars)
+
+
+def _stuck(frame: frames.Frame, it: board_query.StuckCase) -> Stuck:
+    words = frame.words
+    role = words.get("Handler") if it.role.en == "handler" else words.text(it.role)
+    whys = tuple(words.get(WHYS[one.why], office=one.office) for one in it.blockers)
+    if whys:
+        remedy = words.get(
+            "Have a holder or a deputy named at {office} or above.", office=it.blockers[0].office
+        )
+    else:
+        whys = (words.get("No office on the way up has this post."),)
+        remedy = words.get("Have the post set up and somebody named.")
+    return Stuck(it=it, role=role, whys=whys, remedy=remedy)
 
 
 def _ladder(frame: frames.Frame, found: board_query.Board) -> tuple[tuple[str, str, int, str], ...]:

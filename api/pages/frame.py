@@ -9,7 +9,7 @@ from __future__ import annotations
 import base64
 import binascii
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Annotated, Final
 from uuid import UUID
 
@@ -124,7 +124,22 @@ def read_id(text: str | None) -> UUID:
 
 def _framed(request: Request, actor: access.Actor | None) -> Frame:
     engine: Engine = request.app.state.engine
-    house = office.house(engine.database)
+    if actor is None:
+        house, unread = office.house(engine.database), 0
+    else:
+        house, unread = office.standing(engine.database, actor)
+    frame = bare(request, engine, actor, house=house)
+    if actor is not None:
+        here = replace(frame.here, shell=_shell(frame, actor, unread=unread))
+        frame = replace(frame, here=here)
+    request.state.here = frame.here
+    return frame
+
+
+def bare(
+    request: Request, engine: Engine, actor: access.Actor | None, *, house: read.House
+) -> Frame:
+    """A frame without the shell, for a part of a page whose query has brought the house."""
     here = render.here(
         request,
         now=house.now,
@@ -132,25 +147,7 @@ def _framed(request: Request, actor: access.Actor | None) -> Frame:
         demo=render.Demo(now=house.now, advance_url="/demo/clock") if house.is_demo else None,
         toast=_flashed(request),
     )
-    frame = Frame(request=request, engine=engine, actor=actor, house=house, here=here)
-    if actor is not None:
-        shell = _shell(frame, actor)
-        here = _with_shell(here, shell)
-        frame = Frame(request=request, engine=engine, actor=actor, house=house, here=here)
-    request.state.here = here
-    return frame
-
-
-def _with_shell(here: render.Here, shell: render.Shell) -> render.Here:
-    return render.Here(
-        words=here.words,
-        path=here.path,
-        request_id=here.request_id,
-        shell=shell,
-        demo=here.demo,
-        look=here.look,
-        toast=here.toast,
-    )
+    return Frame(request=request, engine=engine, actor=actor, house=house, here=here)
 
 
 def _flashed(request: Request) -> str | None:
@@ -205,8 +202,8 @@ def home(frame: Frame) -> str:
     return shell.home_url if shell else "/"
 
 
-def _shell(frame: Frame, actor: access.Actor) -> render.Shell:
-    nav = _nav(frame, actor)
+def _shell(frame: Frame, actor: access.Actor, *, unread: int) -> render.Shell:
+    nav = _nav(frame, actor, unread=unread)
     return render.Shell(
         person=actor.name,
         place="、".join(dict.fromkeys(place(frame, post) for post in actor.posts[:2])),
@@ -215,7 +212,7 @@ def _shell(frame: Frame, actor: access.Actor) -> render.Shell:
     )
 
 
-def _nav(frame: Frame, actor: access.Actor) -> tuple[render.NavItem, ...]:
+def _nav(frame: Frame, actor: access.Actor, *, unread: int) -> tuple[render.NavItem, ...]:
     """At most five entries, the first one where the day begins."""
     words = frame.words
     rows = [right for role in actor.roles for right in access.rights_of(frame.pack, role)]
@@ -230,7 +227,6 @@ def _nav(frame: Frame, actor: access.Actor) -> tuple[render.NavItem, ...]:
     entries.append(("/", label, "list", None))
     if files(frame.pack, actor):
         entries.append(("/cases/new", words.get("File"), "plus", None))
-    unread = office.unread(frame.engine.database, actor)
     entries.append(("/notices", words.get("Notices"), "bell", unread))
     entries.append(("/search", words.get("Find a case"), "search", None))
     path = frame.request.url.path

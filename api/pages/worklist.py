@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Final, cast, get_args
+from typing import Annotated, Final, cast, get_args
 from urllib.parse import urlencode
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Depends
 from starlette.responses import Response
 
 from api import caller, texts
@@ -23,6 +23,7 @@ router = APIRouter()
 SEATS: Final = ("handler", "leader", "supervisor", "office", "grid", "area", "filer")
 """Which of a person's seats is shown first."""
 NARROWS: Final = get_args(worklist.Narrow)
+LEVELS: Final = ("", "1", "2", "3", "4", "5", "6")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,21 +57,39 @@ class Group:
         return getattr(self, name)
 
 
+async def narrowed(
+    area: str = "",
+    office: str = "",
+    level: str = "",
+    handler: str = "",
+    unheld: str = "",
+    state: str = "",
+) -> worklist.Only:
+    """What an address narrows the list to. Raises: not found for what cannot be there."""
+    if not (area.isprintable() and state.isprintable()) or level not in LEVELS:
+        raise errors.NotFound("area.unknown", field="area", area=area)
+    return worklist.Only(
+        area=area or None,
+        office=frames.read_id(office) if office else None,
+        level=int(level) if level else None,
+        handler=frames.read_id(handler) if handler else None,
+        unheld=True if unheld else None,
+        state=state or None,
+    )
+
+
 @router.get("/", dependencies=[caller.SESSION])
 def get_worklist(
     frame: frames.Signed,
+    only: Annotated[worklist.Only, Depends(narrowed)],
     seat: str | None = None,
     narrow: str = "all",
     closed: str = "",
-    area: str | None = None,
-    office: str | None = None,
     cursor: str | None = None,
 ) -> Response:
     """One seat's list."""
     if narrow not in NARROWS:
         raise errors.NotFound("seat.unknown")
-    if area and not area.isprintable():
-        raise errors.NotFound("area.unknown", field="area", area=area)
     database, actor = frame.engine.database, frame.person
     seats = _ordered(worklist.seats(database, actor))
     if not seats:
@@ -83,8 +102,7 @@ def get_worklist(
         narrow=cast(worklist.Narrow, narrow),
         closed="closed" if closed else "open",
         cursor=cursor,
-        area=area,
-        office=frames.read_id(office) if office else None,
+        only=only,
     )
     lines = tuple(_line(frame, item) for item in page.items)
     is_officer = actor.roles == {"grid_officer"}
@@ -93,7 +111,7 @@ def get_worklist(
     mine = sum(
         line.is_mine for key in ("overdue", "today") if key in due for line in due[key].items
     )
-    only = {"seat": chosen, "narrow": narrow, "closed": closed, "area": area, "office": office}
+    here = {"seat": chosen, "narrow": narrow, "closed": closed} | only.given
     return frame.page(
         "worklist/list.html",
         # an officer's list is a grid's: what is theirs to do stands apart from what they watch
@@ -110,14 +128,14 @@ def get_worklist(
         seats=_chips(frame, seats, chosen, closed=bool(closed)),
         narrows=_narrows(frame, chosen, narrow=narrow, closed=bool(closed), turns=page.turns),
         is_closed=bool(closed),
-        is_part=bool(area or office or narrow != "all"),
+        is_part=bool(only.given or narrow != "all"),
         others=tuple(
             (_url(seat=other.key), _seat_name(frame, other), n)
             for other, n in seats
             if n and other.key != chosen
         ),
         is_first=cursor is None,
-        next_url=_url(**only, cursor=page.cursor) if page.cursor else None,
+        next_url=_url(**here, cursor=page.cursor) if page.cursor else None,
         list_url=_url(seat=chosen),
     )
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Header, Path, Query
+from fastapi import APIRouter, Depends, Header, Path, Query
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -23,8 +23,31 @@ router = APIRouter(tags=["cases"])
 
 MOST: int = 200
 """Lines that one page of a list may hold."""
+CODE: str = r"^[0-9A-Za-z-]{1,32}$"
+STATE: str = r"^[a-z][a-z0-9_]{0,59}\.[a-z][a-z0-9_]{0,59}$"
 ActionName = Annotated[str, Path(pattern=r"^[a-z][a-z0-9_]{0,59}$")]
 _TAGGED = {"ETag": {"description": "The case's version.", "schema": {"type": "string"}}}
+
+
+async def narrowed(
+    area: Annotated[str | None, Query(pattern=CODE, description="Led in or below it.")] = None,
+    office: Annotated[UUID | None, Query(description="Led by it.")] = None,
+    level: Annotated[
+        int | None, Query(ge=1, le=6, description="Depth of the lead office's area, 1 at the top.")
+    ] = None,
+    handler: Annotated[UUID | None, Query(description="In this person's hands.")] = None,
+    unheld: Annotated[bool, Query(description="In nobody's hands yet.")] = False,  # noqa: FBT002  a query's own word
+    state: Annotated[str | None, Query(pattern=STATE, description="`process.state`")] = None,
+) -> worklist.Only:
+    """What a list of cases is narrowed to."""
+    return worklist.Only(
+        area=area,
+        office=office,
+        level=level,
+        handler=handler,
+        unheld=unheld or None,
+        state=state,
+    )
 
 
 @router.get("/cases", response_model=cases.Page, responses=refusals(401, 404))
@@ -32,6 +55,7 @@ def get_cases(
     signed: caller.Signed,
     opened: caller.Opened,
     words: caller.Spoken,
+    only: Annotated[worklist.Only, Depends(narrowed)],
     seat: Annotated[str | None, Query(max_length=80)] = None,
     narrow: worklist.Narrow = "all",
     closed: bool = False,  # noqa: FBT001, FBT002  a query's own word
@@ -46,6 +70,7 @@ def get_cases(
         narrow=narrow,
         closed="closed" if closed else "open",
         cursor=cursor,
+        only=only,
         limit=limit,
     )
     return answer(views.page(found, words), words)

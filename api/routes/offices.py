@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Annotated
+from uuid import UUID
 
 from fastapi import APIRouter, Path, Query
 from starlette.responses import Response
@@ -10,6 +11,7 @@ from starlette.responses import Response
 from api import caller
 from api.routes import views
 from api.routes.answers import answer, refusals
+from api.routes.shapes import board as shapes_board
 from api.routes.shapes import offices
 from rules import errors
 from workflow.commands import notices as notice_commands
@@ -75,10 +77,18 @@ def get_process(
     return answer(views.process(name, pack, words), words)
 
 
-@router.get("/board", response_model=offices.Board, responses=refusals(401, 404))
-def get_board(signed: caller.Signed, opened: caller.Opened, words: caller.Spoken) -> Response:
-    """The board of the first post whose role has one."""
-    return answer(views.board(board.board(opened.database, signed.actor), words), words)
+@router.get("/board", response_model=shapes_board.Board, responses=refusals(401, 404))
+def get_board(
+    signed: caller.Signed,
+    opened: caller.Opened,
+    words: caller.Spoken,
+    area: Annotated[str | None, Query(pattern=CODE)] = None,
+    office_id: Annotated[UUID | None, Query(alias="office")] = None,
+) -> Response:
+    """The board of the first post whose role has one: of its whole area, of an area below it, or
+    of one office there."""
+    found = board.board(opened.database, signed.actor, area=area, office=office_id)
+    return answer(views.board(found, words), words)
 
 
 @router.get("/notices", response_model=offices.Notices, responses=refusals(401))

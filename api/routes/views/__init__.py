@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from api.routes.views.board import board
 from api.routes.views.cases import Offered, case, page, receipt
-from api.routes.views.offices import board, notice, process
+from api.routes.views.offices import notice, process
 from api.routes.views.people import post, seat
 from api.routes.views.residents import resident
 from api.routes.views.told import deadlines, escalations, events, reading

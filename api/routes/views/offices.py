@@ -1,4 +1,4 @@
-"""Processes, the board, notices."""
+"""Processes, notices."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ from api import forms, texts
 from api.routes.shapes import offices
 from api.routes.views import parts
 from rules import pack as pack_
-from workflow.queries import board as board_query
 from workflow.queries import office as office_query
 
 
@@ -56,62 +55,6 @@ def _clock(key: str, rule: pack_.DeadlineRule, words: texts.Words) -> offices.Cl
         ladder=rule.ladder,
         starts=rule.starts,
         stops=rule.stops,
-    )
-
-
-def board(found: board_query.Board, words: texts.Words) -> offices.Board:
-    """A board. Which machine a worker runs on stays inside."""
-    return offices.Board(
-        now=found.now,
-        area_name=found.area_name,
-        post_id=found.post.id,
-        total=_lights(found.total),
-        areas=tuple(
-            offices.AreaLine(code=it.code, name=it.name, lights=_lights(it.lights))
-            for it in found.areas
-        ),
-        offices=tuple(
-            offices.OfficeLine(
-                office_id=it.office_id,
-                name=it.name,
-                lights=_lights(it.lights),
-                unaccepted=it.unaccepted,
-            )
-            for it in found.offices
-        ),
-        stuck=tuple(
-            offices.Stuck(
-                case_id=it.case_id,
-                number=it.number,
-                subject=it.subject,
-                effect=it.effect,
-                role=words.text(it.role),
-                planned_at=it.planned_at,
-                deadline=words.text(it.deadline),
-            )
-            for it in found.stuck
-        ),
-        ladder=tuple(
-            offices.RungCount(effect=it.effect, n=it.n, max_late_s=it.max_late_s)
-            for it in found.ladder
-        ),
-        workers=tuple(_worker(it) for it in found.workers),
-        queued_notices=found.queued_notices,
-    )
-
-
-def _lights(found: board_query.Lights) -> offices.Lights:
-    return offices.Lights(green=found.green, yellow=found.yellow, red=found.red, grey=found.grey)
-
-
-def _worker(line: board_query.WorkerLine) -> offices.Worker:
-    return offices.Worker(
-        id=line.id,
-        beat_age_s=line.beat_age_s,
-        tick_ms=line.tick_ms,
-        fired=line.fired,
-        errors=line.errors,
-        is_alive=line.is_alive,
     )
 
 
