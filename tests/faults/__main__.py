@@ -35,7 +35,7 @@ class Kind:
 
 
 KINDS: Final[Mapping[str, Kind]] = {
-    "race": Kind(run=processes.race, cases=1_200),
+    "race": Kind(run=processes.race, cases=900),
     "kill": Kind(run=processes.kill, hits=True, cases=600),
     "restart": Kind(run=processes.restart, hits=True),
     "freeze": Kind(run=processes.freeze, hits=True, cases=600),

@@ -53,9 +53,9 @@ def downtime(scene: Scene) -> None:
 MINUTES: Final = timedelta(minutes=7)
 DAYS: Final = timedelta(days=2)
 CLOCKS: Final = (MINUTES, -MINUTES, DAYS, -DAYS)
-EDGE: Final = "2026-03-25 08:59:57"
+EDGE: Final = "2026-03-25 08:59:58"
 """Seconds before the first rungs are due."""
-WATCH_S: Final = 6.0
+WATCH_S: Final = 4.0
 AFTERNOON: Final = "2026-03-26 12:00"
 LATER_NOON: Final = "2026-03-31 12:00"
 BACK: Final = timedelta(hours=-1)
