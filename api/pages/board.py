@@ -22,7 +22,7 @@ from rules import errors
 from workflow import access
 from workflow.engine import Engine
 from workflow.queries import board as board_query
-from workflow.queries import places
+from workflow.queries import deliveries, places
 
 router = APIRouter()
 
@@ -140,6 +140,22 @@ def get_health(request: Request, signed: caller.Signed, opened: caller.Opened) -
     found = board_query.health(opened.database, signed.actor)
     frame = frames.bare(request, opened, signed.actor, house=found.house)
     return render.part("board_signs.html", frame.here, signs=signs.signs(frame.words, found))
+
+
+@router.get("/board/undelivered", dependencies=[caller.SESSION])
+def get_undelivered(frame: frames.Signed) -> Response:
+    """What could not be delivered outside the app, and a way to try once more."""
+    if not frames.watches(frame):
+        raise errors.NotFound("board.none")
+    words, found = frame.words, deliveries.dead(frame.engine.database, frame.person)
+    return frame.page(
+        "board/undelivered.html",
+        items=tuple(
+            (it, words.channel(it.channel), words.error_text(it.error, {}).text if it.error else "")
+            for it in found.items
+        ),
+        is_capped=found.is_capped,
+    )
 
 
 def _found(

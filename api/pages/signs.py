@@ -13,8 +13,14 @@ from workflow.queries import board as board_query
 
 SKEWED_MS: Final = 2_000
 """A clock that is off by more is told: its log lines and sign-ins are off as well."""
-ALARMS: Final[Mapping[str, str]] = {}
-"""Texts of the auditor's alarms by kind."""
+ALARMS: Final[Mapping[str, str]] = {
+    "sweep_behind": "What is due waits for minutes: the processes do not keep up",
+    "clock_off": "The clock of a scheduling process is wrong",
+    "will_not_wake": "Case {number} would not be looked at when it is due",
+    "due_differs": "The due date of case {number} is not what its rule gives",
+    "record_differs": "The ladder of case {number} did not do what was due",
+}
+"""Texts of the auditor's alarms by kind; that a worker is silent is said above them, sooner."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,13 +50,12 @@ def signs(words: texts.Words, health: board_query.Health) -> Signs:
         workers=tuple(_worker(words, it, n) for n, it in enumerate(health.workers, start=1)),
         alarms=tuple(
             (
-                words.get(ALARMS[it.kind], number=it.number or it.subject)
-                if it.kind in ALARMS
-                else it.kind,
+                words.get(ALARMS[it.kind], number=it.number or it.subject),
                 words.get("since {at}", at=words.short(it.first_at)),
                 it.case_id,
             )
             for it in health.alarms
+            if it.kind in ALARMS
         ),
         silent=health.of("silent"),
         alive=health.of("alive"),

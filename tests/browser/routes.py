@@ -12,6 +12,7 @@ from api import app, caller
 from workflow import settings
 
 NOT_LOOKED_AT: Final[Mapping[str, str]] = {
+    "/board/health": "part of the board",
     "/board/part": "part of the board",
     "/look": "sets a cookie and goes back",
     "/openapi.json": "for programs",

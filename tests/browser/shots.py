@@ -15,6 +15,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from pathlib import Path
 from typing import Final, get_args
 
@@ -25,12 +26,15 @@ from api import app, observe
 from api.demo import dataset, district, seed
 from rules import pack as pack_
 from tests import conftest
+from tests.api import running
 from tests.browser import routes, walk
-from workflow import access, db, ids, read, settings
+from workflow import access, db, ids, read, scheduler, settings
 from workflow import engine as engine_
+from workflow.commands import absences
+from workflow.commands import office as office_commands
 from workflow.engine import Engine
+from workflow.queries import board, office, worklist
 from workflow.queries import case as case_query
-from workflow.queries import office, worklist
 from workflow.tables import office as tables
 
 SHAPE: Final = seed.Shape(cases=150, days=70)
@@ -58,6 +62,7 @@ class Office:
     url: str
     browser: sync_api.Browser
     passwords: Mapping[str, str]
+    folder: Path
 
 
 @contextmanager
@@ -75,7 +80,13 @@ def opened() -> Iterator[Office]:
                     executable_path=conftest.chromium_path(playwright), args=list(conftest.QUIET)
                 )
                 with walk.running(app.create_app(chosen, engine=engine, rings=True)) as url:
-                    yield Office(engine=engine, url=url, browser=browser, passwords=found.passwords)
+                    yield Office(
+                        engine=engine,
+                        url=url,
+                        browser=browser,
+                        passwords=found.passwords,
+                        folder=Path(folder),
+                    )
                 browser.close()
             finally:
                 engine_.stop(engine)
@@ -111,6 +122,8 @@ def _plain() -> Iterator[Sight]:
         yield Sight(name=f"leader-{who}", who=who, path="/leader")
     for who in ("supervisor", "district-supervisor"):
         yield Sight(name=f"board-{who}", who=who, path="/board")
+        yield Sight(name=f"board-{who}-closer", who=who, path="/board", then=_closer)
+    yield Sight(name="board-undelivered", who="supervisor", path="/board/undelivered")
 
 
 def _filing() -> Iterator[Sight]:
@@ -197,6 +210,44 @@ def _acts(
 ) -> tuple[str, ...]:
     able = any(actor.roles.intersection(process.actions[name].by) for name in item.offered)
     return tuple(case_query.view(engine, actor, item.case_id).actions) if able else ()
+
+
+# ---- a bad week
+
+
+def bad_week() -> Iterator[Sight]:
+    """The board after `spoil`."""
+    yield Sight(name="board-bad-week", who="district-supervisor", path="/board")
+    yield Sight(
+        name="board-bad-week-closer", who="district-supervisor", path="/board", then=_closer
+    )
+    yield Sight(name="board-bad-week-leader", who="leader", path="/board")
+
+
+def spoil(it: Office) -> None:
+    """Ten days in which nobody came: the street's supervisor has left, the district's is away,
+    a process that sweeps has died, and what fell due meanwhile is caught up with at once."""
+    database = it.engine.database
+    people = _people(it)
+    street, above = people["supervisor"], people["district-supervisor"]
+    with running.run(it.folder, "worker", env={"GRIDCASE_DATA_DIR": str(it.folder)}) as worker:
+        worker.wait(lambda: any(line.pid == worker.process.pid for line in board.workers(database)))
+        worker.process.kill()
+    for post in street.posts:
+        office_commands.appoint(database, post.id, holder_id=None)
+    today = office.house(database).today
+    absences.enter(database, above, from_on=today, until_on=today + timedelta(days=20))
+    scheduler.jump(it.engine, by=timedelta(days=10))
+
+
+def _closer(visitor: walk.Visitor) -> None:
+    """Into the first office of the first area."""
+    page = visitor.page
+    for _ in range(2):
+        link = page.locator("main th[scope=row] a[href^='/board?']").last
+        if link.count():
+            link.click()
+            page.wait_for_load_state()
 
 
 # ---- residents
@@ -292,6 +343,11 @@ def main() -> int:
     with opened() as it:
         wanted = [sight for sight in sights(it) if chosen.only in sight.name]
         seen = [take(it, chosen.folder, wanted, how) for how in chosen.how]
+        spoilt = [sight for sight in bad_week() if chosen.only in sight.name]
+        if spoilt:
+            spoil(it)
+            seen += [take(it, chosen.folder, spoilt, how) for how in chosen.how]
+            wanted += spoilt
     index(chosen.folder, wanted, chosen.how)
     took = time.monotonic() - began
     print(f"{len(wanted) * len(chosen.how)} pictures in {took:.0f} s: {chosen.folder}/index.html")

@@ -264,7 +264,7 @@ def _dead(seat: access.Seat, *, of_office: bool) -> Select[Any]:
     """Messages outside the app that were given up. Index: delivery_dead."""
     counted = select(*_columns("dead", n=cast(func.count(), BigInteger)))
     return counted.select_from(_DELIVERY.case_id.table).where(
-        _DELIVERY.state == literal_column("'dead'"),
+        delivery.IS_DEAD,
         _of_seen_case(_DELIVERY.case_id, seat, of_office=of_office),
     )
 

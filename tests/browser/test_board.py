@@ -1,0 +1,191 @@
+"""The board as a supervisor leaves it open: fresh, honest about a dead worker and a lost
+connection, each number a list, and whole without script."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from playwright import sync_api
+
+from tests import office
+from tests.api import running
+from tests.browser import walk
+from workflow.commands import office as office_commands
+from workflow.queries import board
+
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
+
+FRESH_MS = 5_000
+"""What a board may lag behind."""
+SECRET = bytes(range(32)).hex()
+"""The key of `tests.office`."""
+
+
+@contextmanager
+def worker(url: str, folder: Path) -> Iterator[running.Running]:
+    """A scheduling process of its own."""
+    env = {
+        "GRIDCASE_DATABASE_URL": url,
+        "GRIDCASE_SECRET_KEY": SECRET,
+        "GRIDCASE_DATA_DIR": str(folder),
+    }
+    with running.run(folder / "worker", "worker", env=env) as found:
+        yield found
+
+
+def test_a_worker_when_it_is_killed_is_said_to_be_silent_within_five_seconds(
+    site: walk.Site, database_url: str, tmp_path: Path
+) -> None:
+    database = site.district.engine.database
+    with site.signed_in("supervisor") as supervisor, worker(database_url, tmp_path) as one:
+        page = supervisor.go("/board")
+        sync_api.expect(page.locator("#health")).to_contain_text("正常", timeout=30_000)
+        assert page.locator("#silent").count() == 0
+        one.process.kill()
+        sync_api.expect(page.locator("#silent")).to_be_visible(timeout=FRESH_MS)
+        sync_api.expect(page.locator("#health")).to_contain_text("失联", timeout=FRESH_MS)
+        assert [line.life for line in board.workers(database)] == ["silent"]
+        assert supervisor.noise == []
+
+
+def test_a_worker_when_it_ends_by_itself_is_said_to_be_stopped(
+    site: walk.Site, database_url: str, tmp_path: Path
+) -> None:
+    with site.signed_in("supervisor", language="en") as supervisor:
+        page = supervisor.go("/board")
+        with worker(database_url, tmp_path) as one:
+            sync_api.expect(page.locator("#health")).to_contain_text("running", timeout=30_000)
+            one.stop()
+            one.ended()
+        sync_api.expect(page.locator("#health")).to_contain_text("stopped", timeout=FRESH_MS)
+        assert page.locator("#silent").count() == 0, "nobody has died"
+        sync_api.expect(page.locator("#nobody")).to_be_visible()
+
+
+def test_a_new_case_when_somebody_looks_is_counted_within_five_seconds(
+    shared_site: walk.Site,
+) -> None:
+    with shared_site.signed_in("district_supervisor") as supervisor:
+        page = supervisor.go("/board")
+        number = page.locator(".tile b").first
+        before = int(number.inner_text())
+        page.locator(".tile").nth(2).focus()
+        page.mouse.wheel(0, 200)
+        page.wait_for_timeout(300)
+        place = page.evaluate("[scrollY, document.activeElement.textContent]")
+        shared_site.district.file(subject="新报的一件")
+        sync_api.expect(number).to_have_text(str(before + 1), timeout=FRESH_MS)
+        after = page.evaluate("[scrollY, document.activeElement.textContent]")
+        assert after[0] == place[0], "the page does not jump"
+        assert after[1].startswith("已预警"), "the focus stays where it was"
+
+
+def test_the_page_when_it_gets_no_answer_says_so_and_recovers(shared_site: walk.Site) -> None:
+    with shared_site.signed_in("supervisor") as supervisor:
+        page = supervisor.go("/board")
+        said = page.locator("#no-connection")
+        sync_api.expect(said).to_be_hidden()
+        page.context.set_offline(True)
+        sync_api.expect(said).to_be_visible(timeout=FRESH_MS)
+        page.context.set_offline(False)
+        sync_api.expect(said).to_be_hidden(timeout=FRESH_MS)
+
+
+def test_the_page_when_nobody_looks_asks_for_nothing(shared_site: walk.Site) -> None:
+    with shared_site.signed_in("supervisor") as supervisor:
+        page = supervisor.go("/board")
+        asked: list[str] = []
+        page.on("request", lambda request: asked.append(request.url))
+        page.wait_for_timeout(2_500)
+        assert any("/board/part" in url for url in asked)
+        assert any("/board/health" in url for url in asked)
+        hide = "Object.defineProperty(document, 'hidden', {configurable: true, get: () => true})"
+        page.evaluate(hide)
+        page.wait_for_timeout(500)
+        asked.clear()
+        page.wait_for_timeout(3_000)
+        assert asked == []
+        page.evaluate("delete document.hidden")
+        page.wait_for_timeout(2_500)
+        assert any("/board/part" in url for url in asked)
+
+
+def test_the_page_when_the_session_has_ended_leads_to_the_sign_in(
+    shared_site: walk.Site,
+) -> None:
+    with shared_site.signed_in("supervisor") as supervisor:
+        page = supervisor.go("/board")
+        page.context.clear_cookies()
+        page.wait_for_url(re.compile(r"/login"), timeout=FRESH_MS)
+        assert page.locator("#u").count() == 1
+
+
+@pytest.mark.parametrize("script", [True, False])
+def test_the_board_when_looked_at_closer_leads_down_to_the_list_and_back(
+    site: walk.Site, script: bool
+) -> None:
+    it = site.district
+    for _ in range(2):
+        case = it.file()
+        it.do(case, "accept", "desk")
+        it.do(case, "name_mediator", "desk", mediator=str(it.people["mediator"]))
+    it.file()
+    it.at("2026-04-02 10:00")
+    with site.signed_in("district_supervisor", script=script, phone=True) as supervisor:
+        supervisor.go("/board")
+        page = supervisor.press("花果街道")
+        assert supervisor.heading() == "花果街道看板"
+        page = supervisor.press("单位 committee")
+        assert supervisor.heading() == "单位 committee看板"
+        row = page.locator("tr", has_text="演示mediator")
+        row.locator("a.figure").last.click()
+        page.wait_for_load_state()
+        assert page.locator(".work").count() == 2
+        page.go_back()
+        supervisor.press("张湾区")
+        assert supervisor.heading() == "张湾区看板"
+        page.get_by_role("link", name="刷新").click()
+        page.wait_for_load_state()
+        assert supervisor.heading() == "张湾区看板"
+        assert page.locator("#late li.late").count() == 3
+
+
+def test_a_late_case_when_urged_is_one_click_from_the_board(site: walk.Site) -> None:
+    filed = site.district.file()
+    site.district.at("2026-03-26 10:00")
+    with site.signed_in("supervisor") as supervisor:
+        page = supervisor.go("/board")
+        page.locator("#late").get_by_role("link", name="催办").click()
+        page.wait_for_load_state()
+        assert page.url.endswith(f"/cases/{filed.case_id}/do/urge")
+        supervisor.fill({"urge_reason": "今天内受理。"})
+        supervisor.send_as_it_stands()
+        supervisor.go("/board")
+    with site.signed_in("leader") as leader:
+        page = leader.go("/board")
+        assert page.locator("#late li.late").count() == 1
+        assert page.locator("#late .actions").count() == 0, "who watches only is offered nothing"
+
+
+@pytest.mark.parametrize("how", ["zh-phone", "en-phone", "zh-desk", "en-desk"])
+def test_a_bad_week_when_looked_at_has_no_grave_fault(site: walk.Site, how: walk.How) -> None:
+    it = site.district
+    for n in range(4):
+        it.file(subject=f"楼道堆放杂物，多次劝说无果（{n}）")
+    office_commands.appoint(it.engine.database, it.posts["supervisor"], holder_id=None)
+    office_commands.appoint(it.engine.database, it.posts["district_leader"], holder_id=None)
+    office_commands.appoint(it.engine.database, it.posts["leader"], holder_id=None)
+    it.at("2026-04-10 10:00")
+    with site.visitor(**walk.kind(how)) as visitor:
+        visitor.sign_in("district_supervisor", office.PASSWORD)
+        visitor.go("/board")
+        faults = walk.check(visitor, f"{how}-bad-week")
+        page = visitor.page
+        assert page.locator("#stuck tbody tr").count() == 4
+        visitor.go(f"/board?area={office.STREET}&office={it.offices['desk']}")
+        faults += walk.check(visitor, f"{how}-bad-week-office")
+    assert faults == []
