@@ -8,6 +8,7 @@ from typing import Any
 
 from sqlalchemy import select, update
 
+from rules import errors
 from tests import office
 from workflow import channels, db, outbox
 from workflow.commands import contacts
@@ -22,7 +23,7 @@ class Recording:
     """A channel that keeps what it is given. `answer` may raise what a real one would."""
 
     sent: list[tuple[str, str, channels.Message]] = field(default_factory=list)
-    answer: Callable[[channels.Message], None] = lambda _message: None
+    answer: Callable[[channels.Message], None] = field(default_factory=lambda: takes)
     names: frozenset[str] = ALL
 
     def send(
@@ -88,7 +89,21 @@ def states(district: office.District, person: str | None = None) -> list[str]:
     return [row.state for row in ledger(district, person)]
 
 
-def pass_back_off(district: office.District) -> None:
+def pass_back_off(database: db.Database) -> None:
     """As if the time until the next try, or the end of a lease, had passed."""
-    with db.transaction(district.engine.database) as tx:
-        tx.execute(update(LEDGER).values(next_try_at=db.DATABASE_TIME))
+    waits = LEDGER.c.state.in_(("waiting", "sending"))
+    with db.transaction(database) as tx:
+        tx.execute(update(LEDGER).where(waits).values(next_try_at=db.DATABASE_TIME))
+
+
+def takes(_message: channels.Message) -> None:
+    """A channel that takes it."""
+
+
+def fails(error: errors.GridcaseError) -> Callable[[channels.Message], None]:
+    """A channel that answers so."""
+
+    def answer(_message: channels.Message) -> None:
+        raise error
+
+    return answer

@@ -302,7 +302,7 @@ def test_a_mail_server_that_was_away_loses_nothing(district: office.District) ->
     filed += [district.file() for _ in range(2)]
     assert outside.send(district, door) == outbox.SendReport()
     with receivers.mail(port=port) as mail:
-        outside.pass_back_off(district)
+        outside.pass_back_off(district.engine.database)
         report = outside.send(district, door)
     assert (report.messages, report.sent) == (2, 3)
     texts = [body.get_content() for got in mail.got if (body := got.get_body(("plain",)))]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
@@ -24,15 +23,6 @@ from workflow.tables import delivery
 def door() -> outside.Recording:
     """A channel that takes everything."""
     return outside.Recording()
-
-
-def fails(error: errors.GridcaseError) -> Callable[[channels.Message], None]:
-    """A channel that answers so."""
-
-    def answer(_message: channels.Message) -> None:
-        raise error
-
-    return answer
 
 
 CONTACT = delivery.Contact.__table__  # type: ignore[attr-defined]
@@ -210,11 +200,11 @@ def test_what_comes_while_a_channel_is_away_goes_with_the_next_message(
     assert outside.send(district, door).failed == 1
     later = [district.file() for _ in range(3)]
     assert outside.send(district, door) == outbox.SendReport()  # they wait for the first
-    outside.pass_back_off(district)
+    outside.pass_back_off(district.engine.database)
     assert outside.send(district, door).failed == 1
     assert outside.states(district) == ["waiting"] * 4
-    door.answer = lambda _message: None
-    outside.pass_back_off(district)
+    door.answer = outside.takes
+    outside.pass_back_off(district.engine.database)
     report = outside.send(district, door)
     assert (report.messages, report.sent) == (2, 4)
     one, other = (message.id for _, _, message in door.sent)
@@ -228,10 +218,10 @@ def test_a_channel_that_is_back_is_back_for_all_who_waited(
 ) -> None:
     outside.reach(district, "desk")
     outside.reach(district, "other_desk")
-    door.answer = fails(UNREACHABLE)
+    door.answer = outside.fails(UNREACHABLE)
     district.file()
     outside.send(district, door)
-    door.answer = lambda _message: None
+    door.answer = outside.takes
     district.file("other_officer", grid=office.OTHER_GRID)
     assert outside.send(district, door).messages == 2
     assert outside.states(district) == ["sent", "sent"]
@@ -243,7 +233,7 @@ def test_tries_go_on_for_more_than_a_day_and_a_half_then_end(
     outside.reach(district, "desk")
     district.file()
     outbox.run(district.engine)
-    door.answer = fails(errors.Busy("delivery.failed"))
+    door.answer = outside.fails(errors.Busy("delivery.failed"))
     waits = []
     for _ in range(sending.TRIES):
         before = outside.ledger(district)[0].next_try_at
@@ -253,7 +243,7 @@ def test_tries_go_on_for_more_than_a_day_and_a_half_then_end(
         if row.state == "dead":
             break
         assert (row.state, row.error, row.sent_at) == ("waiting", "delivery.failed", None)
-        outside.pass_back_off(district)
+        outside.pass_back_off(district.engine.database)
     (row,) = outside.ledger(district)
     assert (row.state, row.tries) == ("dead", sending.TRIES)
     assert timedelta(seconds=55) < waits[0] < timedelta(seconds=75)
@@ -267,7 +257,7 @@ def test_an_address_that_is_refused_is_dead_at_once(
 ) -> None:
     outside.reach(district, "desk")
     district.file()
-    door.answer = fails(errors.Invalid("delivery.refused"))
+    door.answer = outside.fails(errors.Invalid("delivery.refused"))
     assert outside.send(district, door).dead == 1
     (row,) = outside.ledger(district)
     assert (row.state, row.error, row.tries) == ("dead", "delivery.refused", 1)
@@ -301,7 +291,7 @@ def test_a_sender_that_is_killed_after_it_sent_sends_the_same_again(
     door.answer = sent.append
     assert outbox.send(district.engine, door=door) == outbox.SendReport()  # the lease stands
     notices.mark_read(district.engine.database, district.actor("desk"))
-    outside.pass_back_off(district)
+    outside.pass_back_off(district.engine.database)
     assert outbox.send(district.engine, door=door).messages == 1
     assert len(sent) == 2
     assert sent[0] == sent[1]
@@ -318,7 +308,7 @@ def test_a_late_failure_does_not_end_the_lease_of_another(
     taken = outside.Recording()
 
     def hangs(_message: channels.Message) -> None:
-        outside.pass_back_off(district)
+        outside.pass_back_off(district.engine.database)
         assert outbox.send(district.engine, door=taken).messages == 1
         raise UNREACHABLE
 
@@ -334,10 +324,10 @@ def test_a_late_success_counts_after_another_has_failed(
     outside.reach(district, "desk")
     district.file()
     outbox.run(district.engine)
-    other = outside.Recording(answer=fails(UNREACHABLE))
+    other = outside.Recording(answer=outside.fails(UNREACHABLE))
 
     def slow(_message: channels.Message) -> None:
-        outside.pass_back_off(district)
+        outside.pass_back_off(district.engine.database)
         assert outbox.send(district.engine, door=other).failed == 1
 
     door.answer = slow
@@ -356,7 +346,7 @@ def test_another_sender_leaves_alone_what_one_is_sending(
     other = outside.Recording()
 
     def meanwhile(_message: channels.Message) -> None:
-        door.answer = lambda _message: None
+        door.answer = outside.takes
         district.file()
         district.file("other_officer", grid=office.OTHER_GRID)
         assert outside.send(district, other).messages == 1
@@ -417,7 +407,7 @@ def test_a_process_killed_before_it_could_record_has_its_mail_sent_again_under_o
         one.kill()
         assert outside.states(district) == ["sending"]
         mail.taken = lambda: None
-        outside.pass_back_off(district)
+        outside.pass_back_off(district.engine.database)
         (report,) = races.at_once([(other, job)])
     assert report["messages"] == 1
     first, second = mail.got
@@ -515,9 +505,9 @@ def _dead(district: office.District, door: outside.Recording) -> None:
     outside.reach(district, "desk")
     district.file()
     district.file()
-    door.answer = fails(errors.Invalid("delivery.refused"))
+    door.answer = outside.fails(errors.Invalid("delivery.refused"))
     outside.send(district, door)
-    door.answer = lambda _message: None
+    door.answer = outside.takes
 
 
 def test_I7_the_dead_list_shows_a_supervisor_their_own_area_only(
