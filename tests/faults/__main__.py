@@ -14,8 +14,12 @@ from typing import Final, get_args
 from tests.bench.measure import Dialect
 from tests.faults import acts, away, judge, processes, scene, times, workers
 
-SHORT: Final = scene.Size(offices=1, cases=300, mornings=4, hits=2, gone_s=3, is_long=False)
-LONG: Final = scene.Size(offices=3, cases=10_000, mornings=8, hits=6, gone_s=60, is_long=True)
+SHORT: Final = scene.Size(
+    offices=1, cases=300, mornings=4, hits=2, gone_s=3, patience_s=60, is_long=False
+)
+LONG: Final = scene.Size(
+    offices=3, cases=10_000, mornings=8, hits=6, gone_s=60, patience_s=900, is_long=True
+)
 SAMPLE: Final = 20
 """Cases of which every invariant is checked; of the others what `judge` counts."""
 ALARMS: Final = ("tick.failed", "audit.failed", "sweep.case_failed", "sweep.case_refused")

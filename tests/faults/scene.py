@@ -69,13 +69,15 @@ _Answer = TypeVar("_Answer")
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Size:
     """How much a kind does: so many offices one after the other, each with so many `cases`;
-    `mornings` on which they are due, `hits` on each; `gone_s` how long a database is away."""
+    `mornings` on which they are due, `hits` on each; `gone_s` how long a database is away,
+    `patience_s` how long the workers may take for what is due."""
 
     offices: int
     cases: int
     mornings: int
     hits: int
     gone_s: float
+    patience_s: float
     is_long: bool
 
 
@@ -187,15 +189,14 @@ class Scene:
         ticked = select(func.count()).where(_WORKER.pid.in_(pids), _WORKER.tick_at.is_not(None))
         self.wait("a worker did not begin", lambda: self.scalar(ticked) == len(pids))
 
-    def wait(self, else_: str, is_so: Callable[[], bool], *, within_s: float = PATIENCE_S) -> bool:
-        """Until something is so; else that is found wrong. Whether it came."""
+    def wait(self, else_: str, is_so: Callable[[], bool], *, within_s: float = PATIENCE_S) -> None:
+        """Until something is so; else that is found wrong."""
         until = time.monotonic() + within_s
         while not is_so():
             if time.monotonic() > until:
                 self.found.append(f"{else_} within {within_s:.0f} s")
-                return False
+                return
             time.sleep(0.03)
-        return True
 
     def is_due(self, at: datetime) -> int:
         """How many cases and notices have waited since a moment or longer."""
@@ -206,9 +207,10 @@ class Scene:
         found: int = self.scalar(select(func.count()).select_from(due.subquery()))
         return found
 
-    def settle(self, *, within_s: float = PATIENCE_S) -> None:
+    def settle(self, *, within_s: float | None = None) -> None:
         """Waits until the workers have done all that is due at this moment."""
         at = self.swept_at = self.now()
+        within_s = within_s or self.size.patience_s
         self.wait("not all was swept", lambda: not self.is_due(at), within_s=within_s)
 
     def verdict(self, *, sample: int) -> judge.Verdict:
