@@ -115,7 +115,8 @@ class Action:
     role, whose holder at the lead office takes over (nobody, where the post is vacant);
     `sets` copies fields into the case row; `leader` acts on the leader's assignment;
     `supervision` on who watches the case; `is_return` counts a case sent back (退回) for the
-    office that held it; `within` names a window, a clock that must be running.
+    office that held it; `within` names a window, a clock that must be running. `recuses`: who
+    does it, as whoever sees the case may, neither sees, handles nor receives it any more.
     """
 
     name: Text
@@ -131,6 +132,7 @@ class Action:
     leader: Literal["name", "approve_plan", "end"] | None = None
     supervision: Literal["take", "give", "end"] | None = None
     is_return: bool = False
+    recuses: bool = False
     within: str | None = None
     resident_sees: bool = True
     """Whether the event shows on the resident's page."""

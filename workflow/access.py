@@ -106,7 +106,9 @@ def may_act(
     recused: frozenset[UUID] = frozenset(),
 ) -> Leave | None:
     """The seat in which this actor may do the action, state and guards aside."""
-    for right, post in _openings(pack, actor, case, recused=recused, acting=True):
+    # Whoever sees a case may say that they must not.
+    acting = not action.recuses
+    for right, post in _openings(pack, actor, case, recused=recused, acting=acting):
         if right.role in action.by:
             return Leave(post=post)
     return None

@@ -26,6 +26,7 @@ def rows(decision: Decision, *, seals: personal.Seals) -> db.Rows:
         escalations=decision.escalations,
         assignments=decision.assignments,
         parties=decision.parties,
+        recusals=decision.recusals,
         sealed=tuple(row for found, _ in sealed for row in found),
         notices=tuple(_notices(decision)),
         roll_up=tuple(_counts(decision)),

@@ -48,6 +48,8 @@ class Now:
     others: tuple[Act, ...]
     clock: case_query.ClockView | None
     is_mine: bool
+    step_back: Act | None = None
+    """Leaving the case to others, which whoever sees it may."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -239,6 +241,7 @@ def _now(
     found = turn(frame, view)
     ordered = way.ranked(view.process, view.case.state, view.actions)
     acts = {name: act(frame, view, name) for name in ordered}
+    stepping = [name for name in ordered if view.process.actions[name].recuses]
     main = _main(frame, view, found)
     if main is not None:
         title = acts[main].label
@@ -250,7 +253,8 @@ def _now(
     return Now(
         title=title,
         main=acts[main] if main else None,
-        others=tuple(it for name, it in acts.items() if name != main),
+        others=tuple(it for name, it in acts.items() if name not in {main, *stepping}),
+        step_back=next((acts[name] for name in stepping), None),
         clock=clock_of(view, main or found.action, running),
         is_mine=main is not None,
     )

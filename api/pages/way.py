@@ -35,7 +35,11 @@ def turn(rules: pack.Pack, name: str, state: str, offered: Collection[str]) -> T
     process = rules.processes[name]
     owners = set(process.states[state].owner)
     by = {act: process.actions[act].by for act in ranked(process, state, offered)}
-    theirs = [act for act, roles in by.items() if owners.intersection(roles)]
+    theirs = [
+        act
+        for act, roles in by.items()
+        if owners.intersection(roles) and not process.actions[act].recuses
+    ]
     residents = [act for act, roles in by.items() if RESIDENT in roles]
     if residents and (not theirs or process.actions[residents[0]].to is not None):
         return Turn(action=residents[0], roles=(RESIDENT,))

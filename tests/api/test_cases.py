@@ -53,12 +53,12 @@ def test_case_when_read_says_what_may_be_done_and_with_what(front: desk.Desk) ->
     assert (case["state"], case["state_name"]) == ("filed", "Awaiting acceptance")
     assert case["lead_office_id"] == str(front.district.offices["desk"])
     offered = {action["name"]: action for action in case["actions"]}
-    assert set(offered) == {"accept", "refuse", "withdraw"}
+    assert set(offered) == {"accept", "refuse", "withdraw", "declare_recusal"}
     refuse = offered["refuse"]["fields_schema"]
     assert refuse["required"] == ["refusal_reason", "legal_basis", "other_routes"]
     assert refuse["properties"]["legal_basis"]["title"] == "Legal basis"
     officer = front.get("officer", f"/cases/{filed['case_id']}").json()
-    assert officer["actions"] == []
+    assert [action["name"] for action in officer["actions"]] == ["declare_recusal"]
     assert officer["code"] == filed["code"]
     assert case["code"] is None
 

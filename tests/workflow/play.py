@@ -13,6 +13,7 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
 
+import pytest
 from hypothesis import strategies as st
 
 from rules import calendars, errors
@@ -42,6 +43,7 @@ EXPECTED: Final = frozenset(
     }
 )
 """Refusals that a well-formed action may meet."""
+RECUSAL: Final = "declare_recusal"
 POSTS: Final = (
     "desk",
     "mediator",
@@ -126,6 +128,11 @@ class Game:
             return
         actor, request, first = self.last
         before = look.state_of(look.whole(self.district, request.case_id))
+        if request.action == RECUSAL:
+            # Who stepped back is told nothing any more, not even that they did.
+            with pytest.raises(errors.NotFound):
+                act.act(self.district.engine, actor, request)
+            return
         again = act.act(self.district.engine, actor, request)
         assert again.is_repeat
         assert (again.seq, again.number, again.code) == (first.seq, first.number, first.code)

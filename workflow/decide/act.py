@@ -266,6 +266,9 @@ def _carry(
     supervision.act(draft, action, values, command)
     if action.is_return:
         draft.count("returned", office_id=held_by)
+    if action.recuses and command.actor_id is not None:
+        draft.recuse(command.actor_id, seq=seq)
+        leader.give_up(draft, command.actor_id)
 
 
 # -- what is recorded --------------------------------------------------------------------------

@@ -64,6 +64,14 @@ class PartyRow(NamedTuple):
     side: str
 
 
+class RecusalRow(NamedTuple):
+    """`recusal`, column by column."""
+
+    case_id: UUID
+    person_id: UUID
+    seq: int
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Count:
     """Something an office answers for, in a month written as 202603."""
@@ -96,5 +104,6 @@ class Decision:
     assignments: tuple[AssignmentRow, ...] = ()
     escalations: tuple[EscalationRow, ...] = ()
     parties: tuple[PartyRow, ...] = ()
+    recusals: tuple[RecusalRow, ...] = ()
     notices: tuple[Notice, ...] = ()
     tally: tuple[Count, ...] = ()

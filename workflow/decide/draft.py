@@ -23,6 +23,7 @@ from workflow.decide.decision import (
     Notice,
     PartyRow,
     Personal,
+    RecusalRow,
 )
 from workflow.decide.facts import (
     NEVER,
@@ -68,6 +69,7 @@ class Draft:
         self._events: list[Event] = []
         self._escalations: list[EscalationRow] = []
         self._parties: list[PartyRow] = []
+        self._recusals: list[RecusalRow] = []
         self._notices: list[Notice] = []
         self._tally: list[Count] = []
         self._tried: set[tuple[int, ladders.Planned]] = set()
@@ -170,6 +172,16 @@ class Draft:
         self._parties.extend(rows)
         self.change(parties=self.case.parties + len(rows))
 
+    def recuse(self, person: UUID, *, seq: int) -> None:
+        """From now on a person neither sees, handles nor receives the case: where they handled
+        it nobody does, where they watched it the ladder does. Invariant: 8."""
+        self._recusals.append(RecusalRow(case_id=self.case.id, person_id=person, seq=seq))
+        self.facts = replace(self.facts, recused=self.facts.recused | {person})
+        if self.case.handler_id == person:
+            self.change(handler_id=None)
+        if self.case.supervisor_id == person:
+            self.change(supervisor_id=None, supervision="ladder")
+
     def notify(
         self, receivers: Iterable[UUID], *, seq: int, cause: str, words: Mapping[str, Scalar]
     ) -> None:
@@ -211,6 +223,7 @@ class Draft:
             assignments=tuple(self.assignments[no] for no in sorted(self._assigned)),
             escalations=tuple(self._escalations),
             parties=tuple(self._parties),
+            recusals=tuple(self._recusals),
             notices=_combined(self._notices),
             tally=tuple(self._tally),
         )

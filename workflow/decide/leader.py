@@ -62,8 +62,15 @@ def approve_plan(draft: Draft, fields: Mapping[str, Scalar], *, actor_id: UUID |
     )
 
 
+def give_up(draft: Draft, person_id: UUID) -> None:
+    """Somebody must not carry the case any more; another may be named."""
+    row = current(draft)
+    if row is not None and row.person_id == person_id:
+        end(draft)
+
+
 def end(draft: Draft) -> None:
-    """The case is closed: nobody carries it any more."""
+    """Nobody carries the case any more."""
     row = current(draft)
     if row is not None:
         draft.put_assignment(row._replace(state="ended", ended_at=draft.at))

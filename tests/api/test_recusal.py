@@ -1,0 +1,58 @@
+"""Stepping back from a case on its page: offered quietly to whoever sees it, and final."""
+
+from __future__ import annotations
+
+import pytest
+
+from api.pages import way
+from rules import load, pack
+from tests import office
+from tests.api import desk
+from workflow import db, ids
+
+HERE = {"Origin": "http://testserver", "Accept": "text/html", "Accept-Language": "en"}
+
+
+@pytest.fixture
+def front(database: db.Database) -> desk.Desk:
+    """The district; an officer, a desk and a supervisor sign in."""
+    return desk.open_desk(database, "officer", "desk", "supervisor")
+
+
+def _sign_in(front: desk.Desk, name: str) -> None:
+    form = {"user": name, "password": office.PASSWORD, "next": "/"}
+    assert front.site.post("/login", headers=HERE, data=form).status_code == 303
+
+
+def test_page_when_nothing_else_is_to_do_offers_it_beside_that(front: desk.Desk) -> None:
+    filed = front.district.file("officer")
+    _sign_in(front, "officer")
+    told = front.site.get(f"/cases/{filed.case_id}", headers=HERE).text
+    assert "Nothing for you to do here now." in told
+    link = f'<a href="/cases/{filed.case_id}/do/declare_recusal">Step back from this case</a>'
+    assert link in told
+
+
+def test_page_when_stepped_back_leads_to_the_list_and_shows_the_case_no_more(
+    front: desk.Desk,
+) -> None:
+    filed = front.district.file("officer")
+    _sign_in(front, "desk")
+    path = f"/cases/{filed.case_id}"
+    form = {"action_id": str(ids.uuid7()), "recusal_reason": "relative"}
+    answer = front.site.post(f"{path}/do/declare_recusal", headers=HERE, data=form)
+    assert (answer.status_code, answer.headers["location"]) == (303, "/")
+    assert front.site.get(path, headers=HERE).status_code == 404
+    assert filed.number not in front.site.get("/", headers=HERE).text
+    nobody = front.site.post(f"/cases/{ids.uuid7()}/do/declare_recusal", headers=HERE, data=form)
+    again = front.site.post(f"{path}/do/declare_recusal", headers=HERE, data=form)
+    assert (again.status_code, nobody.status_code) == (404, 404)
+
+
+def test_turn_when_any_state_is_asked_is_never_to_step_back() -> None:
+    found: pack.Pack = load.load(load.shipped()).pack
+    for name, process in found.processes.items():
+        for state in process.states:
+            acts = [act for act, it in process.actions.items() if state in it.source]
+            turn = way.turn(found, name, state, acts)
+            assert turn.action != "declare_recusal", (name, state)
