@@ -26,6 +26,7 @@ from workflow.decide import (
     PartyRow,
     decide,
 )
+from workflow.decide.decision import RecusalRow
 
 ROLL_UP = rows_.ROLL_UP
 
@@ -102,6 +103,7 @@ def _sum(district: office.District) -> int:
         (AssignmentRow, rows_.CHILDREN["assignments"]),
         (EscalationRow, rows_.CHILDREN["escalations"]),
         (PartyRow, rows_.CHILDREN["parties"]),
+        (RecusalRow, rows_.CHILDREN["recusals"]),
     ],
 )
 def test_rows_are_their_tables_columns_in_order(row: Any, table: Any) -> None:
