@@ -383,7 +383,7 @@ def _stuck(frame: frames.Frame, it: board_query.StuckCase) -> Stuck:
             "Have a holder or a deputy named at {office} or above.", office=it.blockers[0].office
         )
     else:
-        whys = (words.get("No office on the way up has this post."),)
+        whys = (words.get("Neither the lead office nor one above it has this post."),)
         remedy = words.get("Have the post set up and somebody named.")
     return Stuck(it=it, role=role, whys=whys, remedy=remedy)
 

@@ -337,7 +337,7 @@ def _sought(case: CaseRow, rung: pack_.Rung, rules: machine.Rules, line: Line) -
         return rung.tell
     owners = rules.flow(case.process).process.states[case.state].owner
     here = {post.role for post in line.posts if post.office_id == case.lead_office_id}
-    return next((role for role in owners if role in here), HANDLER)
+    return next((role for role in (*owners, HANDLER) if role in here), (*owners, HANDLER)[0])
 
 
 def _passed_over(
