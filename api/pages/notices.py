@@ -143,8 +143,21 @@ def _settings(
             (it, words.channel(it.channel), words.delivery(it.state), _why(words, it.error))
             for it in sent
         ],
-        error=None if error is None else words.error(error, _labels(words)),
+        errors=_faults(words, channel, error),
     )
+
+
+def _faults(
+    words: texts.Words, channel: str, error: errors.GridcaseError | None
+) -> list[tuple[str | None, str]]:
+    """What is wrong, each with the input that it is about."""
+    labels = _labels(words)
+    return [
+        (f"{fault.field}-{channel}", problems.detail(fault, words, labels))
+        if fault.field in labels
+        else (None, problems.joined(words.error(fault), words))
+        for fault in (() if error is None else error.faults)
+    ]
 
 
 def _why(words: texts.Words, code: str | None) -> str:
@@ -155,7 +168,6 @@ def _labels(words: texts.Words) -> dict[str, str]:
     return {
         "address": words.get("Address"),
         "rhythm": words.get("When"),
-        "channel": words.get("Channel"),
     }
 
 

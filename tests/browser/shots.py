@@ -72,7 +72,7 @@ def opened() -> Iterator[Office]:
         tempfile.TemporaryDirectory(prefix="gridcase-shots-") as folder,
         sync_api.sync_playwright() as playwright,
     ):
-        chosen = settings.Settings(data_dir=Path(folder), database_url=None)
+        chosen = settings.Settings(data_dir=Path(folder), database_url=None, channels=walk.CHANNELS)
         with dataset.prepared(chosen, shape=SHAPE, reset=False, told=lambda _d, _n: None) as found:
             engine = engine_.start(chosen)
             try:
@@ -116,6 +116,7 @@ def _plain() -> Iterator[Sight]:
     for who in ("officer", "desk", "supervisor", "officer2"):
         yield Sight(name=f"notices-{who}", who=who, path="/notices")
         yield Sight(name=f"absence-{who}", who=who, path="/absence")
+    yield Sight(name="notice-settings", who="desk", path="/notices/settings")
     yield Sight(name="search", who="officer", path="/search")
     yield Sight(name="search-nothing", who="officer", path="/search?q=1111-1111-1")
     for who in ("leader", "district-leader"):

@@ -119,6 +119,8 @@ def pages(busy: Busy) -> dict[str, tuple[str | None, str]]:
         "officer-file": ("officer", "/cases/new"),
         "officer-receipt": ("officer", f"/cases/{busy.fresh.case_id}/receipt"),
         "officer-notices": ("officer", "/notices"),
+        "officer-notice-settings": ("officer", "/notices/settings"),
+        "desk-notice-settings-faults": ("desk", "/notices/settings"),
         "officer-case": ("officer", f"/cases/{busy.rating.case_id}"),
         "desk-list": ("desk", "/"),
         "desk-case-late": ("desk", f"/cases/{busy.late.case_id}"),

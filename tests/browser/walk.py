@@ -52,6 +52,11 @@ PEOPLE: Final = {
 How = Literal["zh-phone", "en-phone", "zh-desk", "en-desk"]
 WAIT_MS: Final = 10_000
 STARTED_S: Final = 20
+CHANNELS: Final[Mapping[settings.ChannelName, str]] = {
+    "mail": "mailto://127.0.0.1:9?from=gridcase%40example.org&to={address}",
+    "wecom": "wecombot://{address}/",
+}
+"""What a person may choose from; nothing is sent there."""
 MIXED: Final = re.compile(r".{0,12}[\u4e00-\u9fff）」][:;,.](?: .{0,12}|$)", re.MULTILINE)
 GRAVE: Final = frozenset({"serious", "critical"})
 # A folder that takes a picture of every page that is checked; for whoever wants to look.
@@ -188,7 +193,9 @@ def served(
     district: office.District, browser: sync_api.Browser, *, url: str, folder: Path
 ) -> Iterator[Site]:
     """The district's application on a free port of this machine, in a thread."""
-    chosen = settings.Settings(data_dir=folder, database_url=url, secret_key=bytes(32).hex())
+    chosen = settings.Settings(
+        data_dir=folder, database_url=url, secret_key=bytes(32).hex(), channels=CHANNELS
+    )
     with running(app.create_app(chosen, engine=district.engine)) as address:
         yield Site(district=district, url=address, browser=browser)
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import logging
+import re
 import socket
 import threading
 import time
 from collections.abc import Iterator
+from pathlib import Path
 from uuid import UUID
 
 import pytest
@@ -212,6 +215,13 @@ def test_a_channel_that_apprise_does_not_know_is_refused_at_the_start() -> None:
     with pytest.raises(errors.Invalid) as raised:
         channels.open({"mail": "nonsense://{address}"})
     assert (raised.value.code, raised.value.params["channel"]) == ("channel.template", "mail")
+
+
+def test_the_example_of_the_readme_is_known_to_apprise() -> None:
+    readme = (Path(__file__).parents[2] / "README.md").read_text("utf-8")
+    told = re.search(r"GRIDCASE_CHANNELS='(\{.*?\})'", readme, re.DOTALL)
+    assert told is not None
+    assert channels.open(json.loads(told[1])).names == outside.ALL
 
 
 def test_a_channel_that_is_not_there_sends_nothing() -> None:
