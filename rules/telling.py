@@ -22,6 +22,7 @@ GRAVEST_FIRST: Final = (
     "rung.urge",
     "deadline_missed",
     "rung.measure",
+    "rung.action",
     "rung.warn",
     "window_lapsed",
 )

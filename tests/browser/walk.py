@@ -52,7 +52,7 @@ PEOPLE: Final = {
 How = Literal["zh-phone", "en-phone", "zh-desk", "en-desk"]
 WAIT_MS: Final = 10_000
 STARTED_S: Final = 20
-CHANNELS: Final[Mapping[settings.ChannelName, str]] = {
+CHANNELS: Final[dict[settings.ChannelName, str]] = {
     "mail": "mailto://127.0.0.1:9?from=gridcase%40example.org&to={address}",
     "wecom": "wecombot://{address}/",
 }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Final
 
@@ -152,3 +153,88 @@ def test_the_gravest_come_first() -> None:
 def test_a_day_when_written_out(language: str, this_year: int | None, expected: str) -> None:
     told = telling.day(date(2026, 11, 26), language=language, this_year=this_year)  # type: ignore[arg-type]
     assert told == expected
+
+
+# --- one message
+
+WARN = pack.Text(zh="黄牌提醒：{number} 将于 {due_on}到期。", en="Yellow card: {number}, {due_on}.")
+URGE = pack.Text(zh="红牌催办：{number}", en="Red card: {number}")
+MAIL: Final = telling.Room(lines=20, bytes=100_000)
+
+
+def told(
+    case: int, cause: str = "rung.warn", *, restricted: bool = False, url: str | None = None
+) -> telling.Told:
+    """A notice of a case."""
+    return telling.Told(
+        case=str(case),
+        cause=cause,
+        text=URGE if cause == "rung.urge" else WARN,
+        number=f"N{case:03}",
+        process=pack.Text(zh="矛盾纠纷", en="Dispute"),
+        office="示例单位",
+        due_on=date(2026, 3, 25),
+        url=url,
+        is_restricted=restricted,
+    )
+
+
+def letter(
+    *notices: telling.Told, room: telling.Room = MAIL, language: telling.Language = "en"
+) -> telling.Letter:
+    """One message of them."""
+    return telling.letter(notices, language=language, this_year=2026, room=room, home="HOME")
+
+
+def test_one_notice_is_its_own_title() -> None:
+    found = letter(told(1, url="https://here/1"))
+    assert found.title == "Yellow card: N001, Wed 25 Mar."
+    assert found.body == "Yellow card: N001, Wed 25 Mar.\nhttps://here/1"
+
+
+def test_a_case_is_told_of_once_by_its_gravest() -> None:
+    found = letter(told(1), told(2), told(2, "rung.urge"))
+    assert found.body.splitlines() == ["Red card: N002", "Yellow card: N001, Wed 25 Mar."]
+    assert found.title == "2 notices: Red card: N002"
+
+
+def test_what_has_no_room_is_counted() -> None:
+    found = letter(*map(told, range(30)))
+    assert len(found.body.splitlines()) == 22
+    assert found.body.endswith("and 10 more in the app.\nHOME")
+
+
+def test_of_a_restricted_case_nothing_is_told() -> None:
+    alone = letter(told(7, restricted=True))
+    assert (alone.title, alone.body) == (
+        "1 notice waits for you in the app.",
+        "1 notice waits for you in the app.\nHOME",
+    )
+    both = letter(told(7, "rung.urge", restricted=True), told(8))
+    assert "N007" not in both.title + both.body
+    assert both.body.endswith("and 1 more in the app.\nHOME")
+
+
+@given(
+    cases=st.lists(st.tuples(st.integers(0, 40), causes, st.booleans()), min_size=1),
+    lines=st.integers(1, 30),
+    size=st.integers(60, 3000),
+    language=st.sampled_from(["zh", "en"]),
+)
+def test_a_message_fits_and_leaves_no_case_uncounted(
+    cases: list[tuple[int, str, bool]], lines: int, size: int, language: telling.Language
+) -> None:
+    hidden = {case for case, _, restricted in cases if restricted}
+    notices = [told(case, cause, restricted=case in hidden) for case, cause, _ in cases]
+    room = telling.Room(lines=lines, bytes=size)
+    found = letter(*notices, room=room, language=language)
+    assert len(found.body.encode()) <= size
+    named = {case for case in range(41) if f"N{case:03}" in found.body}
+    assert not named & hidden
+    rest = len({case for case, *_ in cases}) - len(named)
+    assert len(named) <= lines
+    if rest:
+        *_, counted, home = found.body.splitlines()
+        assert (re.findall(r"\d+", counted), home) == ([str(rest)], "HOME")
+    else:
+        assert "HOME" not in found.body

@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import text
 
 from rules import errors
-from tests import office
+from tests import conftest, office
 from tests.workflow import outside, races, receivers
 from workflow import channels, db, outbox
 from workflow.commands import contacts, notices
@@ -413,6 +413,32 @@ def test_a_process_killed_before_it_could_record_has_its_mail_sent_again_under_o
     first, second = mail.got
     assert first["Message-ID"] == second["Message-ID"]
     assert outside.states(district) == ["sent"]
+
+
+# -- statements
+
+
+def test_a_message_costs_the_same_however_many_notices_it_tells_of(
+    district: office.District, door: outside.Recording, statements: conftest.Statements
+) -> None:
+    """Relay: two more where somebody is reached outside. Sender: two where nothing is ready."""
+    outside.reach(district, "desk")
+    engine = district.engine
+    counted: dict[int, tuple[int, int]] = {}
+    for n in (2, 20):
+        for _ in range(n):
+            district.file()
+        with statements(engine.database) as relayed:
+            outbox.relay(engine)
+        with statements(engine.database) as sent:
+            assert outbox.send(engine, door=door).sent == n
+        counted[n] = (relayed.count, sent.count)
+    with statements(engine.database) as empty:
+        outbox.send(engine, door=door)
+    assert counted[2] == counted[20]
+    assert counted[20][0] <= 8
+    assert counted[20][1] <= 14
+    assert empty.count <= 2
 
 
 # -- contacts
