@@ -7,7 +7,7 @@ import json
 import signal
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from types import FrameType
 from typing import Final, get_args
 
@@ -112,7 +112,7 @@ def _outcome(name: str, stage: scene.Stage, *, database: str, is_long: bool) -> 
     """One kind, in one office after the other; what was wrong is told of all."""
     kind, size = KINDS[name], LONG if is_long else SHORT
     if kind.cases is not None and not is_long:
-        size = scene.resized(size, cases=kind.cases)
+        size = replace(size, cases=kind.cases)
     runs = kills = 0
     total, wrong = judge.Verdict(), list[str]()
     for n in range(size.offices):

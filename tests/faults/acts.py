@@ -14,6 +14,7 @@ from sqlalchemy import select
 
 from rules import errors
 from tests.bench import loader
+from tests.faults import judge
 from tests.faults.scene import PATIENCE_S, Scene
 from workflow import access, ids, read
 from workflow.commands import act
@@ -101,6 +102,6 @@ def _compare(scene: Scene, asked: Sequence[Asked]) -> None:
     """What was answered with what is stored. `judge` finds what is there twice."""
     wanted = select(_EVENT.action_id).where(_EVENT.actor_kind == "person")
     stored = scene.read(lambda tx: set(tx.execute(wanted).scalars()))
-    missing = sum(str(one.request.action_id) not in stored for one in asked)
-    if missing:
-        scene.found.append(f"{missing} acts were answered and are not stored")
+    missing = [one.request for one in asked if str(one.request.action_id) not in stored]
+    lost = tuple(f"act {one.action} on case {one.case_id}" for one in missing)
+    scene.seen += judge.Verdict(lost=lost)

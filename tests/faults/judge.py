@@ -366,6 +366,3 @@ def _action_id(key: Key) -> str:
 def _told(key: Key) -> str:
     what = "the limit" if key.rung < 0 else f"rung {key.rung}.{key.repetition}"
     return f"{what} of deadline {key.no} of case {key.case_id}"
-
-
-__all__ = ["Key", "Verdict", "combined", "judge", "p99", "short"]

@@ -142,6 +142,3 @@ def _outlast(scene: Scene) -> None:
             for pid in _backends(scene):
                 tx.execute(END, {"pid": pid})
     scene.settle()
-
-
-__all__ = ["freeze", "kill", "race", "restart"]

@@ -8,7 +8,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, closing, contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
 from subprocess import Popen
@@ -94,8 +94,8 @@ class Stage:
 
 @dataclass(slots=True)
 class Scene:
-    """One office. `faults` are the spans of office time in which something was wrong, `found`
-    what must not be and has no count of its own."""
+    """One office. `faults` are the spans of office time in which something was wrong; `seen` is
+    what the kind itself saw go wrong, `found` what must not be and has no count of its own."""
 
     dialect: Dialect
     place: town.Town
@@ -107,6 +107,7 @@ class Scene:
     kills: int = 0
     swept_at: datetime | None = None
     faults: list[tuple[datetime, datetime]] = field(default_factory=list)
+    seen: judge.Verdict = field(default_factory=judge.Verdict)
     found: list[str] = field(default_factory=list)
 
     @property
@@ -151,12 +152,12 @@ class Scene:
             made += loader.load(self.place, life, count=share, filed_at=small.local(filed), now=now)
         return made
 
-    def mornings(self) -> Iterator[str]:
+    def mornings(self) -> Iterator[None]:
         """The moments of this size, each as a fault whose end the workers then recover from."""
         for morning in MORNINGS[: self.size.mornings]:
             with self.fault():
                 self.jump(morning)
-                yield morning
+                yield
             self.settle()
 
     def jump(self, to: str) -> None:
@@ -218,12 +219,9 @@ class Scene:
         ended for it."""
         self.workers.kill_all()
         assert self.swept_at is not None
-        return judge.judge(self.place.district, at=self.swept_at, faults=self.faults, sample=sample)
-
-
-def resized(size: Size, *, cases: int) -> Size:
-    """The same with another number of cases."""
-    return replace(size, cases=cases)
+        return self.seen + judge.judge(
+            self.place.district, at=self.swept_at, faults=self.faults, sample=sample
+        )
 
 
 @contextmanager

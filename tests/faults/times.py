@@ -44,8 +44,7 @@ def downtime(scene: Scene) -> None:
         for worker in list(scene.workers.running):
             scene.workers.stop(worker)
         twice = judge.combined(scene.place.district, since=since)
-        if twice:
-            scene.found.append(f"after {gap}, {judge.short(twice)}")
+        scene.seen += judge.Verdict(doubled=tuple(f"{text}, after {gap}" for text in twice))
 
 
 # --- clocks
@@ -95,7 +94,8 @@ def _watch(scene: Scene, *, ahead: timedelta) -> None:
     while time.monotonic() < until:
         last = scene.read(lambda tx: tx.execute(LAST_PLANNED).scalar())
         if last is not None and last > (now := scene.now()) + allowed:
-            scene.found.append(f"early: a rung planned for {last:%F %T} was there at {now:%F %T}")
+            there = f"a rung planned for {last:%F %T} was there at {now:%F %T}"
+            scene.seen += judge.Verdict(early=(there,))
             return
         time.sleep(0.02)
 
@@ -178,6 +178,3 @@ def _declare_off(scene: Scene, day: str) -> calendars.Calendar:
 
 def _hash(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
-
-
-__all__ = ["calendar", "clocks", "downtime"]
