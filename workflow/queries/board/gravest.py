@@ -109,6 +109,11 @@ class _Found:
     deadlines: tuple[DeadlineRow, ...]
     fired: tuple[tuple[EscalationRow, str | None], ...]
 
+    @property
+    def missed(self) -> tuple[DeadlineRow, ...]:
+        """The open clocks that are late."""
+        return tuple(row for row in self.deadlines if row.missed_at is not None)
+
 
 def cases(
     tx: db.Tx,
@@ -125,7 +130,7 @@ def cases(
     )
     rows = tx.execute(statement, access.binds(actor, seat) | {"office_id": office_id}).all()
     found = sorted(_grouped(rows), key=lambda one: (one.case.due_at, one.case.id))
-    late = [one for one in found if one.case.light == "red"][:MOST_LATE]
+    late = [one for one in found if one.case.light == "red" and one.missed][:MOST_LATE]
     stuck = [one for one in found if one.case.is_stuck][:MOST_STUCK]
     lines = read.lines(tx, {one.case.origin_grid for one in stuck}, at=at) if stuck else {}
     return (
@@ -221,8 +226,7 @@ def _grouped(rows: Sequence[Row[*tuple[Any, ...]]]) -> Iterator[_Found]:
 
 def _late(tx: db.Tx, actor: access.Actor, one: _Found, *, at: read.House) -> LateCase:
     case, rules = one.case, read.rules(tx, one.case.pack_hash)
-    missed = [row for row in one.deadlines if row.missed_at is not None]
-    row = min(missed, key=lambda clock: (clock.due_at, clock.no))
+    row = min(one.missed, key=lambda clock: (clock.due_at, clock.no))
     return LateCase(
         case_id=case.id,
         number=case.number,

@@ -184,7 +184,8 @@ def _grouped(
 
 def _is_end(pack: pack_.Pack, row: figures.Figure) -> bool:
     """Whether the cases of a row are closed: the roll-up keeps them too."""
-    state = pack.processes[row.process].states.get(row.word)
+    process = pack.processes.get(row.process)
+    state = process.states.get(row.word) if process else None
     return state is not None and state.end
 
 
