@@ -18,8 +18,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
 
@@ -48,8 +48,12 @@ LEASE: Final = timedelta(minutes=5)
 BACK_OFF_MIN: Final = (1, 5, 15, 60, 240)
 """Minutes after the first, second ... failure; the last one goes on."""
 TRIES: Final = 14
-"""The last of them comes 37 hours after the first: a mail server that is away for a day, and
-nobody there to see it before the next morning, loses nothing."""
+"""By itself the last of them comes 37 hours after the first: a mail server that is away for a
+day, and nobody there to see it before the next morning, loses nothing."""
+KEPT: Final = timedelta(hours=36)
+"""Before that nothing is given up, however often a channel that comes and goes was tried."""
+AWAY: Final = frozenset({"delivery.unreachable", "delivery.timeout"})
+"""What is wrong with a channel, and not with one message."""
 ROOMS: Final[Mapping[str, telling.Room]] = {
     "mail": telling.Room(lines=20, bytes=100_000),
     "dingtalk": telling.Room(lines=20, bytes=15_000),
@@ -168,7 +172,7 @@ WAKE: Final = (
         _DELIVERY.c.channel == bindparam("b_channel"),
         delivery.IN_TRANSIT,
         _STATE == "waiting",
-        _DELIVERY.c.error == "delivery.unreachable",
+        _DELIVERY.c.error.in_(sorted(AWAY)),
         _DELIVERY.c.next_try_at > db.DATABASE_TIME,
     )
     .values(next_try_at=db.DATABASE_TIME)
@@ -229,46 +233,61 @@ def send(
     is_ending: Callable[[], bool] = lambda: False,
 ) -> SendReport:
     """Sends until nothing is ready, or the process is to end: a message that is begun is
-    finished, the rest is left for the next run."""
-    total = SendReport()
-    woken: set[str] = set()
-    while door.names and not is_ending():
-        claim = _claim(engine, door.names, public_url=public_url)
+    finished, the rest is left for the next run. A channel that cannot be reached is left alone
+    until the next run, so that it holds up no other."""
+    total, run = SendReport(), _Run(door=door, is_ending=is_ending)
+    while (names := door.names - run.away) and not is_ending():
+        claim = _claim(engine, names, public_url=public_url)
         if claim is None:
             break
         total += SendReport(dropped=claim.dropped)
         if claim.parcel is not None:
-            total += _deliver(engine, claim.parcel, door=door, woken=woken, is_ending=is_ending)
+            total += _deliver(engine, claim.parcel, run)
     return total
 
 
-def _deliver(
-    engine: Engine,
-    parcel: _Parcel,
-    *,
-    door: channels.Door,
-    woken: set[str],
-    is_ending: Callable[[], bool],
-) -> SendReport:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Run:
+    """One run, with the channels that took something in it and those that are away."""
+
+    door: channels.Door
+    is_ending: Callable[[], bool]
+    woken: set[str] = field(default_factory=set)
+    away: set[str] = field(default_factory=set)
+
+
+def _deliver(engine: Engine, parcel: _Parcel, run: _Run) -> SendReport:
     try:
         if parcel.address is None:
             raise errors.Invalid("delivery.address")
-        door.send(parcel.channel, parcel.address, parcel.message, is_ending=is_ending)
+        run.door.send(parcel.channel, parcel.address, parcel.message, is_ending=run.is_ending)
     except errors.GridcaseError as error:
+        if error.code in AWAY:
+            run.away.add(parcel.channel)
         return _failed(engine, parcel, error)
     with db.transaction(engine.database) as tx:
         one = _keys(parcel) | {"now": db.now(tx)}
         tx.execute(SENT, one)
         tx.execute(FREE, one)
-        if parcel.channel not in woken:
+        if parcel.channel not in run.woken:
             tx.execute(WAKE, one)
-            woken.add(parcel.channel)
+            run.woken.add(parcel.channel)
     return SendReport(messages=1, sent=parcel.notices)
 
 
 def _failed(engine: Engine, parcel: _Parcel, error: errors.GridcaseError) -> SendReport:
-    """Tried again later, unless it never can be or was tried for long enough."""
-    is_dead = isinstance(error, errors.Invalid) or parcel.tries >= TRIES
+    """Tried again later, unless it never can be, or was often and for long enough."""
+    with db.transaction(engine.database) as tx:
+        at = tx.execute(NOW).scalar_one()
+        is_old = parcel.tries >= TRIES and at - _begun_at(parcel.message.id) >= KEPT
+        is_dead = isinstance(error, errors.Invalid) or is_old
+        outcome = {
+            "b_lease": parcel.lease_at,
+            "b_state": "dead" if is_dead else "waiting",
+            "b_error": error.code,
+            "b_next": at if is_dead else at + back_off(parcel.tries),
+        }
+        tx.execute(FAILED, _keys(parcel) | outcome)
     _LOG.warning(
         "delivery.dead" if is_dead else "delivery.failed",
         code=error.code,
@@ -277,16 +296,12 @@ def _failed(engine: Engine, parcel: _Parcel, error: errors.GridcaseError) -> Sen
         message_id=str(parcel.message.id),
         tries=parcel.tries,
     )
-    with db.transaction(engine.database) as tx:
-        at = tx.execute(NOW).scalar_one()
-        outcome = {
-            "b_lease": parcel.lease_at,
-            "b_state": "dead" if is_dead else "waiting",
-            "b_error": error.code,
-            "b_next": at if is_dead else at + back_off(parcel.tries),
-        }
-        tx.execute(FAILED, _keys(parcel) | outcome)
     return SendReport(dead=parcel.notices) if is_dead else SendReport(failed=1)
+
+
+def _begun_at(message_id: UUID) -> datetime:
+    """When a message was first claimed: a UUIDv7 begins with its milliseconds."""
+    return datetime.fromtimestamp((message_id.int >> 80) / 1000, UTC)
 
 
 def back_off(tries: int) -> timedelta:
@@ -334,7 +349,12 @@ def _claim(engine: Engine, names: frozenset[str], *, public_url: str | None) -> 
         receiver_id=found.receiver_id,
         channel=found.channel,
         address=engine.seals.try_open(found.sealed, nonce=found.nonce, place=place),
-        message=channels.Message(id=message_id, title=letter.title, body=letter.body),
+        # A mail has a subject; elsewhere it would say the first line twice.
+        message=channels.Message(
+            id=message_id,
+            title=letter.title if found.channel == "mail" else "",
+            body=letter.body,
+        ),
         notices=len(kept),
         tries=max(row.tries for row in kept) + 1,
         lease_at=lease_at,
