@@ -72,10 +72,13 @@ def test_list_when_narrowed_holds_what_is_led_there_and_its_acts(district: offic
     everything = worklist.page(database, actor)
     assert len(everything.items) == 2
     for narrowed in (
-        worklist.page(database, actor, area=office.STREET),
-        worklist.page(database, actor, area=office.COMMUNITY, narrow="green"),
-        worklist.page(database, actor, office=district.offices["desk"]),
+        worklist.page(database, actor, only=worklist.Only(area=office.STREET)),
+        worklist.page(database, actor, only=worklist.Only(area=office.COMMUNITY), narrow="green"),
+        worklist.page(database, actor, only=worklist.Only(office=district.offices["desk"])),
     ):
         assert [item.case_id for item in narrowed.items] == [mine.case_id]
-    assert worklist.page(database, actor, area=office.GRID, narrow="red").items == ()
+    assert (
+        worklist.page(database, actor, only=worklist.Only(area=office.GRID), narrow="red").items
+        == ()
+    )
     assert {"accept", "refuse", "withdraw"} <= set(everything.items[0].offered)
