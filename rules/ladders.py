@@ -176,7 +176,7 @@ def target(
     role = tell
     if tell == "handler":
         named = _post_of(handler, posts=posts, lead_office=lead_office)
-        found = None if named is None else _able(named, excluded, first=handler)
+        found = None if named is None else able(named, excluded, first=handler)
         if found is not None:
             return found
         if owner_role is None:
@@ -362,10 +362,10 @@ def _at_lead(posts: list[Post], lead_office: UUID, *, only: bool) -> list[Post]:
 
 def _first(posts: list[Post], excluded: frozenset[UUID]) -> Target | None:
     ordered = sorted(posts, key=lambda post: (post.rank, post.id))
-    return next(filter(None, (_able(post, excluded) for post in ordered)), None)
+    return next(filter(None, (able(post, excluded) for post in ordered)), None)
 
 
-def _able(post: Post, excluded: frozenset[UUID], *, first: UUID | None = None) -> Target | None:
+def able(post: Post, excluded: frozenset[UUID], *, first: UUID | None = None) -> Target | None:
     """Who of a post can be told: `first`, if it is one of its people, then holder, then deputy."""
     people = sorted((post.holder, post.deputy), key=lambda person: person != first)
     for person in people:

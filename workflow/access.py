@@ -22,6 +22,8 @@ ActorKind = Literal["person", "resident"]
 
 PERSONAL_RELATIONS: Final = frozenset({"handler", "filer", "leader", "supervisor"})
 """Relations of a person, not of a post: together they are the seat *what is mine*."""
+MINE: Final = frozenset({"handler", "filer", "leader"})
+"""What a person is to do, which lists show first; one watches by name in a seat further back."""
 NAMED: Final = PERSONAL_RELATIONS | {"office", "resident"}
 """Relations that reach a restricted case: those who work on it, and nobody by area."""
 
@@ -244,7 +246,7 @@ def seats(pack: pack_.Pack, actor: Actor) -> tuple[Seat, ...]:
             if seat is not None:
                 key = (seat.kind, seat.value)
                 found[key] = _wider(found.get(key), seat)
-    return tuple(sorted(found.values(), key=lambda s: s.kind not in PERSONAL_RELATIONS))
+    return tuple(sorted(found.values(), key=lambda s: s.kind not in MINE))
 
 
 def _wider(one: Seat | None, other: Seat) -> Seat:

@@ -14,7 +14,8 @@ from datetime import date, datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import Row, bindparam, exists, func, insert, or_, select, update
+import structlog
+from sqlalchemy import Row, bindparam, exists, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from rules import calendars
@@ -40,6 +41,8 @@ KINDS: Final = (
     "will_not_wake",
     "due_differs",
     "record_differs",
+    "no_clock",
+    "case_unreadable",
 )
 """Of what there may be alarms."""
 CHUNK: Final = 500
@@ -55,7 +58,7 @@ MARK: Final = select(_MARK)
 # Index: case_open.
 NEXT: Final = (
     select(_CASE)
-    .where(case_tables.IS_OPEN, or_(bindparam("first"), _CASE.c.id > bindparam("after")))
+    .where(case_tables.IS_OPEN, _CASE.c.id > bindparam("after"))
     .order_by(_CASE.c.id)
     .limit(bindparam("limit"))
 )
@@ -71,9 +74,14 @@ AT_ONCE: Final = select(
     .label("waits_since"),
     exists(select(1).where(_TREND.c.counted_on == bindparam("today"))).label("is_counted"),
 )
-WORKERS: Final = select(_WORKER.id, _WORKER.beat_at, _WORKER.skew_ms, _WORKER.stopped_at).where(
-    _WORKER.beat_at > bindparam("since")
-)
+WORKERS: Final = select(
+    _WORKER.id,
+    _WORKER.host,
+    _WORKER.started_at,
+    _WORKER.beat_at,
+    _WORKER.skew_ms,
+    _WORKER.stopped_at,
+).where(_WORKER.beat_at > bindparam("since"))
 # Index: alarm_open.
 OPEN: Final = (
     select(_ALARM.c.id, _ALARM.c.kind, _ALARM.c.subject, _ALARM.c.case_id, _CASE.c.is_closed)
@@ -100,6 +108,8 @@ COUNTS: Final = (
     .group_by(_COUNT.lead_office_id, _COUNT.process, _COUNT.state, _COUNT.light)
 )
 LIGHTS: Final = ("green", "yellow", "red", "grey")
+
+_LOG = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -152,8 +162,7 @@ def _look(database: db.Database, *, limit: int) -> _Look:
         today = calendars.local_date(house.calendar, house.now)
         seen = tx.execute(AT_ONCE, {"today": today}).one()
         mark = tx.execute(MARK).one()
-        after = mark.after_id
-        place = {"first": after is None, "after": after or UUID(int=0), "limit": limit}
+        place = {"after": mark.after_id or UUID(int=0), "limit": limit}
         cases = [CaseRow(*row) for row in tx.execute(NEXT, place)]
         findings = (*_behind(seen, house.now), *_workers(tx, seen.at), *_doubts(tx, cases, house))
     return _Look(
@@ -173,12 +182,30 @@ def _behind(seen: Row[*tuple[Any, ...]], now: datetime) -> Iterator[Finding]:
 
 def _workers(tx: db.Tx, at: datetime) -> Iterator[Finding]:
     rows = tx.execute(WORKERS, {"since": at - timedelta(days=FORGET_DAYS)}).all()
-    for row in rows:
-        is_silent = at - row.beat_at > timedelta(seconds=SILENT_S)
-        if is_silent and row.stopped_at is None:
-            yield Finding(kind="worker_silent", subject=str(row.id))
-        elif not is_silent and abs(row.skew_ms) > SKEW_MS:
+    alive = [row for row in rows if at - row.beat_at <= timedelta(seconds=SILENT_S)]
+    for row in _unreplaced(rows, alive):
+        yield Finding(kind="worker_silent", subject=str(row.id))
+    for row in alive:
+        if abs(row.skew_ms) > SKEW_MS:
             yield Finding(kind="clock_off", subject=str(row.id))
+
+
+_Worker = Row[*tuple[Any, ...]]
+
+
+def _unreplaced(rows: Sequence[_Worker], alive: Sequence[_Worker]) -> Iterator[_Worker]:
+    """The dead whose place nobody took. A newcomer of the same machine takes one place, of those
+    that ended by themselves first."""
+    newcomers = sorted(alive, key=lambda row: row.started_at)
+    gone = [row for row in rows if row not in alive or row.stopped_at is not None]
+    for row in sorted(gone, key=lambda one: (one.stopped_at is None, one.beat_at)):
+        heir = next(
+            (o for o in newcomers if o.host == row.host and o.started_at > row.beat_at), None
+        )
+        if heir is not None:
+            newcomers.remove(heir)
+        elif row.stopped_at is None:
+            yield row
 
 
 def _doubts(tx: db.Tx, cases: Sequence[CaseRow], house: read.House) -> Iterator[Finding]:
@@ -190,8 +217,14 @@ def _doubts(tx: db.Tx, cases: Sequence[CaseRow], house: read.House) -> Iterator[
         key = (row.deadline_no, row.cycle, f"{row.rung}.{row.repetition}")
         recorded[row.case_id].add(key)
     for case in cases:
-        rules = read.rules(tx, case.pack_hash)
-        for one in doubt.doubts(rules, facts[case.id], recorded=recorded[case.id]):
+        try:
+            rules = read.rules(tx, case.pack_hash)
+            found = list(doubt.doubts(rules, facts[case.id], recorded=recorded[case.id]))
+        except Exception as error:  # noqa: BLE001  one case must not blind it: told, passed over
+            _LOG.error("audit.case_failed", case_id=str(case.id), error=type(error).__name__)
+            yield Finding(kind="case_unreadable", subject=str(case.id), case_id=case.id)
+            continue
+        for one in found:
             subject = f"{case.id}:{one.no or ''}"
             yield Finding(kind=one.kind, subject=subject, case_id=case.id)
 
@@ -252,7 +285,7 @@ def count_day(database: db.Database) -> bool:
         with db.transaction(database) as tx:
             house = read.house(tx)
             today = calendars.local_date(house.calendar, house.now)
-            rows = _day(tx, today, house)
+            rows = _day(tx, today)
             if rows:
                 tx.execute(insert(_TREND), rows)
     except IntegrityError:  # another worker was a moment earlier
@@ -260,13 +293,11 @@ def count_day(database: db.Database) -> bool:
     return bool(rows)
 
 
-def _day(tx: db.Tx, today: date, house: read.House) -> list[Mapping[str, object]]:
+def _day(tx: db.Tx, today: date) -> list[Mapping[str, object]]:
     sums: dict[tuple[UUID, str], dict[str, int]] = {}
-    processes = house.rules.pack.processes
+    ends = read.end_states(tx)
     for row in tx.execute(COUNTS):
-        process = processes.get(row.process)
-        state = process.states.get(row.state) if process else None
-        if state is None or not state.end:
+        if (row.process, row.state) not in ends:
             lights = sums.setdefault((row.lead_office_id, row.process), dict.fromkeys(LIGHTS, 0))
             lights[row.light] += int(row.n)
     return [

@@ -142,6 +142,7 @@ PEOPLE: Final = (
 """People with their posts, a row each; who asks says whom."""
 ACTORS: Final = PEOPLE.where(_PERSON.id.in_(bindparam("person_ids", expanding=True)))
 PACK: Final = select(_PACK.document).where(_PACK.hash == bindparam("hash"))
+PACKS: Final = select(_PACK.hash)
 CALENDAR: Final = select(_CALENDAR.zone, _CALENDAR.document).where(
     _CALENDAR.hash == bindparam("hash")
 )
@@ -193,6 +194,18 @@ def rules(tx: db.Tx, pack_hash: str) -> machine.Rules:
         found = machine.compile_rules(load.from_document(document))
         _RULES[pack_hash] = found
     return found
+
+
+def end_states(tx: db.Tx) -> frozenset[tuple[str, str]]:
+    """Process and state of every end that a stored pack knows: cases of an older pack may stand
+    in one that the active pack has not."""
+    return frozenset(
+        (name, state)
+        for pack_hash in tx.execute(PACKS).scalars()
+        for name, process in rules(tx, pack_hash).pack.processes.items()
+        for state, facts in process.states.items()
+        if facts.end
+    )
 
 
 def calendar(tx: db.Tx, calendar_hash: str) -> calendars.Calendar:
@@ -293,7 +306,7 @@ def _facts(
     recusals = _recusals(tx, [case.id for case in cases]) if has_recusals else {}
     found = lines(tx, {case.origin_grid for case in cases}, at=at)
     known = {row.calendar_hash for row in deadlines}
-    used = {key: calendar(tx, key) for key in known | {at.calendar.hash}}
+    used = _calendars(tx, known | {at.calendar.hash}, is_batch=len(cases) > 1)
     return {
         case.id: Facts(
             now=at.now,
@@ -308,6 +321,21 @@ def _facts(
         )
         for case in cases
     }
+
+
+def _calendars(
+    tx: db.Tx, hashes: Iterable[str], *, is_batch: bool
+) -> dict[str, calendars.Calendar]:
+    """The calendars of that hash. In a batch one that cannot be read holds up its own cases only:
+    it is left out, and deciding them fails."""
+    found: dict[str, calendars.Calendar] = {}
+    for key in hashes:
+        try:
+            found[key] = calendar(tx, key)
+        except errors.GridcaseError:
+            if not is_batch:
+                raise
+    return found
 
 
 def _recusals(tx: db.Tx, case_ids: list[UUID]) -> dict[UUID, frozenset[UUID]]:

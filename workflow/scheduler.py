@@ -34,7 +34,7 @@ BEAT_S: Final = 1.0
 AUDIT_S: Final = 5.0
 SEND_S: Final = 2.0
 DEAD_S: Final = 120.0
-"""Longer than a beat can wait for a database that is away."""
+"""Longer than a beat waits for a database that is away; one that hangs is given up with this."""
 LONG_AGO: Final = datetime(1, 1, 1, tzinfo=UTC)
 
 _LOG = structlog.get_logger()
@@ -110,9 +110,10 @@ class Bell:
         report, relayed = sweep.TickReport(), outbox.RelayReport()
         with _counted("tick") as failures:
             report = sweep.run(self._engine, is_ending=self._ending.is_set)
+        with _counted("relay") as unsent:
             relayed = outbox.run(self._engine, is_ending=self._ending.is_set)
         took_ms = int((clock.monotonic() - begun) * 1000)
-        failed = failures.n + report.failed
+        failed = failures.n + unsent.n + report.failed
         self._told(Ring(sweep=report, relay=relayed, took_ms=took_ms, failed=failed))
         with _counted("tick"):
             workers.ticked(

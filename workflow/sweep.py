@@ -12,7 +12,7 @@ from typing import Final
 from uuid import UUID
 
 import structlog
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy.exc import DataError, IntegrityError
 
 from rules import errors
 from workflow import db, read, write
@@ -22,6 +22,9 @@ from workflow.engine import Engine
 BATCH: Final = 500
 SQLITE_BATCH: Final = 100
 """Smaller where a batch holds the one write lock that people wait for."""
+
+REFUSED: Final = (IntegrityError, DataError)
+"""What a database says to rows that it will not have."""
 
 _LOG = structlog.get_logger()
 
@@ -77,7 +80,7 @@ def _batch(
     not take the others with it: they are then written one by one."""
     try:
         return _tick(engine, limit=limit, without=without, apply=_together)
-    except IntegrityError:
+    except REFUSED:
         return _tick(engine, limit=limit, without=without, apply=_singly)
 
 
@@ -97,7 +100,7 @@ def _singly(tx: db.Tx, rows: list[db.Rows]) -> frozenset[int]:
         try:
             with tx.begin_nested():
                 _together(tx, [one])
-        except IntegrityError as error:
+        except REFUSED as error:
             refused.add(n)
             _LOG.error("sweep.case_refused", error=type(error.orig).__name__)
     return frozenset(refused)
@@ -118,9 +121,16 @@ def _tick(
         decisions, failed = _decide(tx, cases, facts)
         rows = [write.rows(decision, seals=engine.seals) for decision in decisions]
         refused = apply(tx, rows)
+        if _blocks(decisions) and read.house(tx).directory_id != house.directory_id:
+            # A post was filled while it was found vacant; who wakes the stuck did not see these.
+            raise errors.Busy("sweep.directory_moved")
     failed += [decisions[n].case.id for n in refused]
     done = [decision for n, decision in enumerate(decisions) if n not in refused]
     return _report(done, failed=len(failed)), frozenset(failed)
+
+
+def _blocks(decisions: Sequence[Decision]) -> bool:
+    return any(row.blocked for decision in decisions for row in decision.deadlines)
 
 
 def _decide(

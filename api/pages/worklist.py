@@ -20,7 +20,7 @@ from workflow.queries import search, worklist
 
 router = APIRouter()
 
-SEATS: Final = ("handler", "leader", "supervisor", "office", "grid", "area", "filer")
+SEATS: Final = ("handler", "leader", "office", "grid", "area", "supervisor", "filer")
 """Which of a person's seats is shown first."""
 NARROWS: Final = get_args(worklist.Narrow)
 LEVELS: Final = ("", "1", "2", "3", "4", "5", "6")

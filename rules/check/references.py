@@ -15,8 +15,8 @@ PSEUDO = frozenset({"resident", "ladder"})
 _RECEIVERS = frozenset({"handler", "filer", "leader", "target"})
 _PLACEHOLDERS = frozenset({"number", "process", "due_on", "office"})
 _MOMENTS = frozenset({"deadline_missed", "window_lapsed"})
-MAX_CAP = 100
-"""Repetitions of one rung."""
+MAX_CAP = 50
+"""Firings of one ladder in all: a deadline remembers each by a word."""
 
 _ASKED: Mapping[str, tuple[str, ...]] = {
     "name": ("leader",),
@@ -36,6 +36,8 @@ def check(rules: pack.Pack, report: Report) -> None:
     for name, rule in rules.deadlines.items():
         checker.deadline(name, rule)
     for name, ladder in rules.ladders.items():
+        if sum(rung.cap for rung in ladder) > MAX_CAP:
+            report.add("check.firings", "ladders.yaml", name, max=MAX_CAP)
         for number, rung in enumerate(ladder, start=1):
             checker.rung(name, f"{name}.{number}", rung)
     for name, route in rules.routing.items():

@@ -346,3 +346,10 @@ def test_a_main_action_that_cannot_leave_its_state_is_told() -> None:
     assert [(fault.code, fault.key) for fault in faults] == [
         ("check.main_action", "states.filed.main")
     ]
+
+
+def test_check_when_a_ladder_fires_too_often(tmp_path: Path) -> None:
+    change = ("ladders.yaml", "cap: 3", "cap: 48")
+    assert packs.told(packs.write(tmp_path / "noise", change)) == [
+        ("ladders.yaml", 1, "gentle", "check.firings")
+    ]

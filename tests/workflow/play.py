@@ -39,6 +39,9 @@ EXPECTED: Final = frozenset(
         "leader.already",
         "leader.not_you",  # the ladder has named another leader first
         "route.none",
+        "supervision.already",
+        "supervision.higher",
+        "supervision.none",
         "field.person",
     }
 )

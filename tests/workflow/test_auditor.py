@@ -3,15 +3,17 @@ left to itself never is."""
 
 from __future__ import annotations
 
+import json
 from datetime import timedelta
 from uuid import UUID
 
 import pytest
-from sqlalchemy import select, update
+from sqlalchemy import delete, select, update
 
+from rules import load
 from tests import office
-from workflow import auditor, clock, db, ids
-from workflow.commands import workers
+from workflow import auditor, clock, db, ids, read
+from workflow.commands import packs, workers
 from workflow.tables import case as case_tables
 from workflow.tables import office as office_tables
 from workflow.tables import watch
@@ -135,6 +137,7 @@ def test_a_dead_worker_is_told_and_a_stopped_one_is_not(district: office.Distric
             .where(WORKER.c.id.in_([dead, stopped]))
             .values(beat_at=clock.system() - timedelta(seconds=6))
         )
+        tx.execute(update(WORKER).values(started_at=clock.system() - timedelta(hours=1)))
     assert [(one.kind, one.subject) for one in _audit(district).findings] == [
         ("worker_silent", str(dead))
     ]
@@ -161,3 +164,94 @@ def test_the_day_is_counted_once_as_it_begins(district: office.District) -> None
     assert days["2026-03-25"] == (1, 0, 0)
     assert days["2026-03-26"] == (0, 1, 0), "before the day's own clocks"
     assert len(rows) == len(days)
+
+
+def test_a_case_that_cannot_be_looked_at_does_not_blind_the_auditor(
+    district: office.District,
+) -> None:
+    sick, other = district.file(), district.file()
+    with db.transaction(district.engine.database) as tx:
+        tx.execute(update(DEADLINE).where(DEADLINE.c.case_id == sick.case_id).values(pauses="?"))
+        of_other = DEADLINE.c.case_id == other.case_id
+        tx.execute(update(DEADLINE).where(of_other).values(due_at=DEADLINE.c.start_at))
+    _audit(district)
+    found = _open(district)
+    assert ("case_unreadable", sick.case_id) in found
+    assert ("due_differs", other.case_id) in found
+
+
+def test_a_paused_clock_that_nothing_wakes_is_found(district: office.District) -> None:
+    filed = district.file()
+    district.do(filed, "accept", "desk")
+    district.do(filed, "name_mediator", "desk", mediator=str(district.people["mediator"]))
+    district.do(filed, "start_assessment", "mediator", assessment_reason="鉴定")
+    assert _audit(district).findings == ()
+    with db.transaction(district.engine.database) as tx:
+        tx.execute(update(DEADLINE).where(DEADLINE.c.state == "paused").values(next_at=None))
+    assert "will_not_wake" in {one.kind for one in _audit(district).findings}
+
+
+def test_I9_an_open_case_without_a_clock_is_found(district: office.District) -> None:
+    filed = district.file()
+    with db.transaction(district.engine.database) as tx:
+        ended = {"state": "stopped", "ended_at": district.now(), "next_at": None}
+        tx.execute(update(DEADLINE).values(**ended))
+        tx.execute(update(CASE).values(next_at=None))
+    _audit(district)
+    assert _open(district) == [("no_clock", filed.case_id)]
+
+
+def test_a_worker_that_was_replaced_is_no_news(district: office.District) -> None:
+    database, dead = district.engine.database, ids.uuid7()
+    workers.enrol(database, dead)
+    long_ago = clock.system() - timedelta(seconds=600)
+    with db.transaction(database) as tx:
+        tx.execute(update(WORKER).values(beat_at=long_ago, started_at=long_ago))
+    assert [one.kind for one in _audit(district).findings] == ["worker_silent"]
+    workers.enrol(database, ids.uuid7())
+    assert _audit(district).findings == ()
+
+
+def test_a_worker_that_was_forgotten_is_known_again_with_its_next_beat(
+    district: office.District,
+) -> None:
+    database, frozen = district.engine.database, ids.uuid7()
+    workers.enrol(database, frozen)
+    with db.transaction(database) as tx:
+        tx.execute(delete(WORKER))
+    workers.beat(database, frozen)
+    with db.snapshot(database) as tx:
+        assert tx.execute(select(WORKER.c.id)).scalars().all() == [frozen]
+
+
+def test_what_an_older_pack_calls_an_end_is_not_counted_as_open(
+    district: office.District,
+) -> None:
+    filed = district.file("petition_officer", process="petition")
+    district.do(filed, "withdraw", "petition_officer", withdraw_reason="已解决")
+    document = json.loads(load.load(load.shipped()).document)
+    petition = document["processes"]["petition"]
+    petition["states"]["taken_back"] = petition["states"].pop("withdrawn")
+    petition["actions"]["withdraw"]["to"] = "taken_back"
+    text = json.dumps(document, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    loaded = load.from_document(text)
+    with db.transaction(district.engine.database) as tx:
+        packs.add(tx, loaded, read.house(tx).calendar, document="{}")
+        packs.activate(tx, loaded.hash)
+    assert auditor.count_day(district.engine.database) is False
+
+
+def test_one_newcomer_takes_the_place_of_one_worker(district: office.District) -> None:
+    database = district.engine.database
+    dead, restarted = ids.uuid7(), ids.uuid7()
+    for name in (dead, restarted):
+        workers.enrol(database, name)
+    workers.stop(database, restarted)
+    long_ago = clock.system() - timedelta(seconds=600)
+    with db.transaction(database) as tx:
+        tx.execute(update(WORKER).values(beat_at=long_ago, started_at=long_ago))
+    workers.enrol(database, ids.uuid7())  # instead of the one that was stopped
+    found = _audit(district).findings
+    assert [(one.kind, one.subject) for one in found] == [("worker_silent", str(dead))]
+    workers.enrol(database, ids.uuid7())
+    assert _audit(district).findings == ()

@@ -1,15 +1,14 @@
-"""What a rung may do besides telling somebody: fire an action, propose a measure; and who may
-supervise by hand. Each case runs under a pack with a ladder of its own."""
+"""What a rung may do besides telling somebody: fire an action, propose a measure; and what
+offices answer for. Cases run under a pack with a ladder of its own."""
 
 from __future__ import annotations
 
 import json
 from typing import Any
 
-import pytest
 from sqlalchemy import select
 
-from rules import errors, load
+from rules import load
 from tests import office
 from tests.workflow import look
 from workflow import db, read
@@ -121,84 +120,6 @@ def test_a_rung_for_some_cases_leaves_the_others(district: office.District) -> N
     assert look.hold(district, plain.case_id).rungs == ()
 
 
-# --- supervision
-
-
-def test_the_ladder_puts_a_case_under_supervision_and_ends_it_when_it_is_done(
-    district: office.District,
-) -> None:
-    filed = district.file()
-    district.at("2026-03-27 10:00")
-    case = look.hold(district, filed.case_id).case
-    assert (case.supervision, case.supervisor_id) == ("ladder", district.people["supervisor"])
-    district.do(filed, "accept", "desk")
-    found = look.hold(district, filed.case_id)
-    assert (found.case.supervision, found.case.supervisor_id) == (None, None)
-    assert found.case.supervising_level is None
-    assert found.names[-1] == "supervision_ended"
-
-
-def test_I8_a_restricted_case_reaches_the_supervisor_its_ladder_names(
-    district: office.District,
-) -> None:
-    filed = district.file(confidentiality="restricted")
-    with pytest.raises(errors.NotFound):
-        district.do(filed, "urge", "supervisor", urge_reason="请抓紧")
-    district.at("2026-03-27 10:00")
-    told = [n for n in look.notices(district, filed.case_id) if n.cause == "rung.supervise"]
-    assert {one.receiver_id for one in told} >= {district.people["supervisor"]}
-    assert {one.state for one in told} <= {"queued", "sent"}
-    district.do(filed, "urge", "supervisor", urge_reason="请抓紧")
-    district.do(filed, "accept", "desk")
-    with pytest.raises(errors.NotFound):  # no longer theirs
-        district.do(filed, "urge", "supervisor", urge_reason="请抓紧")
-
-
-def test_supervision_by_hand_stays_when_nothing_is_late(district: office.District) -> None:
-    filed = district.file()
-    district.do(filed, "supervise_case", "supervisor", supervise_reason="多次来访")
-    case = look.hold(district, filed.case_id).case
-    assert (case.supervision, case.supervisor_id) == ("hand", district.people["supervisor"])
-    assert case.supervising_level == 4
-    district.do(filed, "accept", "desk")
-    assert look.hold(district, filed.case_id).case.supervision == "hand"
-    with pytest.raises(errors.NotNow, match=r"supervision\.already"):
-        district.do(filed, "supervise_case", "supervisor", supervise_reason="多次来访")
-    district.do(filed, "end_supervision", "supervisor", end_supervision_reason="已办妥")
-    assert look.hold(district, filed.case_id).case.supervision is None
-    with pytest.raises(errors.NotNow, match=r"supervision\.none"):
-        district.do(filed, "end_supervision", "supervisor", end_supervision_reason="已办妥")
-
-
-def test_supervision_is_delegated_to_one_person_who_is_told_and_addressed(
-    district: office.District,
-) -> None:
-    filed = district.file()
-    below = str(district.people["supervisor"])
-    district.do(
-        filed,
-        "delegate_supervision",
-        "district_supervisor",
-        supervisor=below,
-        supervise_reason="请街道盯办",
-    )
-    case = look.hold(district, filed.case_id).case
-    assert (case.supervision, str(case.supervisor_id)) == ("hand", below)
-    told = [n for n in look.notices(district, filed.case_id) if n.cause == "delegate_supervision"]
-    assert below in {str(one.receiver_id) for one in told}
-    district.at("2026-03-27 10:00")
-    supervised = look.hold(district, filed.case_id).rungs[-1]
-    assert (supervised.effect, str(supervised.target_person_id)) == ("supervise", below)
-
-
-def test_a_closed_case_is_watched_by_nobody(district: office.District) -> None:
-    filed = district.file()
-    district.do(filed, "supervise_case", "supervisor", supervise_reason="多次来访")
-    district.do(filed, "withdraw", "desk", withdraw_reason="双方和好")
-    case = look.hold(district, filed.case_id).case
-    assert (case.supervision, case.supervisor_id, case.supervising_level) == (None, None, None)
-
-
 # --- what offices answer for
 
 
@@ -229,3 +150,41 @@ def test_a_restricted_case_counts_for_nobody(district: office.District) -> None:
     district.file(confidentiality="restricted")
     district.at("2026-03-27 10:00")
     assert _tally(district) == {}
+
+
+def test_days_of_a_pause_that_the_end_of_mediation_cuts_off_count(
+    district: office.District,
+) -> None:
+    filed = district.file()
+    district.do(filed, "accept", "desk")
+    district.do(filed, "name_mediator", "desk", mediator=str(district.people["mediator"]))
+    district.do(filed, "start_assessment", "mediator", assessment_reason="鉴定")
+    district.at("2026-03-30 10:00")
+    district.do(filed, "end_mediation", "mediator", end_reason="一方不愿", routes_told=True)
+    assert _tally(district)["committee.paused"] == 10
+
+
+def test_lateness_counts_in_the_month_in_which_it_began(district: office.District) -> None:
+    district.file()  # late since 26 March
+    district.jump("2026-05-02 10:00")
+    district.sweep()
+    with db.snapshot(district.engine.database) as tx:
+        months = tx.execute(select(TALLY.c.month).where(TALLY.c.what == "missed")).scalars().all()
+    assert months == [202603]
+
+
+def test_an_action_that_closes_the_case_ends_the_rungs_that_were_due_after_it(
+    district: office.District,
+) -> None:
+    _climbing(
+        district,
+        _rung("when due", "urge"),
+        _rung("1 working day after", "action", action="withdraw"),
+        _rung("2 working days after", "urge"),
+    )
+    filed = district.file()
+    district.jump("2026-05-02 10:00")
+    district.sweep()
+    found = look.hold(district, filed.case_id)
+    assert found.case.is_closed
+    assert [rung.effect for rung in found.rungs] == ["urge", "action"]

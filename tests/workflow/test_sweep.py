@@ -6,12 +6,12 @@ from datetime import date, datetime, timedelta
 from uuid import UUID
 
 import pytest
-from sqlalchemy import insert
+from sqlalchemy import insert, update
 
 from rules import errors
 from tests import office
 from tests.workflow import look
-from workflow import db, ids, machine, outbox, read, sweep, write
+from workflow import db, ids, machine, outbox, read, scheduler, sweep, write
 from workflow.commands import act
 from workflow.commands import office as office_commands
 from workflow.decide import Command, DeadlineRow, Decision, Facts, clocks, decide, decide_due
@@ -19,6 +19,7 @@ from workflow.queries import board, search
 from workflow.queries import case as case_query
 from workflow.queries import office as office_query
 from workflow.tables import case as case_tables
+from workflow.tables import office as office_tables
 
 LADDER = ["warn", "urge", "supervise", "raise", "leader"]
 ACCEPT = [
@@ -396,6 +397,80 @@ def test_what_the_database_refuses_of_one_case_does_not_stop_the_others(
     whole = look.whole(district, sick.case_id)
     assert whole.names == ["file_case"], "written whole or not at all"
     assert whole.case.light == "green"
+
+
+def test_cases_woken_for_nothing_go_back_to_sleep_and_starve_nobody(
+    district: office.District, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sweep, "BATCH", 2)
+    monkeypatch.setattr(sweep, "SQLITE_BATCH", 2)
+    woken = [district.file() for _ in range(3)]
+    other = district.file("other_officer", grid=office.OTHER_GRID)
+    case = case_tables.CaseFile.__table__  # type: ignore[attr-defined]
+    district.jump("2026-03-25 09:00")  # the warning of the other is due last
+    with db.transaction(district.engine.database) as tx:
+        clock = case_tables.Deadline.__table__  # type: ignore[attr-defined]
+        ids_ = [one.case_id for one in woken]
+        later, earlier = district.now() + timedelta(days=9), district.now() - timedelta(days=1)
+        tx.execute(update(clock).where(clock.c.case_id.in_(ids_)).values(next_at=later))
+        tx.execute(update(case).where(case.c.id.in_(ids_)).values(next_at=earlier))
+    for _ in range(3):
+        district.sweep()
+    assert [r.effect for r in look.whole(district, other.case_id).rungs] == ["warn"]
+    assert {district.case(one).next_at for one in woken} == {later}
+
+
+def test_a_calendar_that_cannot_be_read_holds_up_its_own_cases_only(
+    district: office.District,
+) -> None:
+    sick, other = district.file(), district.file()
+    calendar = office_tables.Calendar.__table__  # type: ignore[attr-defined]
+    clock = case_tables.Deadline.__table__  # type: ignore[attr-defined]
+    broken = {"hash": "x" * 64, "zone": "Asia/Shanghai", "document": "{}"}
+    with db.transaction(district.engine.database) as tx:
+        tx.execute(insert(calendar), broken | {"added_at": db.now(tx)})
+        of_sick = clock.c.case_id == sick.case_id
+        tx.execute(update(clock).where(of_sick).values(calendar_hash="x" * 64))
+    district.jump("2026-03-27 10:00")
+    assert district.sweep().failed == 1
+    assert [r.effect for r in look.whole(district, other.case_id).rungs] == LADDER[:3]
+
+
+@pytest.mark.parametrize("dialect", ["postgresql"], indirect=True)
+def test_a_post_filled_while_the_sweep_finds_it_vacant_is_not_missed(
+    district: office.District, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _vacate(district, "desk", "street_desk")
+    filed = district.file()
+    district.jump("2026-03-25 10:00")
+    written = db.apply
+
+    def meanwhile(tx: db.Tx, rows: db.Rows) -> frozenset[UUID]:
+        found = written(tx, rows)
+        monkeypatch.setattr(db, "apply", written)
+        _appoint(district, "desk")  # by somebody else, before this commits
+        return found
+
+    monkeypatch.setattr(db, "apply", meanwhile)
+    with pytest.raises(errors.Busy, match=r"sweep\.directory_moved"):
+        district.sweep()
+    district.sweep()
+    assert [r.effect for r in look.hold(district, filed.case_id).rungs] == ["warn"]
+
+
+def test_notices_go_out_though_the_sweep_fails(
+    district: office.District, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    filed = district.file()
+
+    def broken(*_: object, **__: object) -> None:
+        raise RuntimeError("no sweep")
+
+    monkeypatch.setattr(sweep, "run", broken)
+    rings: list[scheduler.Ring] = []
+    scheduler.Bell(district.engine, tick_s=60, told=rings.append).ring()
+    assert {notice.state for notice in look.notices(district, filed.case_id)} == {"sent"}
+    assert [ring.failed for ring in rings] == [1]
 
 
 # --- when nobody is there

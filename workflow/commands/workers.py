@@ -58,7 +58,10 @@ def beat(database: db.Database, worker_id: UUID, *, skew: int = 0) -> int:
     milliseconds, to be told with the next."""
     with db.transaction(database) as tx:
         at = tx.execute(BEAT, {"worker": worker_id, "skew": skew}).scalar()
-    return skew if at is None else skew_ms(at)
+        ahead = skew if at is None else skew_ms(at)  # before the commit, which may take long
+    if at is None:  # frozen for so long that it was forgotten
+        enrol(database, worker_id)
+    return ahead
 
 
 def ticked(

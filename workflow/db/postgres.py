@@ -25,6 +25,13 @@ from workflow.db.rows import Row, Rows
 IDLE_S: Final = 5.0
 CONNECT_S: Final = 5
 """How long a server that does not answer is waited for."""
+_LIVENESS: Final = {
+    "keepalives_idle": 5,
+    "keepalives_interval": 5,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 20_000,
+}
+"""A line that went dead without a word is given up after some 20 s (seconds; the last in ms)."""
 LOWEST: Final = 150_000
 """The oldest server version that is supported, as the server counts."""
 
@@ -63,6 +70,7 @@ def engine(url: str, *, pool_size: int) -> Engine:
             "options": _SESSION,
             "application_name": "gridcase",
             "connect_timeout": CONNECT_S,
+            **_LIVENESS,
         },
     )
     event.listen(made, "checkin", _rest)

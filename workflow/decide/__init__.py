@@ -51,9 +51,11 @@ def decide(rules: machine.Rules, command: Command, facts: Facts) -> Decision:
 
 
 def decide_due(rules: machine.Rules, facts: Facts) -> Decision | None:
-    """What time alone does; None where nothing is due."""
+    """What time alone does; None where nothing is due. A case that was woken for nothing is put
+    back to sleep, or every sweep would begin with it."""
     draft = _read(rules, facts)
-    return draft.finish() if _catch_up(draft) else None
+    woken = draft.case.next_at is not None and draft.case.next_at <= draft.at
+    return draft.finish() if _catch_up(draft) or woken else None
 
 
 def _read(rules: machine.Rules, facts: Facts) -> Draft:

@@ -197,10 +197,7 @@ def _route(
         level=office.level,
         **{f"area_{n}": code for n, code in enumerate(areas, start=1)},
     )
-    watched_from = draft.case.supervising_level
-    if watched_from is not None and watched_from > office.level:
-        # What is handed up is not watched from below its new office.
-        draft.change(supervising_level=office.level)
+    supervision.moved(draft)
 
 
 def _office(draft: Draft, office_id: UUID | None) -> routing.Office | None:
@@ -234,6 +231,7 @@ def _take_over(
 def _enter(draft: Draft, state: str, *, reopened: bool) -> None:
     if reopened:
         draft.change(is_closed=False, closed_at=None, done_at=None, cycle=draft.case.cycle + 1)
+        draft.change(leader_id=None)  # the assignment ended with the case
     draft.change(state=state)
     found = draft.state
     if not found.done:  # opened again, or under review: the matter is not settled any more

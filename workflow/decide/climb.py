@@ -146,8 +146,8 @@ def _level(draft: Draft, rung: pack_.Rung) -> tuple[int, bool]:
 
 def _target(draft: Draft, rung: pack_.Rung, *, level: int) -> ladders.Target | None:
     named: ladders.Target | None = None
-    if rung.tell == LEADER and rung.do not in SUPERVISING:
-        # Who owes the plan, and no other leader of the line.
+    if rung.tell == LEADER and (rung.do == "leader" or rung.do not in SUPERVISING):
+        # Who carries the case, or owes its plan: no other leader of the line.
         named = _holding(draft, LEADER, draft.case.leader_id)
     elif rung.do == "supervise":  # who watches the case already
         named = _holding(draft, rung.tell, draft.case.supervisor_id)
@@ -166,17 +166,13 @@ def _target(draft: Draft, rung: pack_.Rung, *, level: int) -> ladders.Target | N
 
 
 def _holding(draft: Draft, role: str, person: UUID | None) -> ladders.Target | None:
-    """Somebody named on the case, while they hold a post of the role and are not recused."""
+    """Somebody named on the case, while they hold a post of the role and are not recused; while
+    they are away, who stands in for them."""
     if person is None or person in draft.facts.recused:
         return None
     for post in draft.facts.line.posts:
-        if post.role == role and person in (post.holder, post.deputy):
-            return ladders.Target(
-                post_id=post.id,
-                person_id=person,
-                level=post.level,
-                is_deputy=person != post.holder,
-            )
+        if post.role == role and person in (post.holder, post.deputy, *post.away):
+            return ladders.able(post, draft.facts.recused, first=person)
     return None
 
 
@@ -269,7 +265,7 @@ def _take_effect(
     draft: Draft, rung: pack_.Rung, *, target: ladders.Target, level: int, seq: int
 ) -> None:
     if rung.do in supervision.EFFECTS:
-        supervision.climb(draft, rung, target, level=level)
+        supervision.climb(draft, target, level=level)
     elif rung.do == "leader":
         name_leader = draft.flow.names_leader
         if name_leader and leader.name(draft, target.person_id, post_id=target.post_id, seq=seq):

@@ -110,7 +110,8 @@ def wait(
     planning a ladder that has not moved. A clock is blocked only by a rung that is due: one
     that stands still, or whose plan has moved on, waits like any other."""
     if row.state == "paused":
-        return row._replace(next_at=_cap_ends(draft, row), blocked="")
+        ends = cap_ends(draft.rules.pack, row, calendar=_calendar(draft, row))
+        return row._replace(next_at=ends, blocked="")
     if row.state != "running":
         return row._replace(next_at=None, blocked="")
     moments: list[datetime] = []
@@ -214,11 +215,14 @@ def lapse(draft: Draft, row: DeadlineRow) -> None:
 def miss(draft: Draft, row: DeadlineRow) -> None:
     """The first instant too late has come: the office that holds the case is charged, once."""
     office_id: UUID = draft.case.lead_office_id
-    draft.count("missed", office_id=office_id)
+    late_on = calendars.local_date(_calendar(draft, row), row.due_at)
+    draft.count("missed", office_id=office_id, on=late_on)
     draft.put_deadline(wait(draft, row._replace(missed_at=draft.at, charged_office_id=office_id)))
 
 
 def _end(draft: Draft, row: DeadlineRow, *, state: str) -> None:
+    if row.state == "paused":
+        _count_pause(draft, row, to=draft.at)
     draft.put_deadline(row._replace(state=state, ended_at=draft.at, next_at=None, blocked=""))
 
 
@@ -228,7 +232,7 @@ def _end(draft: Draft, row: DeadlineRow, *, state: str) -> None:
 def _pause(draft: Draft, *, action: str, seq: int) -> None:
     for name, pause in draft.flow.pauses.get(action, ()):
         for row in draft.open_deadlines():
-            left = _pause_left(draft, row, pause)
+            left = _pause_left(row, pause, calendar=_calendar(draft, row))
             if row.rule == name and row.state == "running" and (left is None or left > 0):
                 note = {"from": _iso(draft.at), "to": None, "event": seq, "reason": pause.name.zh}
                 note["reason_en"] = pause.name.en
@@ -248,24 +252,31 @@ def resume(draft: Draft, row: DeadlineRow, *, at: datetime) -> None:
     notes = json.loads(row.pauses)
     notes[-1]["to"] = _iso(at)
     running = row._replace(state="running", pauses=_dump(notes))
-    stood = pauses_of(running, calendar=_calendar(draft, row))[-1]
-    if row.owner == "office":
-        draft.count(
-            "paused", office_id=draft.case.lead_office_id, n=(stood.to_on - stood.from_on).days
-        )
+    _count_pause(draft, row, to=at)
     draft.put_deadline(wait(draft, recompute(draft, running)))
 
 
-def _cap_ends(draft: Draft, row: DeadlineRow) -> datetime | None:
+def _count_pause(draft: Draft, row: DeadlineRow, *, to: datetime) -> None:
+    """The days on which a clock stood still count for the office that holds the case."""
+    note = json.loads(row.pauses)[-1] | {"to": _iso(to)}
+    calendar = _calendar(draft, row)
+    first = calendars.local_date(calendar, datetime.fromisoformat(note["from"]))
+    days = (_last_day(calendar, note) - first).days
+    if row.owner == "office":
+        draft.count("paused", office_id=draft.case.lead_office_id, n=days)
+
+
+def cap_ends(
+    pack: pack_.Pack, row: DeadlineRow, *, calendar: calendars.Calendar
+) -> datetime | None:
     """When a pause, with those before it for the same reason, has lasted as long as the pack
     allows."""
     last = json.loads(row.pauses)[-1]
-    rule = draft.rules.pack.deadlines[row.rule]
+    rule = pack.deadlines[row.rule]
     pause = next((p for p in rule.pauses if p.name.zh == last["reason"]), None)
-    left = None if pause is None else _pause_left(draft, row, pause)
+    left = None if pause is None else _pause_left(row, pause, calendar=calendar)
     if pause is None or pause.max is None or left is None:
         return None
-    calendar = _calendar(draft, row)
     first = calendars.local_date(calendar, datetime.fromisoformat(last["from"]))
     if pause.max.unit == "working_day":
         last_day = calendars.add_workdays(calendar, first, left)
@@ -274,11 +285,12 @@ def _cap_ends(draft: Draft, row: DeadlineRow) -> datetime | None:
     return calendars.start_of_day(calendar, last_day + timedelta(days=1))
 
 
-def _pause_left(draft: Draft, row: DeadlineRow, pause: pack_.Pause) -> int | None:
+def _pause_left(
+    row: DeadlineRow, pause: pack_.Pause, *, calendar: calendars.Calendar
+) -> int | None:
     """How many days a clock may still stand still for a reason; None without a cap."""
     if pause.max is None:
         return None
-    calendar = _calendar(draft, row)
     ended = [p for p in pauses_of(row, calendar=calendar) if p.reason == pause.name.zh]
     if pause.max.unit == "working_day":
         used = sum(calendars.workdays_between(calendar, p.from_on, p.to_on) for p in ended)

@@ -15,7 +15,7 @@ from workflow import machine
 from workflow.decide import clocks
 from workflow.decide.facts import DeadlineRow, Facts
 
-Kind = Literal["due_differs", "record_differs", "will_not_wake"]
+Kind = Literal["due_differs", "record_differs", "will_not_wake", "no_clock"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,6 +37,8 @@ def doubts(
         if row.is_open:
             yield from _of_clock(rules, row, facts, recorded=recorded)
             waits += [row.next_at] if row.next_at else []
+    if not any(row.is_open for row in facts.deadlines):
+        yield Doubt(kind="no_clock", no=None)
     if case is not None and waits and (case.next_at is None or case.next_at > min(waits)):
         yield Doubt(kind="will_not_wake", no=None)
 
@@ -55,13 +57,17 @@ def _of_clock(
     ledger = {key for no, cycle, key in recorded if (no, cycle) == (row.no, row.cycle)}
     if ledger != set(row.climbed):
         yield Doubt(kind="record_differs", no=row.no)
-    if row.state == "running" and not _will_wake(rules, row, facts):
+    if not _will_wake(rules, row, facts):
         yield Doubt(kind="will_not_wake", no=row.no)
 
 
 def _will_wake(rules: machine.Rules, row: DeadlineRow, facts: Facts) -> bool:
     """Whether the sweep looks at it no later than something is due."""
-    plan = clocks.plan_of(rules.pack, row, calendar=facts.calendars[row.calendar_hash])
+    calendar = facts.calendars[row.calendar_hash]
+    if row.state == "paused":
+        ends = clocks.cap_ends(rules.pack, row, calendar=calendar)
+        return ends is None or (row.next_at is not None and row.next_at <= ends)
+    plan = clocks.plan_of(rules.pack, row, calendar=calendar)
     blocked = row.blocked.split()
     left = clocks.unfired(row, plan)
     due = [rung.at for rung in left if clocks.key_of(rung) not in blocked]

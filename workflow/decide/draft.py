@@ -195,9 +195,10 @@ class Draft:
                     Notice(seq=seq, cause=cause, receiver_id=receiver, words=facts)
                 )
 
-    def count(self, what: Counted, *, office_id: UUID, n: int = 1) -> None:
-        """Adds to what an office answers for this month."""
-        month = self.today.year * 100 + self.today.month
+    def count(self, what: Counted, *, office_id: UUID, n: int = 1, on: date | None = None) -> None:
+        """Adds to what an office answers for, in the month of a local day, or of today."""
+        day = on or self.today
+        month = day.year * 100 + day.month
         if n:
             self._tally.append(Count(office_id=office_id, month=month, what=what, n=n))
 

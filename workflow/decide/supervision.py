@@ -13,7 +13,7 @@ from uuid import UUID
 from rules import errors, ladders
 from rules import pack as pack_
 from workflow.decide.draft import Draft
-from workflow.decide.facts import Command, DeadlineRow, Scalar
+from workflow.decide.facts import CaseRow, Command, DeadlineRow, Scalar
 
 EFFECTS: Final = frozenset({"supervise", "raise"})
 """Rungs that put a case under supervision."""
@@ -21,49 +21,77 @@ SUPERVISOR: Final = "supervisor"
 """The role to which it may be given; the field that names the person."""
 
 
-def climb(draft: Draft, rung: pack_.Rung, target: ladders.Target, *, level: int) -> None:
+def climb(draft: Draft, target: ladders.Target, *, level: int) -> None:
     """A rung's target watches from now on, from its level or above. Who supervises by hand goes
-    on, unless it is raised above them."""
-    draft.change(supervising_level=min(level, target.level))
-    if draft.case.supervision is None:
-        draft.change(supervision="ladder")
-    elif draft.case.supervision == "hand" and rung.do == "supervise":
+    on while they hold the post, unless it is raised above them."""
+    case = draft.case
+    is_raised = case.supervising_level is not None and level < case.supervising_level
+    # Who stands in for somebody away is told, and sees a case that is not restricted anyway.
+    can_see = case.confidentiality == "normal" or target.person_id == case.supervisor_id
+    if (
+        case.supervision == "hand"
+        and not is_raised
+        and can_see
+        and _post(draft, case.supervisor_id)
+    ):
         return
-    draft.change(supervisor_id=target.person_id)
+    draft.change(
+        supervising_level=min(level, target.level),
+        supervision="ladder",
+        supervisor_id=target.person_id,
+    )
 
 
 def act(draft: Draft, action: pack_.Action, values: Mapping[str, Scalar], command: Command) -> None:
     """What a person does about it: `take` it on, `give` it to somebody, `end` it.
 
-    Raises: `supervision.already`, `supervision.none`.
+    Raises: `supervision.already`, `supervision.none`; `supervision.higher` where a level above
+    theirs watches the case.
     """
-    case = draft.case
-    if action.supervision == "take":
-        if case.supervisor_id == command.actor_id and case.supervision == "hand":
-            raise errors.NotNow("supervision.already")
-        _take(
-            draft, command.actor_id, post=draft.post(command.post_id) if command.post_id else None
-        )
-    elif action.supervision == "give":
-        person = UUID(str(values[SUPERVISOR]))
-        if case.supervisor_id == person and case.supervision == "hand":
-            raise errors.NotNow("supervision.already")
-        _take(draft, person, post=_post(draft, person))
-    elif action.supervision == "end":
+    if action.supervision is None:
+        return
+    case, post = draft.case, draft.post(command.post_id) if command.post_id else None
+    level = post.level if post else case.level
+    is_theirs = command.actor_id is not None and case.supervisor_id == command.actor_id
+    if case.supervising_level is not None and level > case.supervising_level and not is_theirs:
+        raise errors.NotPermitted("supervision.higher")
+    if action.supervision == "end":
         if case.supervision is None:
             raise errors.NotNow("supervision.none")
         _end(draft)
+        return
+    given = action.supervision == "give"
+    person = UUID(str(values[SUPERVISOR])) if given else command.actor_id
+    if case.supervision == "hand" and case.supervisor_id == person:
+        raise errors.NotNow("supervision.already")
+    # Delegated, it is still watched from the level that gave it.
+    draft.change(supervisor_id=person, supervision="hand", supervising_level=min(level, case.level))
 
 
-def _take(draft: Draft, person: UUID | None, *, post: ladders.Post | None) -> None:
-    """Named by hand; the level never sinks below where the case is watched already."""
-    level = draft.case.supervising_level or draft.case.level
-    found = level if post is None else min(level, post.level)
-    draft.change(supervisor_id=person, supervision="hand", supervising_level=found)
+def is_possible(action: pack_.Action, case: CaseRow, *, actor_id: UUID | None) -> bool:
+    """Whether there is something to end, or somebody new to take it on."""
+    if action.supervision == "end":
+        return case.supervision is not None
+    is_theirs = case.supervision == "hand" and case.supervisor_id == actor_id
+    return action.supervision != "take" or not is_theirs
 
 
-def _post(draft: Draft, person: UUID) -> ladders.Post | None:
-    held = [p for p in draft.facts.line.posts if person in (p.holder, p.deputy)]
+def moved(draft: Draft) -> None:
+    """The case has another lead office: it is not watched from below."""
+    case = draft.case
+    if case.supervising_level is None:
+        return
+    post = _post(draft, case.supervisor_id)
+    draft.change(supervising_level=min(case.supervising_level, case.level))
+    if post is not None and post.level > case.level:
+        draft.change(supervisor_id=None)
+
+
+def _post(draft: Draft, person: UUID | None) -> ladders.Post | None:
+    """The supervisor's post of this line through which a person watches."""
+    if person is None or person in draft.facts.recused:
+        return None
+    held = [p for p in draft.facts.line.posts if person in (p.holder, p.deputy, *p.away)]
     return min((p for p in held if p.role == SUPERVISOR), key=lambda p: p.level, default=None)
 
 

@@ -15,7 +15,16 @@ from sqlalchemy import BindParameter, Row, bindparam, select
 from rules import due, errors
 from rules import pack as pack_
 from workflow import access, db, ids, machine, read
-from workflow.decide import NEVER, CaseRow, DeadlineRow, Facts, act, clocks, guard_facts
+from workflow.decide import (
+    NEVER,
+    CaseRow,
+    DeadlineRow,
+    Facts,
+    act,
+    clocks,
+    guard_facts,
+    supervision,
+)
 from workflow.engine import Engine
 from workflow.tables import case as case_tables
 from workflow.tables import office as office_tables
@@ -433,5 +442,6 @@ def _actions(
         name
         for name, action in found.items()
         if act.window_is_open(action, facts.deadlines)
+        and supervision.is_possible(action, case, actor_id=actor.person_id)
         and access.may_act(rights, actor, case, action=action, recused=facts.recused)
     )

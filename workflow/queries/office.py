@@ -185,9 +185,9 @@ def _people(
     if action.handler == f"fields.{name}":
         lead = _lead_after(action, pack, case, facts)
         posts = [p for p in posts if p.office_id == lead]
-    ids = {p.holder for p in posts if p.holder} - facts.recused
-    roles = {p.holder: pack.roles[p.role].name for p in posts if p.holder}
-    rows = tx.execute(NAMES, {"ids": sorted(ids)})
+    there = {p.holder or p.deputy: pack.roles[p.role].name for p in posts}  # who is away, not
+    roles = {person: role for person, role in there.items() if person is not None}
+    rows = tx.execute(NAMES, {"ids": sorted(roles.keys() - facts.recused)})
     return tuple(Choice(value=str(row.id), label=row.name, hint=roles[row.id]) for row in rows)
 
 

@@ -195,7 +195,9 @@ def upgrade() -> None:
         postgresql_where=sa.text("not is_closed"),
         sqlite_where=sa.text("not is_closed"),
     )
-    # What a clock was blocked at is found, and told, anew with its next try.
+    # What a clock was blocked at is found, and told, anew with the next sweep.
+    op.execute("update deadline set next_at = start_at where is_blocked")
+    op.execute("update case_file set next_at = received_at where is_stuck and not is_closed")
     op.execute("alter table deadline drop column is_blocked")
     op.add_column("worker", sa.Column("skew_ms", sa.Integer(), server_default="0", nullable=False))
     op.add_column("worker", sa.Column("stopped_at", UTCDateTime(), nullable=True))

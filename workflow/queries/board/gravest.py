@@ -18,7 +18,15 @@ from sqlalchemy import Row, Select, and_, bindparam, select, union
 from rules import ladders
 from rules import pack as pack_
 from workflow import access, db, machine, read
-from workflow.decide import CaseRow, DeadlineRow, EscalationRow, Line, clocks, guard_facts
+from workflow.decide import (
+    CaseRow,
+    DeadlineRow,
+    EscalationRow,
+    Line,
+    clocks,
+    guard_facts,
+    supervision,
+)
 from workflow.queries import places
 from workflow.tables import case as case_tables
 from workflow.tables import office as office_tables
@@ -289,7 +297,7 @@ def _acts(
         (name, flow.process.actions[name].name)
         for name in BY_HAND
         if name in offered
-        and (name != "end_supervision" or case.supervision is not None)
+        and supervision.is_possible(flow.process.actions[name], case, actor_id=actor.person_id)
         and access.may_act(at.rules.pack, actor, case, action=flow.process.actions[name])
     )
 
