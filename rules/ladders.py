@@ -167,13 +167,14 @@ def target(
 ) -> Target | None:
     """Whom to tell: the case's handler, or the holder of a role, or the deputy, or the same one
     level up, and so on; None where nobody is left and the case cannot escalate. A handler who
-    is away or recused is passed over for who shares their post, then for the role.
+    is away or recused is passed over for who shares their post, then for the role; a role that
+    the lead office has not is asked of another office of its level.
 
     `level` is the lead office's, `from_level` where the search begins (the supervising level,
     for supervise and raise), `posts` those of the case's line, `excluded` the recused.
     Invariant: I8, I10.
     """
-    role = tell
+    role, only = tell, tell == "handler"
     if tell == "handler":
         named = _post_of(handler, posts=posts, lead_office=lead_office)
         found = None if named is None else able(named, excluded, first=handler)
@@ -182,10 +183,11 @@ def target(
         if owner_role is None:
             return None
         role, from_level = owner_role, level
+        only = any(post.role == role and post.office_id == lead_office for post in posts)
     for height in range(from_level, 0, -1):
         there = [post for post in posts if post.role == role and post.level == height]
         if height == level:
-            there = _at_lead(there, lead_office, only=tell == "handler")
+            there = _at_lead(there, lead_office, only=only)
         found = _first(there, excluded)
         if found is not None:
             return found

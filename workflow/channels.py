@@ -184,7 +184,7 @@ def open(  # noqa: A001  channels.open reads well
     for name, template in templates.items():
         if _service(template, _SAMPLES[name]) is None:
             raise errors.Invalid("channel.template", field="GRIDCASE_CHANNELS", channel=name)
-    return Channels(dict(templates))
+    return Channels({str(name): template for name, template in templates.items()})
 
 
 class _Attempt:

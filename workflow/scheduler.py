@@ -76,6 +76,7 @@ class Bell:
         self._id = ids.uuid7()
         self._skew_ms = 0
         self._heard_at = clock.monotonic()
+        self._watch = threading.Thread(target=self._follow_clock, daemon=True)
         self._ending = threading.Event()
         jobs = {
             "ring": (self.ring, tick_s),
@@ -96,10 +97,12 @@ class Bell:
         """Begins to ring."""
         workers.enrol(self._engine.database, self._id)
         self._scheduler.start()
+        self._watch.start()
 
     def stop(self) -> None:
         """Finishes the batch that runs, then rings no more."""
         self._ending.set()
+        self._watch.join()
         self._scheduler.shutdown(wait=True)
         with _counted("stop"):
             workers.stop(self._engine.database, self._id)
@@ -136,6 +139,17 @@ class Bell:
         """Whether the jobs still run: a process that lives while its threads are dead would sweep
         no more and say nothing."""
         return clock.monotonic() - self._heard_at < DEAD_S
+
+    def _follow_clock(self) -> None:
+        """APScheduler waits for a time of day: where this machine's clock is set back, its jobs
+        would stand still for as long, so they are asked anew."""
+        before = clock.system().timestamp() - clock.monotonic()
+        while not self._ending.wait(BEAT_S):
+            ahead = clock.system().timestamp() - clock.monotonic()
+            if ahead < before - BEAT_S:
+                for job in self._scheduler.get_jobs():
+                    job.modify(next_run_time=clock.system())
+            before = ahead
 
     def beat(self) -> None:
         """One sign of life."""

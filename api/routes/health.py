@@ -88,15 +88,15 @@ def _look(opened: Engine) -> dict[str, str | int | None]:
         revision, needed = db.revision(opened.database)
         if revision != needed:
             return {"database": "ok", "revision": "behind", **_UNKNOWN}
-        alive = any(line.is_alive for line in board.workers(opened.database))
-        alarms = installation.alarms(opened.database)
+        signs = installation.signs(opened.database)
     except errors.Busy:
         return {"database": "unreachable", "revision": "unknown", **_UNKNOWN}
     except Exception as error:  # noqa: BLE001  whatever the driver says, the answer is: not ready
         _LOG.warning("ready.failed", error=type(error).__qualname__)
         return {"database": "unreachable", "revision": "unknown", **_UNKNOWN}
-    sweep = "running" if alive else "silent"
-    return {"database": "ok", "revision": "ok", "sweep": sweep, "alarms": alarms}
+    age_s = signs.beat_age_s
+    sweep = "silent" if age_s is None or age_s > board.SILENT_S else "running"
+    return {"database": "ok", "revision": "ok", "sweep": sweep, "alarms": signs.alarms}
 
 
 @router.get("/metrics", response_class=PlainTextResponse, dependencies=[caller.PUBLIC])

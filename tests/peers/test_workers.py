@@ -205,7 +205,7 @@ def test_peer_34_the_bell_rings_at_even_distances_whatever_the_clocks_on_the_wal
     bell = scheduler.Bell(district.engine, tick_s=5)
     with _ringing(bell):
         jobs = bell._scheduler.get_jobs()
-    assert len(jobs) == 3
+    assert len(jobs) >= 3
     for job in jobs:
         assert (job.max_instances, job.coalesce, job.misfire_grace_time) == (1, True, None)
         for night in NIGHTS:

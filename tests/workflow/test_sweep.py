@@ -473,6 +473,22 @@ def test_notices_go_out_though_the_sweep_fails(
     assert [ring.failed for ring in rings] == [1]
 
 
+def test_an_objection_that_waits_climbs_at_the_office_that_decides_it(
+    district: office.District,
+) -> None:
+    filed = district.file("petition_officer", process="petition")
+    housing = str(district.offices["housing"])
+    district.do(filed, "transfer", "petition_officer", to_office=housing)
+    district.do(filed, "object", "handler", objection_reason="不属本单位")
+    district.at("2026-05-20 10:00")
+    found = look.hold(district, filed.case_id)
+    fired = [rung for rung in found.rungs_of("petition.decide_objection") if rung.effect == "urge"]
+    assert [r.target_person_id for r in fired] == [district.people["petition_officer"]]
+    assert not found.case.is_stuck
+    told = [n for n in look.notices(district, filed.case_id) if n.cause == "deadline_missed"]
+    assert district.people["petition_officer"] in {one.receiver_id for one in told}
+
+
 # --- when nobody is there
 
 

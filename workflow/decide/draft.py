@@ -246,21 +246,40 @@ class Draft:
         return None if person in self.facts.recused else person
 
     def owner_role(self) -> str | None:
-        """The role whose turn it is: the first owner that has a post at the lead office."""
+        """The role whose turn it is: the first owner that has a post at the lead office; where
+        none has, the first: another office of the line decides, as on an objection."""
         at_lead = {p.role for p in self.facts.line.posts if p.office_id == self.case.lead_office_id}
-        return next((role for role in self.state.owner if role in at_lead), None)
+        owners = self.state.owner
+        return next((role for role in owners if role in at_lead), next(iter(owners), None))
 
     def handlers(self) -> list[UUID]:
         """Whose turn it is: the named handler, else those who hold the owner's role. While the
         named one is away it is also the turn of who stands in, whom the ladder addresses."""
         named = self.case.handler_id
-        role = self.owner_role()
-        at_role = [] if role is None else self.holders(role)
+        at_role = self._at_role()
         if named is None:
             return at_role
         lead = self.case.lead_office_id
         left = [p for p in self.facts.line.posts if p.office_id == lead and named in p.away]
         return [named, *((self._there(left) or at_role) if left else ())]
+
+    def _at_role(self) -> list[UUID]:
+        """Who of the owner's role has the turn: at the lead office, else whom the ladder asks."""
+        role, lead = self.owner_role(), self.case.lead_office_id
+        if role is None:
+            return []
+        if any(post.role == role and post.office_id == lead for post in self.facts.line.posts):
+            return self.holders(role)
+        found = ladders.target(
+            "handler",
+            posts=self.facts.line.posts,
+            lead_office=lead,
+            level=self.case.level,
+            owner_role=role,
+            excluded=self.facts.recused,
+            from_level=self.case.level,
+        )
+        return [] if found is None else [found.person_id]
 
     def post(self, post_id: UUID) -> ladders.Post | None:
         """A post of the line."""

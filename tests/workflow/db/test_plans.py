@@ -130,7 +130,7 @@ def _directory(drive: large.Drive) -> None:
         "installation.actors": lambda: installation_query.actors(database, everybody),
         "installation.about": lambda: installation_query.about(database),
         "installation.health": lambda: installation_query.health(database),
-        "installation.alarms": lambda: installation_query.alarms(database),
+        "installation.signs": lambda: installation_query.signs(database),
         "installation.rules": lambda: installation_query.rules(database),
         "absences.own": lambda: absences_query.own(database, desk),
         "absences.kept": lambda: absences_query.kept(database, drive.actor("supervisor")),
