@@ -318,3 +318,16 @@ def test_peer_read_1_what_people_do_restarts_no_clock(district: office.District)
     assert other.deadline("dispute.accept").due_on == one.deadline("dispute.accept").due_on
     assert stage.planned(other, "dispute.accept") == stage.planned(one, "dispute.accept")
     assert [effect for effect, _ in stage.planned(other, "dispute.accept")] == stage.LADDER
+
+
+def test_peer_17_a_missed_clock_stays_late_when_the_case_ends_straight_from_a_pause(
+    district: office.District,
+) -> None:
+    """A pause was forgotten where the ticket was resolved without being resumed:
+    frappe/helpdesk #3776."""
+    filed = stage.mediating(district)
+    district.at("2026-04-28 10:00")  # due on the 23rd
+    district.do(filed, "start_assessment", "mediator", assessment_reason="鉴定")
+    district.do(filed, "end_mediation", "mediator", end_reason="双方不愿继续", routes_told=True)
+    row = look.hold(district, filed.case_id).deadline("mediation.general")
+    assert (row.missed_at is not None, row.state) == (True, "met_late")

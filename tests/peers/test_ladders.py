@@ -7,6 +7,7 @@ from uuid import UUID
 
 from sqlalchemy import select, update
 
+from rules import errors
 from tests import office
 from tests.peers import stage
 from tests.workflow import look, outside
@@ -191,3 +192,33 @@ def test_peer_read_6_a_digest_is_not_lost_when_nobody_ran_at_its_hour(
     assert outside.send(district, door).messages == 1
     assert filed.number in door.bodies[0]
     assert outside.send(district, door) == outbox.SendReport()
+
+
+def test_peer_44_what_is_tried_again_at_night_waits_for_the_morning(
+    district: office.District,
+) -> None:
+    """Escalations were mailed at midnight and at weekends: zammad #4432."""
+    outside.reach(district, "desk")
+    door = outside.Recording(answer=outside.fails(errors.Busy("delivery.unreachable")))
+    district.file()
+    assert outside.send(district, door).failed == 1
+    door.answer = outside.takes
+    district.jump("2026-03-21 03:00")  # a Saturday
+    outside.pass_back_off(district.engine.database)
+    assert outbox.send(district.engine, door=door) == outbox.SendReport()
+    district.jump("2026-03-23 08:00")
+    assert outbox.send(district.engine, door=door).messages == 1
+
+
+def test_peer_44_what_nobody_sent_before_the_night_waits_for_the_morning(
+    district: office.District,
+) -> None:
+    """Escalations were mailed at midnight and at weekends: zammad #4432."""
+    outside.reach(district, "desk")
+    door = outside.Recording()
+    district.file()
+    outbox.run(district.engine)
+    district.jump("2026-03-21 03:00")
+    assert outbox.send(district.engine, door=door) == outbox.SendReport()
+    district.jump("2026-03-23 08:00")
+    assert outbox.send(district.engine, door=door).messages == 1

@@ -197,7 +197,8 @@ def _stop(draft: Draft, *, action: str) -> None:
     stopped = draft.flow.stops.get(action, frozenset())
     for row in draft.open_deadlines():
         if row.rule in stopped:
-            late = row.state == "running" and draft.at >= row.due_at
+            is_due = row.state == "running" and draft.at >= row.due_at
+            late = is_due or row.missed_at is not None
             _end(draft, row, state="met_late" if late else "met")
 
 

@@ -140,6 +140,11 @@ MARK: Final = (
     )
 )
 # Index: delivery_queue, as all below.
+PUT_OFF: Final = (
+    update(_DELIVERY)
+    .where(*_OF_ONE, _DELIVERY.c.ready_at <= bindparam("now"))
+    .values(ready_at=bindparam("b_ready"))
+)
 HOLD: Final = (
     update(_DELIVERY)
     .where(*_OF_ONE, _DELIVERY.c.message_id.is_(None), _DELIVERY.c.ready_at <= bindparam("now"))
@@ -335,6 +340,10 @@ def _claim(engine: Engine, names: frozenset[str], *, public_url: str | None) -> 
             return _Claim()
         if not rows:  # taken by another sender since
             return _Claim()
+        ready_at = _ready_at(house, rows, rhythm=found.rhythm)
+        if ready_at > house.now:
+            tx.execute(PUT_OFF, one | {"b_ready": ready_at})
+            return _Claim()
         cases = _cases(tx, rows)
         why = _reasons(tx, house, found, rows, cases)
         kept = [row for row, code in zip(rows, why, strict=True) if code is None]
@@ -370,6 +379,17 @@ def _due(rows: Sequence[_Ready], *, at: datetime) -> tuple[list[_Ready], datetim
     mine = [row for row in tried if row.message_id == tried[0].message_id]
     until = max(row.next_try_at for row in mine)
     return (mine, None) if until <= at else ([], until)
+
+
+def _ready_at(house: read.House, rows: Sequence[_Ready], *, rhythm: str) -> datetime:
+    """When the first of them may go, asked again: what is sent later than planned is not to wake
+    anybody either. A digest that is late breaks no quiet, whatever it tells."""
+    causes = [row.cause if rhythm == "at_once" else "" for row in rows]
+    rules = house.rules.pack.delivery
+    return min(
+        telling.ready_at(rules, house.calendar, house.now, rhythm="at_once", cause=cause)
+        for cause in causes
+    )
 
 
 def _cases(tx: db.Tx, rows: Sequence[_Ready]) -> dict[UUID, CaseRow]:
