@@ -246,7 +246,7 @@ def _move_on(tx: db.Tx, look: _Look, *, is_done: bool) -> None:
         }
     else:
         place = {"after_id": look.cases[-1].id, "looked": looked, "differing": differing}
-    tx.execute(update(_MARK).values(**place))
+    tx.execute(update(_MARK).values(looked_at=look.at, **place))
 
 
 def _tell(tx: db.Tx, look: _Look) -> None:

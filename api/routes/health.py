@@ -20,7 +20,9 @@ from workflow.queries import board, deliveries, installation
 router = APIRouter(tags=["health"])
 
 _LOG = structlog.get_logger("api")
-_UNKNOWN = {"sweep": "unknown", "alarms": None}
+_UNKNOWN = {"sweep": "unknown", "audit": "unknown", "alarms": None}
+AUDIT_SILENT_S = 60.0
+"""The auditor looks every few seconds; one that fails each time is silent."""
 METRICS_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 
 
@@ -42,6 +44,7 @@ class Ready(Shape):
             "database": "ok",
             "revision": "ok",
             "sweep": "running",
+            "audit": "running",
             "alarms": 0,
         }
     )
@@ -51,6 +54,7 @@ class Ready(Shape):
     database: Literal["ok", "unreachable"]
     revision: Literal["ok", "behind", "unknown"]
     sweep: Literal["running", "silent", "unknown"]
+    audit: Literal["running", "silent", "unknown"]
     alarms: int | None
     """How many alarms of the auditor stand; unknown without a database."""
 
@@ -94,9 +98,17 @@ def _look(opened: Engine) -> dict[str, str | int | None]:
     except Exception as error:  # noqa: BLE001  whatever the driver says, the answer is: not ready
         _LOG.warning("ready.failed", error=type(error).__qualname__)
         return {"database": "unreachable", "revision": "unknown", **_UNKNOWN}
-    age_s = signs.beat_age_s
-    sweep = "silent" if age_s is None or age_s > board.SILENT_S else "running"
-    return {"database": "ok", "revision": "ok", "sweep": sweep, "alarms": signs.alarms}
+    return {
+        "database": "ok",
+        "revision": "ok",
+        "sweep": _life(signs.beat_age_s, silent_s=board.SILENT_S),
+        "audit": _life(signs.audit_age_s, silent_s=AUDIT_SILENT_S),
+        "alarms": signs.alarms,
+    }
+
+
+def _life(age_s: float | None, *, silent_s: float) -> str:
+    return "silent" if age_s is None or age_s > silent_s else "running"
 
 
 @router.get("/metrics", response_class=PlainTextResponse, dependencies=[caller.PUBLIC])

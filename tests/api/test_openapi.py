@@ -144,6 +144,7 @@ def test_health_when_asked(database: db.Database) -> None:
             "database": "ok",
             "revision": "ok",
             "sweep": "silent",
+            "audit": "silent",
             "alarms": 0,
         },
     )

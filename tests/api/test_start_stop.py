@@ -146,6 +146,7 @@ def test_serve_when_it_is_a_worker_too_climbs_the_ladder(
                 return int(tx.execute(rungs).scalar_one())
 
         server.wait(lambda: fired() > 0)
+        server.wait(lambda: httpx.get(f"{url}/readyz", timeout=20).json()["audit"] == "running")
         assert httpx.get(f"{url}/readyz", timeout=20).json()["sweep"] == "running"
         server.stop()
         assert server.ended() == 0

@@ -22,6 +22,7 @@ _ACCOUNT: Final = tables.Account.__table__.c  # type: ignore[attr-defined]
 _CASE: Final = case_tables.CaseFile.__table__.c  # type: ignore[attr-defined]
 _CALENDAR: Final = tables.Calendar.__table__.c  # type: ignore[attr-defined]
 _WORKER: Final = tables.Worker.__table__.c  # type: ignore[attr-defined]
+_AUDITOR: Final = watch.Auditor.__table__.c  # type: ignore[attr-defined]
 _ALARM: Final = watch.Alarm.__table__.c  # type: ignore[attr-defined]
 MARK: Final = select(_HOUSE.is_demo, _HOUSE.offset_s, _HOUSE.seeded_at)
 CASES: Final = select(func.count()).select_from(_CASE.id.table)
@@ -39,6 +40,7 @@ SIGNS: Final = select(
     .where(_ALARM.closed_at.is_(None))
     .scalar_subquery()
     .label("alarms"),
+    select(_AUDITOR.looked_at).scalar_subquery().label("looked_at"),
 )
 # Index: case_stuck, delivery_dead.
 HEALTH: Final = select(
@@ -126,10 +128,11 @@ def health(database: db.Database) -> Health:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Signs:
-    """Seconds since any worker's last sign of life, None without one, and how many alarms of the
-    auditor stand."""
+    """Seconds since any worker's and the auditor's last sign of life, None without one, and how
+    many alarms stand."""
 
     beat_age_s: float | None
+    audit_age_s: float | None
     alarms: int
 
 
@@ -137,8 +140,11 @@ def signs(database: db.Database) -> Signs:
     """What `/readyz` tells, in one statement."""
     with db.one_read(database) as tx:
         row = tx.execute(SIGNS).one()
-    age = None if row.beat_at is None else (row.database_at - row.beat_at).total_seconds()
-    return Signs(beat_age_s=age, alarms=row.alarms)
+    beat, audit = (
+        None if at is None else (row.database_at - at).total_seconds()
+        for at in (row.beat_at, row.looked_at)
+    )
+    return Signs(beat_age_s=beat, audit_age_s=audit, alarms=row.alarms)
 
 
 def rules(database: db.Database) -> read.House:

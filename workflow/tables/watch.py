@@ -9,12 +9,13 @@ from sqlmodel import Field, SQLModel
 
 class Auditor(SQLModel, table=True):
     """The one row about the auditor's walk over all open cases: how far this round is, and what
-    the last one found. Times are the database's own."""
+    the last one found. `looked_at` is the auditor's own sign of life. Times are the database's."""
 
     id: int = Field(default=1, primary_key=True, sa_column_kwargs={"autoincrement": False})
     after_id: UUID | None = None
     looked: int = Field(default=0)
     differing: int = Field(default=0)
+    looked_at: datetime | None = None
     round_at: datetime | None = None
     ended_at: datetime | None = None
     ended_looked: int = Field(default=0)

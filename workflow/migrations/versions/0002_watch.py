@@ -20,6 +20,7 @@ def upgrade() -> None:
         sa.Column("after_id", sa.Uuid(), nullable=True),
         sa.Column("looked", sa.Integer(), nullable=False),
         sa.Column("differing", sa.Integer(), nullable=False),
+        sa.Column("looked_at", UTCDateTime(), nullable=True),
         sa.Column("round_at", UTCDateTime(), nullable=True),
         sa.Column("ended_at", UTCDateTime(), nullable=True),
         sa.Column("ended_looked", sa.Integer(), nullable=False),
