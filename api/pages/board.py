@@ -257,7 +257,7 @@ def _tiles(frame: frames.Frame, found: board_query.Board, to: _Links) -> tuple[T
         ("green", words.get("In time"), total.green),
         ("yellow", words.get("Warned"), total.yellow),
         ("red", words.get("Overdue"), total.red),
-        ("grey", words.get("No office's clock"), total.grey),
+        ("grey", words.get("No office deadline"), total.grey),
     ):
         share = _share(frame, n, total.total)
         tiles.append(Tile(url=to.list(narrow=tone), label=label, n=n, tone=tone, words=share))

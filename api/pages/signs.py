@@ -77,5 +77,5 @@ def _worker(words: texts.Words, it: board_query.WorkerLine, n: int) -> Worker:
         "silent": ("red", words.get("silent")),
         "stopped": ("grey", words.get("stopped")),
     }[it.life]
-    name = words.get("Process {n}", n=n)
-    return Worker(name=f"{name} ({it.host}:{it.pid})", tone=tone, life=life, told=tuple(told))
+    name = words.get("Process {n} ({place})", n=n, place=f"{it.host}:{it.pid}")
+    return Worker(name=name, tone=tone, life=life, told=tuple(told))
