@@ -12,7 +12,7 @@ from types import FrameType
 from typing import Final, get_args
 
 from tests.bench.measure import Dialect
-from tests.faults import acts, away, judge, processes, scene, times, workers
+from tests.faults import acts, away, judge, mail, processes, scene, times, workers
 
 SHORT: Final = scene.Size(
     offices=1, cases=300, mornings=4, hits=2, gone_s=3, patience_s=60, is_long=False
@@ -22,7 +22,10 @@ LONG: Final = scene.Size(
 )
 SAMPLE: Final = 20
 """Cases of which every invariant is checked; of the others what `judge` counts."""
-ALARMS: Final = ("tick.failed", "audit.failed", "sweep.case_failed", "sweep.case_refused")
+ALARMS: Final = (
+    *("tick.failed", "relay.failed", "send.failed", "audit.failed"),
+    *("sweep.case_failed", "sweep.case_refused"),
+)
 """What no worker should ever say, whatever is done to it."""
 
 
@@ -48,8 +51,9 @@ KINDS: Final[Mapping[str, Kind]] = {
     "calendar": Kind(run=times.calendar),
     "database": Kind(run=away.database, hits=True),
     "acts": Kind(run=acts.acts),
+    "mail": Kind(run=mail.mail, hits=True),
 }
-"""In the order in which they run. A dead mail server comes with the channels."""
+"""In the order in which they run."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -118,7 +118,7 @@ def judge(
         doubled=tuple(_doubled(stored)),
         early=tuple(_early(stored)),
         wrong=(*_wrong(stored), *_broken(district, stored, sample=sample)),
-        late_s=tuple(_late(stored, faults)),
+        late_s=tuple(late(((r.planned_at, r.fired_at) for r in stored.rungs.values()), faults)),
     )
 
 
@@ -277,12 +277,16 @@ def _early(stored: Stored) -> Iterator[str]:
             yield f"{_told(limit)}, due at {stored.planned[limit]:%F %T}, told {event.at:%F %T}"
 
 
-def _late(stored: Stored, faults: Sequence[tuple[datetime, datetime]]) -> Iterator[float]:
-    for rung in stored.rungs.values():
-        over = [end for _, end in faults if end <= rung.fired_at]
-        is_hurt = any(begin <= rung.fired_at < end for begin, end in faults)
+def late(
+    done: Iterable[tuple[datetime, datetime]], faults: Sequence[tuple[datetime, datetime]]
+) -> Iterator[float]:
+    """Seconds of what was planned for one moment and done at another: from the first of them on,
+    or from the end of the last fault before it was done. What was done in a fault is left out."""
+    for planned_at, at in done:
+        over = [end for _, end in faults if end <= at]
+        is_hurt = any(begin <= at < end for begin, end in faults)
         if over and not is_hurt:
-            yield (rung.fired_at - max(rung.planned_at, over[-1])).total_seconds()
+            yield (at - max(planned_at, over[-1])).total_seconds()
 
 
 # --- wrong

@@ -20,6 +20,7 @@ import time
 from pathlib import Path
 from typing import Any, Final
 
+import apprise  # noqa: F401  what a worker with channels loads at its start
 import time_machine
 
 from api import cli

@@ -45,7 +45,8 @@ class Workers:
     ) -> None:
         self._nursery = nursery
         self._folder = folder
-        self._settings = settings
+        self.settings = dict(settings)
+        """What the next ones are started with."""
         self._numbers = count(1)
         self.running: list[Worker] = []
 
@@ -56,7 +57,7 @@ class Workers:
         answer = self._ask(
             do="start",
             told=str(self._folder / "told"),
-            settings=self._settings,
+            settings=self.settings,
             ahead=str(ahead) if is_misled else None,
         )
         worker = Worker(pid=answer["pid"], ahead=ahead)
