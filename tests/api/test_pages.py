@@ -141,6 +141,19 @@ def test_list_when_shown_puts_the_overdue_first_and_names_the_next_act(pages: Pa
     assert "没有已结案件" in closed
 
 
+def test_list_when_narrowed_says_nothing_of_what_it_leaves_out(pages: Pages) -> None:
+    pages.district.file()
+    pages.district.at("2026-03-24 10:00")
+    pages.district.file()
+    pages.district.at("2026-03-27 10:00")  # the first is overdue, the second warned
+    pages.sign_in("supervisor")
+    assert "逾期 1 件。" in pages.get("/").text
+    for narrow in ("yellow", "red"):
+        narrowed = pages.get(f"/?narrow={narrow}").text
+        assert "没有逾期" not in narrowed
+        assert "今天到期" not in narrowed
+
+
 def test_list_when_long_goes_on_on_the_next_page(pages: Pages) -> None:
     for n in range(worklist.PAGE + 2):
         pages.district.file(subject=f"第 {n} 件纠纷")
