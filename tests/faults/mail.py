@@ -32,8 +32,8 @@ WORKERS: Final = 2
 MORNING: Final = "10:00"
 """When the server is still there: who is told at once is told, the digest waits."""
 DIES: Final = "16:00"
-REFUSED: Final = ((0, "17:30"), (1, "00:30"))
-"""Days after it died, and moments: the digest is ready, limits have passed."""
+REFUSED: Final = ((0, "17:30"), (1, "08:30"))
+"""Days after it died, and moments: the digest is ready, limits have passed in the quiet."""
 HANGS: Final = (1, "09:30")
 """It takes connections and says nothing; red cards have fired."""
 BACK: Final = (1, "16:00")
@@ -114,11 +114,11 @@ def mail(scene: Scene) -> None:
     scene.workers.settings["GRIDCASE_CHANNELS"] = json.dumps({"mail": template})
     with post.open():
         scene.start(WORKERS)
-        _await_sent(scene, scene.now())
+        _await_sent(scene)
     for days in DAYS[: None if scene.size.is_long else SHORT_OF_TIME]:
         with post.open():
             scene.jump(f"{days[0]} {MORNING}")
-            _await_sent(scene, scene.now())
+            _await_sent(scene)
         with scene.fault():
             scene.jump(f"{days[0]} {DIES}")
             waiting = _dead(scene, post, days)
@@ -126,14 +126,13 @@ def mail(scene: Scene) -> None:
         with post.open(cuts=True) as was_cut:
             _let_back_off_pass(scene)
             _recover(scene, post, was_cut)
-            _await_sent(scene, scene.now())
+            _await_sent(scene)
             back = post.mails[before:]
             twice = tuple(letters.uncombined(waiting, back, addresses=addresses))
             scene.seen += judge.Verdict(doubled=twice)
             with scene.fault():
                 scene.jump(_at(days, DIGEST))
-            at = small.local(_at(days, DIGEST))
-            _await_sent(scene, at)
+            at = _await_sent(scene, since=small.local(_at(days, DIGEST)))
     scene.workers.kill_all()
     scene.seen += letters.judged(
         scene.place.district,
@@ -186,7 +185,7 @@ def _dead(scene: Scene, post: _Post, days: tuple[str, str]) -> Counter[UUID]:
         _begin(scene, WORKERS)
     with post.refusing():
         scene.jump(_at(days, BACK))
-        scene.settle()
+        _settle(scene)
         return Counter(scene.read(lambda tx: list(tx.execute(WAITING).scalars())))
 
 
@@ -194,7 +193,7 @@ def _pass_time(scene: Scene, moment: str) -> None:
     """Office time goes on, rungs fire, and somebody tries to send."""
     before = scene.scalar(TRIES)
     scene.jump(moment)
-    scene.settle()
+    _settle(scene)
     _let_back_off_pass(scene)
     scene.wait("nothing was tried", lambda: scene.scalar(TRIES) > before)
 
@@ -232,11 +231,19 @@ def _under_way(scene: Scene) -> set[UUID]:
     return set(scene.read(lambda tx: list(tx.execute(UNDER_WAY).scalars())))
 
 
-def _await_sent(scene: Scene, at: datetime) -> None:
-    """Until all is swept, and sent as far as it was ready at a moment."""
-    scene.settle()
+def _await_sent(scene: Scene, *, since: datetime | None = None) -> datetime:
+    """Until all is swept and sent that is ready now, or will be in a moment. Gives when."""
+    _settle(scene)
+    at = max(scene.now(), since or scene.now())
     ready = select(func.count()).where(delivery.IN_TRANSIT, _LEDGER.ready_at <= at)
     scene.wait("not all was sent", lambda: not scene.scalar(ready), within_s=scene.size.patience_s)
+    return at
+
+
+def _settle(scene: Scene) -> None:
+    """Until all is swept, and what that has queued has its rows in the ledger."""
+    scene.settle()
+    scene.settle()
 
 
 def _at(days: tuple[str, str], moment: tuple[int, str]) -> str:
