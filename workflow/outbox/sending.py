@@ -117,7 +117,12 @@ READY: Final = (
         & (_NOTICE.n == _DELIVERY.c.n),
     )
     .where(*_OF_ONE, _DELIVERY.c.ready_at <= bindparam("now"))
-    .order_by(_DELIVERY.c.message_id.is_(None), _DELIVERY.c.ready_at)
+    .order_by(
+        _DELIVERY.c.message_id.is_(None),
+        _DELIVERY.c.message_id,
+        _DELIVERY.c.ready_at,
+        *(_DELIVERY.c[name] for name in ("case_id", "seq", "n")),
+    )
     .limit(BATCH)
 )
 OFFICES: Final = select(_OFFICE.id, _OFFICE.name).where(
@@ -464,7 +469,8 @@ def _letter(
     leads = {cases[row.case_id].lead_office_id for row in rows}
     offices = {row.id: row.name for row in tx.execute(OFFICES, {"ids": sorted(leads)})}
     told = []
-    for row in rows:
+    # In an order of their own: sent again, a message has the same lines.
+    for row in sorted(rows, key=lambda row: (row.case_id, row.seq, row.n)):
         case, words = cases[row.case_id], json.loads(row.words)
         process, due_on = pack.processes.get(case.process), words.get("due_on")
         told.append(
