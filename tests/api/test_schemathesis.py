@@ -4,6 +4,7 @@ an open district, and people of several roles. The draws are the same in every r
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterator
 from typing import Any, Final
@@ -124,7 +125,8 @@ def test_methods_when_not_described_are_refused_with_those_that_are(database: db
     for path, item in _document(front)["paths"].items():
         described = {method.upper() for method in item}
         for method in set(METHODS) - described:
-            at = path.format(case_id=UUID(int=1), action="accept", key="1", name="dispute")
+            named = re.findall(r"\{(\w+)\}", path)
+            at = path.format(**{name: str(UUID(int=1)) for name in named})
             answer = front.site.send(method, at)
             assert answer.status_code == 405, (method, at)
             if path.startswith("/api/"):

@@ -24,11 +24,12 @@ from api.cli import answer, app
 from rules import errors
 from tests import office, postgres
 from tests.api import running
-from workflow import audit, db, outbox, scheduler, settings, sweep
+from workflow import audit, db, scheduler, settings, sweep
 from workflow.commands import office as office_commands
 from workflow.commands import packs
 from workflow.db import postgres as postgres_half
 from workflow.db import sqlite
+from workflow.outbox import relaying
 from workflow.tables import case as case_tables
 from workflow.tables import delivery
 from workflow.tables import office as office_tables
@@ -212,7 +213,7 @@ def test_bell_when_stopped_leaves_the_next_notices_to_others(
         district.file()
     queued = _queued(database)
     assert queued >= 3
-    monkeypatch.setattr(outbox, "BATCH", 1)
+    monkeypatch.setattr(relaying, "BATCH", 1)
     bell = scheduler.Bell(district.engine, tick_s=60)
     bell.start()
     bell.stop()
