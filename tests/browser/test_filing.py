@@ -113,7 +113,7 @@ def test_clock_when_advanced_in_the_bar_fires_the_ladder_and_says_so(
     with shared_site.signed_in("supervisor") as supervisor:
         supervisor.page.locator(".demo-clock summary").click()
         supervisor.press("1 周")
-        said = supervisor.page.locator("[role=status]").inner_text()
+        said = supervisor.page.get_by_role("status").inner_text()
         assert "时间快进 1 周" in said
         assert "升级阶梯触发" in said
         assert supervisor.page.url.endswith("/board"), "back where one was"
