@@ -6,6 +6,7 @@ of them, and a rung's key lets it be written once.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -25,6 +26,8 @@ SQLITE_BATCH: Final = 100
 
 REFUSED: Final = (IntegrityError, DataError)
 """What a database says to rows that it will not have."""
+
+MOVED_TRIES: Final = 3
 
 _LOG = structlog.get_logger()
 
@@ -70,6 +73,10 @@ def tick(engine: Engine, *, limit: int) -> TickReport:
     return report
 
 
+class _DirectoryMoved(Exception):
+    """A post was filled while the batch found it vacant."""
+
+
 _Apply = Callable[[db.Tx, list[db.Rows]], frozenset[int]]
 
 
@@ -78,10 +85,15 @@ def _batch(
 ) -> tuple[TickReport, frozenset[UUID]]:
     """One batch, and the cases of it that failed. What the database refuses of one case does
     not take the others with it: they are then written one by one."""
-    try:
-        return _tick(engine, limit=limit, without=without, apply=_together)
-    except REFUSED:
-        return _tick(engine, limit=limit, without=without, apply=_singly)
+    batch = functools.partial(_tick, engine, limit=limit, without=without)
+    for _ in range(MOVED_TRIES):
+        try:
+            return batch(apply=_together, heeds=True)
+        except _DirectoryMoved:
+            continue
+        except REFUSED:
+            return batch(apply=_singly)
+    return batch(apply=_together)  # what is stuck is tried again when the offices open
 
 
 def _together(tx: db.Tx, rows: list[db.Rows]) -> frozenset[int]:
@@ -107,9 +119,15 @@ def _singly(tx: db.Tx, rows: list[db.Rows]) -> frozenset[int]:
 
 
 def _tick(
-    engine: Engine, *, limit: int, without: frozenset[UUID], apply: _Apply
+    engine: Engine,
+    *,
+    limit: int,
+    without: frozenset[UUID],
+    apply: _Apply,
+    heeds: bool = False,
 ) -> tuple[TickReport, frozenset[UUID]]:
-    """One batch, and the cases of it that could not be decided or written."""
+    """One batch, and the cases of it that could not be decided or written. `heeds` what changes of
+    offices and posts meanwhile, where something is blocked."""
     with db.transaction(engine.database) as tx:
         house = read.house(tx)
         found = db.claim_due(tx, at=house.now, limit=limit + len(without))
@@ -121,9 +139,9 @@ def _tick(
         decisions, failed = _decide(tx, cases, facts)
         rows = [write.rows(decision, seals=engine.seals) for decision in decisions]
         refused = apply(tx, rows)
-        if _blocks(decisions) and read.house(tx).directory_id != house.directory_id:
+        if heeds and _blocks(decisions) and read.house(tx).directory_id != house.directory_id:
             # A post was filled while it was found vacant; who wakes the stuck did not see these.
-            raise errors.Busy("sweep.directory_moved")
+            raise _DirectoryMoved
     failed += [decisions[n].case.id for n in refused]
     done = [decision for n, decision in enumerate(decisions) if n not in refused]
     return _report(done, failed=len(failed)), frozenset(failed)

@@ -16,22 +16,20 @@ given for this purpose, and no person sees it.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
 
 import structlog
 from sqlalchemy import Row, bindparam, select, update
 
-from rules import calendars, errors, telling
-from rules.pack import Text
+from rules import errors, telling
 from workflow import access, channels, db, ids, read
 from workflow.decide import CaseRow
 from workflow.engine import Engine
-from workflow.outbox import relaying
+from workflow.outbox import letters, relaying
 from workflow.tables import delivery
 from workflow.tables import office as office_tables
 
@@ -39,7 +37,6 @@ _NOTICE: Final = delivery.Notice.__table__.c  # type: ignore[attr-defined]
 _DELIVERY: Final = delivery.Delivery.__table__  # type: ignore[attr-defined]
 _CONTACT: Final = delivery.Contact.__table__  # type: ignore[attr-defined]
 _ACCOUNT: Final = office_tables.Account.__table__.c  # type: ignore[attr-defined]
-_OFFICE: Final = office_tables.Office.__table__.c  # type: ignore[attr-defined]
 
 BATCH: Final = 500
 """Notices that one message speaks of."""
@@ -54,13 +51,6 @@ KEPT: Final = timedelta(hours=36)
 """Before that nothing is given up, however often a channel that comes and goes was tried."""
 AWAY: Final = frozenset({"delivery.unreachable", "delivery.timeout"})
 """What is wrong with a channel, and not with one message."""
-ROOMS: Final[Mapping[str, telling.Room]] = {
-    "mail": telling.Room(lines=20, bytes=100_000),
-    "dingtalk": telling.Room(lines=20, bytes=15_000),
-    "feishu": telling.Room(lines=20, bytes=15_000),
-    "wecom": telling.Room(lines=20, bytes=2_000),
-    "sms": telling.Room(lines=2, bytes=500),
-}
 
 _STATE: Final = _DELIVERY.c.state
 _OF_ONE = (
@@ -124,9 +114,6 @@ READY: Final = (
         *(_DELIVERY.c[name] for name in ("case_id", "seq", "n")),
     )
     .limit(BATCH)
-)
-OFFICES: Final = select(_OFFICE.id, _OFFICE.name).where(
-    _OFFICE.id.in_(bindparam("ids", expanding=True))
 )
 MARK: Final = (
     update(_DELIVERY)
@@ -357,7 +344,7 @@ def _claim(engine: Engine, names: frozenset[str], *, public_url: str | None) -> 
         _mark(tx, found.channel, rows, why, message_id=message_id, lease_at=lease_at)
         if not kept:
             return _Claim(dropped=len(rows))
-        letter = _letter(tx, house, kept, cases, found=found, public_url=public_url)
+        letter = letters.letter(tx, house, kept, cases, contact=found, public_url=public_url)
     place = channels.place_of(found.receiver_id, found.channel)
     parcel = _Parcel(
         receiver_id=found.receiver_id,
@@ -452,44 +439,4 @@ def _mark(
             }
             for row, code in zip(rows, why, strict=True)
         ],
-    )
-
-
-def _letter(
-    tx: db.Tx,
-    house: read.House,
-    rows: Sequence[_Ready],
-    cases: Mapping[UUID, CaseRow],
-    *,
-    found: _Ready,
-    public_url: str | None,
-) -> telling.Letter:
-    """The words of a message, in the language of the receiver's account."""
-    pack = house.rules.pack
-    leads = {cases[row.case_id].lead_office_id for row in rows}
-    offices = {row.id: row.name for row in tx.execute(OFFICES, {"ids": sorted(leads)})}
-    told = []
-    # In an order of their own: sent again, a message has the same lines.
-    for row in sorted(rows, key=lambda row: (row.case_id, row.seq, row.n)):
-        case, words = cases[row.case_id], json.loads(row.words)
-        process, due_on = pack.processes.get(case.process), words.get("due_on")
-        told.append(
-            telling.Told(
-                case=str(case.id),
-                cause=row.cause,
-                text=telling.words_of(pack, cause=row.cause, process=case.process),
-                number=case.number,
-                process=process.name if process else Text(zh=case.process, en=case.process),
-                office=offices[case.lead_office_id],
-                due_on=date.fromisoformat(due_on) if due_on else None,
-                url=f"{public_url}/cases/{case.id}" if public_url else None,
-                is_restricted=case.confidentiality != "normal",
-            )
-        )
-    return telling.letter(
-        told,
-        language="en" if found.language == "en" else "zh",
-        this_year=calendars.local_date(house.calendar, house.now).year,
-        room=ROOMS[found.channel],
-        home=f"{public_url}/notices" if public_url else None,
     )
