@@ -11,7 +11,7 @@ from datetime import date, datetime
 from typing import Any, Final
 from uuid import UUID
 
-from rules import calendars, ladders
+from rules import calendars, ladders, telling
 from rules import pack as pack_
 from workflow import machine
 from workflow.decide.decision import (
@@ -38,17 +38,7 @@ from workflow.decide.facts import (
 
 SIDES: Final[tuple[pack_.Side, ...]] = ("applicant", "respondent", "representative")
 
-GRAVITY: Final = (
-    "window_lapsed",
-    "rung.warn",
-    "deadline_missed",
-    "rung.urge",
-    "rung.supervise",
-    "rung.raise",
-    "rung.leader",
-    "rung.action",
-    "rung.measure",
-)
+GRAVITY: Final = tuple(reversed(telling.GRAVEST_FIRST))
 """What time causes, the gravest last."""
 
 
