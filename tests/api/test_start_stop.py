@@ -368,6 +368,8 @@ WRONG = {
     "SESSION_MAX_DAYS": "never",
     "START_WAIT_S": "-1",
     "DRAIN_S": "100",
+    "CHANNELS": '{"mail": "mailtos://desk.example"}',
+    "PUBLIC_URL": "desk.example",
 }
 
 
