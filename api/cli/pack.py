@@ -173,14 +173,14 @@ def _read(folder: str) -> tuple[load.Loaded, calendars.Calendar]:
 
     Raises: `pack.unknown`, PackInvalid.
     """
-    path = Path(folder)
+    path: load.Folder = Path(folder)
     if not path.is_dir():
-        if "/" in folder or path.exists():
+        if "/" in folder or Path(folder).exists():
             raise errors.NotFound("pack.no_folder", folder=folder[:200])
-        shipped = load.shipped(folder)
-        return load.load(shipped), load.load_calendar(shipped)
-    own = path / "calendars"
-    return load.load(path), load.load_calendar(path if own.is_dir() else load.shipped())
+        path = load.shipped(folder)
+    loaded, found = load.load(path), load.calendar_folder(path)
+    has_own = (found / "calendars").is_dir()
+    return loaded, load.load_calendar(found if has_own else load.shipped())
 
 
 def _stored(database: db.Database, name: str) -> directory.StoredPack:

@@ -23,7 +23,7 @@ from typing import Any
 import pydantic
 
 from rules import calendars, errors, pack
-from rules.load import shape, tree
+from rules.load import merge, shape, tree
 
 MAX_BYTES = 1_000_000
 """Of one file."""
@@ -130,6 +130,19 @@ def calendar_document(folder: Folder) -> str:
     return _canonical(root)
 
 
+def calendar_folder(folder: Folder, *, base: Base = shipped) -> Folder:
+    """Where a pack's calendars stand: in its own folder, or in that of a pack it extends."""
+    faults, seen = tree.Faults(), {folder.name}
+    while not (folder / "calendars").is_dir():
+        head = _read(folder / "pack.yaml", file="pack.yaml", faults=faults)
+        parent = str(head.get("extends", "")) if isinstance(head, tree.Table) else ""
+        if not parent or parent in seen:
+            break
+        seen.add(parent)
+        folder = base(parent)
+    return folder
+
+
 def load_calendar(folder: Folder) -> calendars.Calendar:
     """The calendar of a pack's folder.
 
@@ -168,6 +181,7 @@ def _resolved(
         return own
     parent = head.pop("extends", None)
     if parent is None:
+        merge.refuse_nothing(own, faults)
         return own
     if "name" not in head:
         faults.add("pack.missing_key", head.place.under("name"), key="name")
@@ -181,8 +195,7 @@ def _resolved(
         faults.add("pack.unknown_base", parent.place, name=str(parent)[:60])
         return own
     lower = _resolved(below, base=base, chain=(*chain, str(parent)), faults=faults)
-    both = tree.merged(lower, own)
-    return both if isinstance(both, tree.Table) else own
+    return merge.merged(lower, own, faults)
 
 
 def _document(folder: Folder, *, prefix: str, faults: tree.Faults) -> tree.Table:
@@ -233,14 +246,22 @@ def _read(path: Folder, *, file: str, faults: tree.Faults) -> tree.Node | None:
 
 
 def _places(document: tree.Table) -> dict[tuple[str, str], tree.Place]:
-    """The place of every node by its own file's name (without its pack's) and key."""
-    places: dict[tuple[str, str], tree.Place] = {}
-    nodes: list[tree.Node] = [document]
+    """Where the node of every file and key was written; a pack that extends another may have
+    written it in another file, and an item of a list under another number."""
+    places: dict[tuple[str, str], tree.Place] = {("pack.yaml", ""): document.place}
+    processes = document.get("processes")
+    files = {**document, **(processes if isinstance(processes, tree.Table) else {})}
+    nodes = [(f"{name}{_SUFFIX}", "", node) for name, node in files.items() if name != "processes"]
     while nodes:
-        node = nodes.pop()
-        places[node.place.file.rpartition("/")[2], node.place.key] = node.place
-        if not isinstance(node, tree.Word):
-            nodes.extend(node.values() if isinstance(node, tree.Table) else node)
+        file, key, node = nodes.pop()
+        places[file, key] = node.place
+        if isinstance(node, tree.Table):
+            named = list(node.items())
+        elif isinstance(node, tree.Many):
+            named = [(str(number), child) for number, child in enumerate(node, start=1)]
+        else:
+            continue
+        nodes.extend((file, f"{key}.{name}" if key else name, child) for name, child in named)
     return places
 
 

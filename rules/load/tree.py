@@ -148,16 +148,6 @@ def plain(node: Node) -> Any:
     return str(node)
 
 
-def merged(base: Node, over: Node) -> Node:
-    """`over` laid upon `base`: mappings key by key, everything else replaced whole."""
-    if not (isinstance(base, Table) and isinstance(over, Table)):
-        return over
-    table = base.copy()
-    for key, node in over.items():
-        table[key] = merged(base[key], node) if key in base else node
-    return table
-
-
 def _line(event: Any) -> int:
     line: int = event.start_mark.line
     return line + 1
