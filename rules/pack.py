@@ -7,7 +7,7 @@ Nothing here computes; `load` fills them, `check` proves them sound, the other m
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import time
 from typing import Literal
 
@@ -324,6 +324,22 @@ class Example:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Provision:
+    """What a law or a rule of work asks for, in our own words, and how the pack answers it.
+
+    `kept_by` names lines of the pack (`clock petition.handle`, `action petition.object`,
+    `guard petition.file_case.1`, `field route.6`, ...) or what the program does for every pack
+    (`engine counting.month`); `not_kept` gives the reason why there is none.
+    """
+
+    words: Text
+    source: str
+    tag: Tag
+    kept_by: tuple[str, ...] = ()
+    not_kept: Text | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Pack:
     """A whole pack. Its identity is the hash that `load` gives it."""
 
@@ -344,3 +360,5 @@ class Pack:
     examples: tuple[Example, ...]
     delivery: Delivery | None = None
     """None in a pack of before there was any: notices go as they come."""
+    provisions: Mapping[str, Provision] = field(default_factory=dict)
+    """The law row by row; empty in a pack of before there were any."""

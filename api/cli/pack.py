@@ -11,7 +11,7 @@ import rich.table
 import typer
 
 from api import texts
-from api.cli import answer, due_answer, installation
+from api.cli import answer, due_answer, installation, law_answer
 from rules import calendars, check, due, errors, load
 from rules import pack as pack_
 from workflow import db
@@ -85,6 +85,25 @@ def show(
         owner, extension = _clock(loaded.pack, name)
         told = due_answer.described(loaded.pack, owner, extension=extension)
         answer.print_json(told) if json else due_answer.print_facts(told, words)
+
+
+@app.command()
+def law(
+    context: typer.Context,
+    json: answer.Json = False,
+    folder: Folder = SHIPPED,
+    lang: answer.Language = None,
+) -> None:
+    """The law row by row, and the lines of the pack that keep it / 逐条规定与规则包条目对照"""
+    loaded, _ = _read(folder)
+    if json:
+        answer.print_json(law_answer.told(loaded.pack))
+    else:
+        words = answer.words(context)
+        answer.OUT.print(law_answer.table(loaded.pack, words), markup=False)
+        answer.OUT.print(law_answer.summary(loaded.pack, words))
+    if law_answer.missing(loaded.pack):
+        raise typer.Exit(answer.FOUND_WRONG)
 
 
 @app.command("due")

@@ -9,7 +9,7 @@ from __future__ import annotations
 from types import MappingProxyType
 
 from rules import calendars, errors, pack
-from rules.check import examples, references, soundness
+from rules.check import examples, provisions, references, soundness
 from rules.check.report import Places, Report
 
 __all__ = ["Places", "check"]
@@ -30,6 +30,7 @@ def check(
     """
     report = Report(places)
     references.check(pack, report)
+    provisions.check(pack, report)
     if not report.found:
         soundness.check(pack, report)
         examples.check(pack, calendar, report)

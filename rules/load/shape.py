@@ -22,13 +22,14 @@ SECTIONS = (
     "categories",
     "examples",
     "delivery",
+    "provisions",
 )
 """The files of a pack beside pack.yaml and its processes."""
 
 LISTS = frozenset({"notices", "examples"})
 """Those that hold a list; the others are mappings by name."""
 
-OPTIONAL = frozenset({"delivery"})
+OPTIONAL = frozenset({"delivery", "provisions"})
 """Those that a pack may be without, other than empty."""
 
 _UNITS: Mapping[str, str] = {
@@ -63,6 +64,7 @@ def shaped(root: tree.Node, faults: tree.Faults) -> tree.Table:
         "ladders": lambda ladder: _each(ladder, shaper.rung),
         "notices": lambda notice: _as_lists(notice, "tell"),
         "routing": lambda route: _as_lists(route, "kinds"),
+        "provisions": lambda provision: _as_lists(provision, "kept_by"),
     }
     for name in SECTIONS:
         node = document.get(name)

@@ -248,6 +248,26 @@ def test_pack_show_when_asked_for_pack_process_or_clock() -> None:
 # -- language -------------------------------------------------------------------------------------
 
 
+def test_pack_law_when_asked_for_the_table() -> None:
+    rows = answered("pack", "law")["rows"]
+    assert answered("pack", "law")["missing"] == []
+    by_id = {row["id"]: row for row in rows}
+    assert {"line": "clock petition.handle", "is_there": True} in by_id["P05"]["kept_by"]
+    assert by_id["S03"]["kept_by"] == []
+    assert by_id["S03"]["not_kept"]["zh"]
+    told = run("pack", "law").stdout
+    assert "P05" in told
+    assert "0 missing" in told
+
+
+def test_pack_law_when_a_row_leads_nowhere_says_so(folder: Path) -> None:
+    path = folder / "provisions.yaml"
+    path.write_text(path.read_text("utf-8").replace("clock petition.handle", "clock gone"), "utf-8")
+    result = run("pack", "law", "--pack", str(folder), "--json")
+    assert result.exit_code == 1
+    assert "P05" in json.loads(result.stdout)["missing"]
+
+
 def test_language_when_chosen_before_or_after_the_command() -> None:
     asked = ["pack", "due", "petition.handle", "--start", "2026-03-20", "--extend", "31"]
     english = CliRunner().invoke(app, [*asked, "--lang", "en"]).stderr

@@ -1,0 +1,133 @@
+"""The law row by row: every reference leads somewhere, every national rule stands on a row."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterator, Mapping
+from typing import Final
+
+from rules import pack
+from rules.check.report import Report
+
+FILE: Final = "provisions.yaml"
+
+ENGINE: Final = frozenset(
+    {
+        "chain",  # every act is an event; nothing is taken away or dated back
+        "counting.cutoff",
+        "counting.first_day",
+        "counting.hours",
+        "counting.month",
+        "counting.roll",
+        "look_up",  # a party follows the own case by number and code
+        "no_scoring",  # there is no field, table or page that ranks or lists persons
+        "readings",  # who opens a personal value is recorded, and the party sees it
+        "tally",  # what is late counts for the office that holds the case
+    }
+)
+"""What the program does for every pack, so that no line of a pack could take it away."""
+
+
+def check(rules: pack.Pack, report: Report) -> None:
+    """Notes references that lead nowhere, rows without answer or with two, and national clocks
+    and sourced choices on no row. A pack without provisions is not asked for them."""
+    if not rules.provisions:
+        return
+    for name, row in rules.provisions.items():
+        if bool(row.kept_by) == (row.not_kept is not None):
+            report.add("check.provision_answer", FILE, name)
+        for reference in row.kept_by:
+            if not is_there(rules, reference):
+                report.add(
+                    "check.provision_reference", FILE, f"{name}.kept_by", reference=reference
+                )
+    named = {reference for row in rules.provisions.values() for reference in row.kept_by}
+    for file, key, wanted in _owed(rules):
+        if not named & set(wanted):
+            report.add("check.no_provision", file, key, name=key)
+
+
+def is_there(rules: pack.Pack, reference: str) -> bool:
+    """Whether a reference names a line of the pack."""
+    kind, _, name = reference.partition(" ")
+    judge = _KINDS.get(kind)
+    return judge is not None and judge(rules, name)
+
+
+def _owed(rules: pack.Pack) -> Iterator[tuple[str, str, tuple[str, ...]]]:
+    """What must stand on a row: its file and key, and the references that would do."""
+    for name, rule in rules.deadlines.items():
+        if rule.tag == "national":
+            yield "deadlines.yaml", name, (f"clock {name}",)
+        longer = rule.extension
+        if longer is not None and longer.tag == "national":
+            yield "deadlines.yaml", f"{name}.extension", (f"clock {longer.name}",)
+    for name, field in rules.fields.items():
+        for value, choice in (field.choices or {}).items():
+            if choice.source is not None:
+                yield "fields.yaml", name, (f"field {name}", f"field {name}.{value}")
+
+
+# -- kinds of references --------------------------------------------------------------------------
+
+
+def _clock(rules: pack.Pack, name: str) -> bool:
+    longer = {rule.extension.name for rule in rules.deadlines.values() if rule.extension}
+    return name in rules.deadlines or name in longer
+
+
+def _of_process(
+    rules: pack.Pack, name: str, *, of: Callable[[pack.Process], Collection[str]]
+) -> bool:
+    process, _, rest = name.partition(".")
+    found = rules.processes.get(process)
+    return found is not None and rest in of(found)
+
+
+def _action(rules: pack.Pack, name: str) -> bool:
+    return _of_process(rules, name, of=lambda process: process.actions)
+
+
+def _state(rules: pack.Pack, name: str) -> bool:
+    return _of_process(rules, name, of=lambda process: process.states)
+
+
+def _guard(rules: pack.Pack, name: str) -> bool:
+    """`petition.accept.2`: the second condition of an action."""
+    return _of_process(
+        rules,
+        name,
+        of=lambda process: {
+            f"{action}.{number}"
+            for action, found in process.actions.items()
+            for number in range(1, len(found.when) + 1)
+        },
+    )
+
+
+def _field(rules: pack.Pack, name: str) -> bool:
+    """`route`, or one of its values: `route.6`."""
+    field, _, value = name.partition(".")
+    found = rules.fields.get(field)
+    return found is not None and (not value or value in (found.choices or {}))
+
+
+def _right(rules: pack.Pack, name: str) -> bool:
+    """`mediator`, or one kind of field that it reads: `mediator.minutes`."""
+    role, _, field = name.partition(".")
+    rights = [right for right in rules.rights if right.role == role]
+    return any(not field or field in (right.fields or {}) for right in rights)
+
+
+_KINDS: Final[Mapping[str, Callable[[pack.Pack, str], bool]]] = {
+    "action": _action,
+    "clock": _clock,
+    "engine": lambda _, name: name in ENGINE,
+    "field": _field,
+    "guard": _guard,
+    "ladder": lambda rules, name: name in rules.ladders,
+    "notice": lambda rules, name: any(notice.on == name for notice in rules.notices),
+    "right": _right,
+    "role": lambda rules, name: name in rules.roles,
+    "route": lambda rules, name: name in rules.routing,
+    "state": _state,
+}
