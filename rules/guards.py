@@ -1,7 +1,9 @@
 """Conditions of a pack: CEL over a few typed facts. The only door to the CEL library.
 
 A guard reads facts that stand in clear: attributes of the case, and fields of the action at
-hand which are sure to be there (`needs`) and not sealed. It is compiled and typed once.
+hand which are sure to be there (`needs`) and not sealed. It is compiled and typed once. What it
+may cost is bounded twice: by its length, and by having no loops. (The library stops one that
+loops too long, but only when it runs, and then a case stands still.)
 """
 
 from __future__ import annotations
@@ -34,8 +36,10 @@ CASE_FACTS: Mapping[str, str] = {
 """What a guard may know of the case, with its CEL type. A text fact that is None reads ''."""
 
 _FIELD_TYPES: Mapping[pack.FieldType, str] = {"int": "INT", "bool": "BOOL"}
-_STRINGS = re.compile(r"""'(?:\\.|[^'\\])*'|"(?:\\.|[^"\\])*\"""")
+_TEXT = r"""'(?:\\.|[^'\\])*'|"(?:\\.|[^"\\])*\""""
+_STRINGS = re.compile(_TEXT)
 _NAMES = re.compile(r"\b(?:case|fields)\.[A-Za-z_][A-Za-z0-9_]*")
+_LOOP = re.compile(r"\.\s*(all|exists|exists_one|existsOne|map|filter)\s*\(")
 _POSITION = re.compile(r"<input>:(\d+):(\d+): ([^\n]*)")
 
 
@@ -53,12 +57,16 @@ class Guard:
 def compile_guard(test: str, fields: Mapping[str, pack.Field], allowed: Collection[str]) -> Guard:
     """Compile and type one condition. `allowed` names the fields it may read.
 
-    Raises: Invalid guard.too_long, guard.unknown_fact, guard.sealed_field, guard.not_needed,
-    guard.syntax (with column), guard.not_bool.
+    Raises: Invalid guard.too_long, guard.loop, guard.unknown_fact, guard.sealed_field,
+    guard.not_needed, guard.syntax (with column), guard.not_bool.
     """
     if len(test) > MAX_LENGTH:
         raise errors.Invalid("guard.too_long", max=MAX_LENGTH)
-    names = sorted(set(_NAMES.findall(_STRINGS.sub("''", test))))
+    bare = _STRINGS.sub("''", test)
+    loop = _LOOP.search(bare)
+    if loop is not None:
+        raise errors.Invalid("guard.loop", name=loop[1])
+    names = sorted(set(_NAMES.findall(bare)))
     return _compiled(test, tuple((name, _type_of(name, fields, allowed)) for name in names))
 
 
@@ -78,6 +86,24 @@ def holds(guard: Guard, facts: Mapping[str, object]) -> bool:
     if not isinstance(result, bool):
         raise errors.Invalid("guard.broken", test=guard.test)
     return result
+
+
+def compared(guard: Guard) -> tuple[tuple[str, str, bool], ...]:
+    """What a guard compares its facts with: fact, text, and whether it asks only for the text's
+    beginning. It is for the check: a code that does not exist is never met."""
+    found: list[tuple[str, str, bool]] = []
+    for name in sorted(guard.texts):
+        fact = re.escape(name)
+        for pattern, begins in (
+            (rf"\b{fact}\s*[=!]=\s*({_TEXT})", False),
+            (rf"({_TEXT})\s*[=!]=\s*{fact}\b", False),
+            (rf"\b{fact}\s*\.\s*startsWith\(\s*({_TEXT})", True),
+            (rf"\b{fact}\s+in\s+\[([^\]]*)\]", False),
+        ):
+            for text in re.findall(pattern, guard.test):
+                words = re.findall(_TEXT, text)
+                found.extend((name, word[1:-1], begins) for word in words)
+    return tuple(found)
 
 
 def _type_of(name: str, fields: Mapping[str, pack.Field], allowed: Collection[str]) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json as json_
+from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Annotated, Any
@@ -36,34 +37,26 @@ def group() -> None:
 @app.command("check")
 def check_pack(
     context: typer.Context,
-    folder: Annotated[str, typer.Argument(metavar="[DIR]")] = SHIPPED,
+    folder: Annotated[
+        str | None,
+        typer.Argument(metavar="[DIR|NAME]", help="None: every shipped pack / 省略则检查全部"),
+    ] = None,
     json: answer.Json = False,
     lang: answer.Language = None,
 ) -> None:
-    """Load a pack, prove it sound, run its examples / 检查规则包并运行示例"""
-    try:
-        loaded, calendar = _read(folder)
-        faults = check.check(loaded.pack, calendar, places=loaded.places)
-        if faults:
-            raise errors.PackInvalid(faults)
-    except errors.PackInvalid as error:
-        if json:
-            answer.print_json({"ok": False, "faults": _faults(error, answer.words(context))})
-            raise typer.Exit(answer.BAD_INPUT) from None
-        raise
-    told = _summary(loaded)
+    """Load packs, prove them sound, run their examples / 检查规则包并运行示例"""
+    words = answer.words(context)
+    asked = load.shipped_names() if folder is None else (folder,)
+    found = [_checked(name) for name in asked]
     if json:
-        answer.print_json({"ok": True, "faults": []} | told)
-        return
-    line = (
-        "规则包 {name} {version} 没有问题：流程 {processes} 个，时限 {clocks} 个，"
-        "{examples} 个示例全部相符。"
-        if answer.words(context).is_zh
-        else "Pack {name} {version} is sound: {processes} processes, {clocks} clocks, "
-        "all {examples} examples come out as written."
-    )
-    answer.OUT.print(line.format(**told))
-    answer.OUT.print(f"  sha256 {loaded.hash}")
+        told = [_verdict(one, words) for one in found]
+        is_ok = all(not one.faults for one in found)
+        answer.print_json(told[0] if folder else {"ok": is_ok, "packs": told})
+    else:
+        for one in found:
+            _say(one, words)
+    if any(one.faults for one in found):
+        raise typer.Exit(answer.BAD_INPUT)
 
 
 @app.command()
@@ -184,6 +177,52 @@ def activate(
     answer.OUT.print(f"  sha256 {found.hash}")
 
 
+# -- checking -----------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Checked:
+    """A pack as asked for, with what was found; `loaded` is None where it cannot be read."""
+
+    name: str
+    loaded: load.Loaded | None
+    faults: tuple[errors.PackFault, ...]
+
+
+def _checked(name: str) -> _Checked:
+    """Raises: `pack.unknown`, `pack.no_folder`."""
+    try:
+        loaded, calendar = _read(name)
+    except errors.PackInvalid as error:
+        return _Checked(name=name, loaded=None, faults=error.pack_faults)
+    faults = check.check(loaded.pack, calendar, places=loaded.places)
+    return _Checked(name=loaded.pack.name, loaded=loaded, faults=faults)
+
+
+def _verdict(one: _Checked, words: texts.Words) -> dict[str, Any]:
+    told = {} if one.loaded is None else _summary(one.loaded)
+    return {"ok": not one.faults, "name": one.name, "faults": _faults(one.faults, words)} | told
+
+
+def _say(one: _Checked, words: texts.Words) -> None:
+    """One line where all is well; else each fault with its remedy, and the pack's name before
+    them."""
+    if one.faults or one.loaded is None:
+        line = "规则包 {} 不能使用。" if words.is_zh else "Pack {} cannot be used."
+        answer.ERR.print(line.format(one.name), markup=False)
+        answer.tell(errors.PackInvalid(one.faults), words)
+        return
+    line = (
+        "规则包 {name} {version} 没有问题：流程 {processes} 个，时限 {clocks} 个，"
+        "{examples} 个示例全部相符。"
+        if words.is_zh
+        else "Pack {name} {version} is sound: {processes} processes, {clocks} clocks, "
+        "all {examples} examples come out as written."
+    )
+    answer.OUT.print(line.format(**_summary(one.loaded)))
+    answer.OUT.print(f"  sha256 {one.loaded.hash}")
+
+
 # -- reading what was asked ---------------------------------------------------------------------
 
 
@@ -280,12 +319,12 @@ def _summary(loaded: load.Loaded) -> dict[str, Any]:
     }
 
 
-def _faults(error: errors.PackInvalid, words: texts.Words) -> list[dict[str, object]]:
+def _faults(faults: tuple[errors.PackFault, ...], words: texts.Words) -> list[dict[str, object]]:
     return [
         {"file": fault.file, "line": fault.line, "key": fault.key, "code": fault.code}
         | {"detail": (told := words.error_text(fault.code, dict(fault.params))).text}
         | {"remedy": told.remedy}
-        for fault in error.pack_faults
+        for fault in faults
     ]
 
 

@@ -27,6 +27,8 @@ from rules.load import merge, shape, tree
 
 MAX_BYTES = 1_000_000
 """Of one file."""
+MAX_FOLDER_BYTES = 3_000_000
+"""Of all files of a folder; the national pack has a hundred thousand."""
 
 Folder = Traversable | Path
 Base = Callable[[str], Folder]
@@ -81,6 +83,12 @@ def shipped(name: str = "cn-national") -> Traversable:
     if not _NAME.fullmatch(name) or not (folder / "pack.yaml").is_file():
         raise errors.NotFound("pack.unknown", name=name[:60])
     return folder
+
+
+def shipped_names() -> tuple[str, ...]:
+    """The packs that come with the program."""
+    folders = (resources.files("rules") / "packs").iterdir()
+    return tuple(sorted(folder.name for folder in folders if (folder / "pack.yaml").is_file()))
 
 
 def load(folder: Folder, *, base: Base = shipped) -> Loaded:
@@ -221,8 +229,21 @@ def _files(folder: Folder, faults: tree.Faults) -> list[Folder]:
     if not folder.is_dir():
         faults.add("pack.missing_file", tree.Place(file=folder.name, line=0, key=""))
         return []
-    files: list[Folder] = [path for path in folder.iterdir() if path.name.endswith(_SUFFIX)]
-    return sorted(files, key=lambda path: path.name)
+    found: list[Folder] = [path for path in folder.iterdir() if path.name.endswith(_SUFFIX)]
+    files = sorted((path for path in found if path.is_file()), key=lambda path: path.name)
+    if sum(_size(path) for path in files) > MAX_FOLDER_BYTES:
+        place = tree.Place(file=folder.name, line=0, key="")
+        faults.add("pack.folder_too_large", place, max=MAX_FOLDER_BYTES)
+        faults.stop()
+    return files
+
+
+def _size(path: Folder) -> int:
+    """The bytes of a file, as many as matter; what lies in an archive has to be read for it."""
+    if isinstance(path, Path):
+        return path.stat().st_size
+    with path.open("rb") as stream:
+        return len(stream.read(MAX_BYTES + 1))
 
 
 def _stem(path: Folder) -> str:
@@ -232,11 +253,11 @@ def _stem(path: Folder) -> str:
 def _read(path: Folder, *, file: str, faults: tree.Faults) -> tree.Node | None:
     """One file as nodes, not read at all when it is too large."""
     place = tree.Place(file=file, line=0, key="")
-    with path.open("rb") as stream:
-        data = stream.read(MAX_BYTES + 1)
-    if len(data) > MAX_BYTES:
+    if _size(path) > MAX_BYTES:
         faults.add("pack.too_large", place, max=MAX_BYTES)
         return None
+    with path.open("rb") as stream:
+        data = stream.read(MAX_BYTES)
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as fault:

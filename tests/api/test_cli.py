@@ -193,6 +193,14 @@ def test_pack_check_when_sound() -> None:
     assert found["hash"] == load.load(SHIPPED).hash
 
 
+def test_pack_check_when_no_name_is_given_checks_every_shipped_pack() -> None:
+    found = answered("pack", "check")
+    assert found["ok"] is True
+    assert [one["name"] for one in found["packs"]] == list(load.shipped_names())
+    said = run("pack", "check").stdout
+    assert all(f"Pack {name} " in said for name in load.shipped_names())
+
+
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     """A copy of the shipped pack, to be spoiled."""

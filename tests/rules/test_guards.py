@@ -63,10 +63,32 @@ def test_guard_when_compiled_twice_is_one() -> None:
         ("fields.heads + 1", "guard.not_bool"),
         ("has(fields.heads)", "guard.not_bool"),
         ("true || " * 100 + "true", "guard.too_long"),
+        ("[1, 2].all(x, x > 0)", "guard.loop"),
+        ("['a'] . exists ( x, x == case.route)", "guard.loop"),
+        ("[1].map(x, [1].map(y, x + y)) == [[2]]", "guard.loop"),
     ],
 )
 def test_guard_when_wrong_is_refused(test: str, code: str) -> None:
     assert code_of(test).code == code
+
+
+def test_guard_when_a_text_has_the_word_of_a_loop_is_none() -> None:
+    guard = guards.compile_guard("case.route != '.all('", FIELDS, FIELDS)
+    assert guards.holds(guard, {"case.route": "6"})
+
+
+def test_compared_when_asked_tells_every_text_a_fact_is_held_to() -> None:
+    test = (
+        "case.route == '6' || '1' != case.route || case.category.startsWith('07')"
+        """ || case.state in ['a', "b"] || case.grade == case.scale"""
+    )
+    assert set(guards.compared(guards.compile_guard(test, FIELDS, FIELDS))) == {
+        ("case.route", "6", False),
+        ("case.route", "1", False),
+        ("case.category", "07", True),
+        ("case.state", "a", False),
+        ("case.state", "b", False),
+    }
 
 
 def test_guard_when_syntax_is_wrong_tells_the_column() -> None:

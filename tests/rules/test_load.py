@@ -259,6 +259,19 @@ def test_file_when_too_large_is_not_read(tmp_path: Path) -> None:
     assert packs.told(folder) == [("notices.yaml", 0, "", "pack.too_large")]
 
 
+def test_folder_when_of_ten_megabytes_is_refused_unread(tmp_path: Path) -> None:
+    folder = packs.write(tmp_path / "noise")
+    for number in range(20):  # each for itself would do, and none is YAML
+        (folder / f"part_{number}.yaml").write_text("{" * 500_000, encoding="utf-8")
+    assert packs.told(folder) == [("noise", 0, "", "pack.folder_too_large")]
+
+
+def test_folder_when_a_folder_is_named_like_a_file_reads_the_others(tmp_path: Path) -> None:
+    folder = packs.write(tmp_path / "noise")
+    (folder / "old.yaml").mkdir()
+    assert packs.faults(folder) == ()
+
+
 def test_file_when_not_utf8(tmp_path: Path) -> None:
     folder = packs.write(tmp_path / "noise")
     (folder / "roles.yaml").write_bytes("网格员".encode("gb18030"))

@@ -14,14 +14,20 @@ from workflow.tables import office as tables
 
 _PACK: Final = tables.Pack.__table__  # type: ignore[attr-defined]
 _CALENDAR: Final = tables.Calendar.__table__  # type: ignore[attr-defined]
+_PROVED: Final[set[tuple[str, str]]] = set()
+"""Hashes of packs and calendars that this process has found sound together."""
 _HOUSE: Final = tables.Installation.__table__  # type: ignore[attr-defined]
 
 
-def ship(database: db.Database) -> str:
-    """Adds the pack and calendar that come with this release; activates them where none is.
-    Gives the pack's hash."""
-    folder = load.shipped()
+def ship(database: db.Database, *, folder: load.Folder | None = None) -> str:
+    """Adds the pack and calendar that come with this release, or those of a folder; activates
+    them where none is. Gives the pack's hash.
+
+    Raises: PackInvalid, and then nothing is added.
+    """
+    folder = load.shipped() if folder is None else folder
     loaded, calendar = load.load(folder), load.load_calendar(folder)
+    _prove(loaded, calendar)
     with db.transaction(database) as tx:
         add(tx, loaded, calendar, document=load.calendar_document(folder))
         chosen = tx.execute(select(_HOUSE.c.pack_hash)).scalar()
@@ -32,9 +38,7 @@ def ship(database: db.Database) -> str:
 
 def add(tx: db.Tx, loaded: load.Loaded, calendar: calendars.Calendar, *, document: str) -> None:
     """Keeps a checked pack and a calendar. Raises: PackInvalid where the pack is not sound."""
-    faults = check.check(loaded.pack, calendar)
-    if faults:
-        raise errors.PackInvalid(faults)
+    _prove(loaded, calendar)
     now = db.now(tx)
     if tx.execute(select(_PACK.c.hash).where(_PACK.c.hash == loaded.hash)).scalar() is None:
         pack = loaded.pack
@@ -51,12 +55,19 @@ def add(tx: db.Tx, loaded: load.Loaded, calendar: calendars.Calendar, *, documen
 def activate(
     tx: db.Tx, pack_hash: str, *, calendar_hash: str | None = None, actor_id: UUID | None = None
 ) -> None:
-    """New cases start under this pack; open ones keep theirs. Raises: `pack.unknown`."""
-    if tx.execute(select(_PACK.c.hash).where(_PACK.c.hash == pack_hash)).scalar() is None:
-        raise errors.NotFound("pack.unknown", field="hash", hash=pack_hash)
+    """New cases start under this pack; open ones keep theirs. The only way in: what does not
+    pass the check of this release starts no case, however it got into the database.
+
+    Raises: `pack.unknown`, `calendar.unknown`, `installation.empty`; PackInvalid.
+    Invariant: I10.
+    """
     chosen = {"pack_hash": pack_hash}
     if calendar_hash is not None:
         chosen["calendar_hash"] = calendar_hash
+    under = calendar_hash or tx.execute(select(_HOUSE.c.calendar_hash)).scalar()
+    if under is None:
+        raise errors.NotNow("installation.empty")
+    _prove(_stored(tx, pack_hash), read.calendar(tx, under))
     tx.execute(update(_HOUSE).values(**chosen))
     office.log(tx, "pack_activated", chosen, actor_id=actor_id)
 
@@ -64,9 +75,26 @@ def activate(
 def switch(database: db.Database, pack_hash: str) -> None:
     """Makes a stored pack the one that new cases start under; nothing where it is already.
 
-    Raises: `pack.unknown`; PackInvalid where this release cannot read it.
+    Raises: `pack.unknown`; PackInvalid where this release cannot read it, or finds it unsound.
     """
     with db.transaction(database) as tx:
-        read.rules(tx, pack_hash)
         if tx.execute(select(_HOUSE.c.pack_hash)).scalar() != pack_hash:
             activate(tx, pack_hash)
+
+
+def _stored(tx: db.Tx, pack_hash: str) -> load.Loaded:
+    """Raises: `pack.unknown`; PackInvalid where this release cannot read it."""
+    document = tx.execute(read.PACK, {"hash": pack_hash}).scalar()
+    if document is None:
+        raise errors.NotFound("pack.unknown", field="hash", hash=pack_hash)
+    return load.from_document(document)
+
+
+def _prove(loaded: load.Loaded, calendar: calendars.Calendar) -> None:
+    """Raises: PackInvalid with all that the check finds."""
+    if (loaded.hash, calendar.hash) in _PROVED:
+        return
+    faults = check.check(loaded.pack, calendar, places=loaded.places)
+    if faults:
+        raise errors.PackInvalid(faults)
+    _PROVED.add((loaded.hash, calendar.hash))
