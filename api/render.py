@@ -217,6 +217,11 @@ def part(name: str, here: Here, *, status: int = 200, **view: object) -> HTMLRes
     return HTMLResponse(html, status_code=status, headers=_headers(here))
 
 
+def drawing(**view: object) -> str:
+    """A drawing as a file of its own, from `templates/picture.svg`."""
+    return environment().get_template("picture.svg").render(view).strip() + "\n"
+
+
 def _headers(here: Here) -> dict[str, str]:
     return {"Content-Language": here.words.language, "Vary": "Accept-Language, Cookie, HX-Request"}
 
@@ -247,6 +252,7 @@ def environment() -> jinja2.Environment:
         cache_size=-1,
     )
     env.globals.update(_globals())
+    env.filters["num"] = "{:g}".format  # a length of a drawing, without a trailing zero
     return env
 
 

@@ -32,7 +32,10 @@ ERR: Final = rich.console.Console(stderr=True, highlight=False, soft_wrap=True)
 # Inputs that are called otherwise on the command line.
 _LABELS: Final[Mapping[str, str]] = {
     name: f"--{name}"
-    for name in ("start", "until", "extend", "pause", "host", "port", "data", "holder", "deputy")
+    for name in (
+        *("start", "until", "extend", "pause", "host", "port", "data", "holder", "deputy"),
+        *("process", "svg"),
+    )
 } | {"from_on": "--from", "until_on": "--until"}
 
 

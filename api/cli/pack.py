@@ -13,6 +13,7 @@ import typer
 
 from api import texts
 from api.cli import answer, due_answer, installation, law_answer
+from api.rulebook import edition, pictures
 from rules import calendars, check, due, errors, load
 from rules import pack as pack_
 from workflow import db
@@ -63,6 +64,13 @@ def check_pack(
 def show(
     context: typer.Context,
     name: Annotated[str | None, typer.Argument(help="A process or clock / 流程或时限")] = None,
+    process: Annotated[
+        str | None, typer.Option("--process", metavar="NAME", help="A process / 流程")
+    ] = None,
+    svg: Annotated[
+        str | None,
+        typer.Option("--svg", metavar="FILE|-", help="Its drawing as SVG / 流程图写入 SVG 文件"),
+    ] = None,
     json: answer.Json = False,
     folder: Folder = SHIPPED,
     lang: answer.Language = None,
@@ -70,7 +78,13 @@ def show(
     """Show a pack, one of its processes, or one clock / 显示规则包、流程或时限"""
     loaded, _ = _read(folder)
     words = answer.words(context)
-    if name is None or name == loaded.pack.name:
+    name = process or name
+    if svg is not None or process is not None:
+        name = _process(loaded.pack, name)
+    if svg is not None:
+        drawn = edition.Edition(pack=loaded.pack, hash=loaded.hash)
+        _write(svg, pictures.svg(drawn, name or "", words))
+    elif name is None or name == loaded.pack.name:
         _show_pack(loaded, words, as_json=json)
     elif name in loaded.pack.processes:
         _show_process(loaded, words, name=name, as_json=json)
@@ -258,6 +272,30 @@ def _stored(database: db.Database, name: str) -> directory.StoredPack:
         hashes = ", ".join(pack.hash[:12] for pack in found)
         raise errors.Invalid("pack.ambiguous", field="name", hashes=hashes)
     return found[0]
+
+
+def _process(pack: pack_.Pack, name: str | None) -> str:
+    """The process of that name, or the only one. Raises: `pack.no_process`."""
+    if name is None and len(pack.processes) == 1:
+        return next(iter(pack.processes))
+    if name is None or name not in pack.processes:
+        known = ", ".join(pack.processes)
+        raise errors.Invalid("pack.no_process", field="process", known=known)
+    return name
+
+
+def _write(file: str, text: str) -> None:
+    """Writes a text to a file, or to standard output. Raises: `cli.not_written`."""
+    if file == "-":
+        typer.echo(text, nl=False)
+        return
+    try:
+        Path(file).write_text(text, encoding="utf-8")
+    except OSError as fault:
+        problem = fault.strerror or type(fault).__name__
+        raise errors.Invalid(
+            "cli.not_written", field="svg", file=file[:200], problem=problem
+        ) from fault
 
 
 def _clock(pack: pack_.Pack, name: str) -> tuple[str, pack_.Extension | None]:

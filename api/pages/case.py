@@ -15,7 +15,7 @@ from api import caller, forms, problems
 from api.pages import filing, happened, way
 from api.pages import frame as frames
 from api.pages import worklist as worklist_page
-from rules import errors, pack
+from rules import errors, pack, picture
 from workflow import machine
 from workflow.commands import people
 from workflow.decide import guard_facts
@@ -345,7 +345,7 @@ def steps(frame: frames.Frame, view: case_query.CaseView) -> tuple[Step, ...]:
     if not view.case.is_closed:
         found.extend(
             Step(name=words.text(states[state].name), when="", mark="next")
-            for state in way.ahead(view.process, view.case.state, offered(frame, view))
+            for state in picture.ahead(view.process, view.case.state, offered(frame, view))
         )
     return tuple(found)
 

@@ -22,7 +22,7 @@ from api import caller, forms, login, problems
 from api.pages import case as case_page
 from api.pages import frame as frames
 from api.pages import happened, way
-from rules import errors
+from rules import errors, picture
 from workflow import access, clock, ids
 from workflow.commands import act, people
 from workflow.queries import case as case_query
@@ -268,7 +268,7 @@ def _who(frame: frames.Frame, view: case_query.CaseView, turn: way.Turn) -> str:
 
 
 def _ahead(frame: frames.Frame, view: case_query.CaseView) -> tuple[str, ...]:
-    states = way.ahead(view.process, view.case.state, case_page.offered(frame, view))
+    states = picture.ahead(view.process, view.case.state, case_page.offered(frame, view))
     return tuple(frame.words.text(view.process.states[name].name) for name in states)
 
 

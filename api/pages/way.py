@@ -1,11 +1,11 @@
-"""Where a case stands on its way: whose turn it is, the act that comes next, the states ahead.
+"""Where a case stands on its way: whose turn it is, and the act that comes next.
 
 Read from the pack alone, so that a process nobody has seen before is drawn as well.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Final
 
@@ -63,66 +63,6 @@ def ranked(process: pack.Process, state: str, acts: Collection[str]) -> tuple[st
 def is_mine(turn: Turn, actor: access.Actor) -> bool:
     """Whether it is this person's turn, by role."""
     return any(role in actor.roles for role in turn.roles)
-
-
-def ahead(process: pack.Process, state: str, offered: Collection[str]) -> tuple[str, ...]:
-    """The states still to come if all goes as hoped, up to the end."""
-    far = _distances(process)
-    seen, found, here = {state}, [], state
-    first: Collection[str] | None = offered
-    while not process.states[here].end:
-        following = _next(process, here, far, seen=seen, offered=first)
-        if following is None:
-            break
-        first = None
-        seen.add(following)
-        found.append(following)
-        here = following
-    return tuple(found)
-
-
-def _next(
-    process: pack.Process,
-    state: str,
-    far: Mapping[str, int],
-    *,
-    seen: Collection[str],
-    offered: Collection[str] | None,
-) -> str | None:
-    """The state that brings the matter nearest to being settled; once settled, one that leads
-    on before one that ends."""
-    targets = [
-        action.to
-        for name, action in process.actions.items()
-        if action.to is not None
-        and action.to not in seen
-        and state in action.source
-        and (offered is None or name in offered)
-    ]
-    if process.states[state].done:
-        settled = [name for name in targets if process.states[name].done]
-        return min(settled, key=lambda name: (process.states[name].end, name), default=None)
-    hopeful = [name for name in targets if name in far]
-    return min(hopeful, key=lambda name: (far[name], name), default=None)
-
-
-def _distances(process: pack.Process) -> dict[str, int]:
-    """How many steps each state is from the first settled one; states that never lead there
-    are left out."""
-    far = {name: 0 for name, state in process.states.items() if state.done}
-    steps = 0
-    while True:
-        steps += 1
-        added = {
-            source
-            for action in process.actions.values()
-            if action.to in far and far[action.to] == steps - 1
-            for source in action.source
-            if source not in far
-        }
-        if not added:
-            return far
-        far |= dict.fromkeys(added, steps)
 
 
 def is_ending(process: pack.Process, action: pack.Action) -> bool:

@@ -352,3 +352,34 @@ def test_listen_when_the_port_is_taken() -> None:
         with web.listen_near("127.0.0.1", port) as found:
             assert found.getsockname()[1] > port
             assert web.address(found).startswith("http://127.0.0.1:")
+
+
+def test_show_when_asked_for_a_drawing_writes_it(tmp_path: Path) -> None:
+    file = tmp_path / "dispute.svg"
+    result = run("pack", "show", "--process", "dispute", "--svg", str(file))
+    assert (result.exit_code, result.stdout) == (0, "")
+    assert file.read_text("utf-8").startswith("<svg ")
+    assert "Awaiting acceptance" in file.read_text("utf-8")
+    said = run("--lang", "zh", "pack", "show", "dispute", "--svg", "-")
+    assert said.exit_code == 0
+    assert said.stdout.startswith("<svg ")
+    assert "待受理" in said.stdout
+
+
+@pytest.mark.parametrize("named", [(), ("--process", "nothing"), ("petition.handle",)])
+def test_show_when_no_process_is_named_for_the_drawing_names_them(named: tuple[str, ...]) -> None:
+    result = run("pack", "show", *named, "--svg", "-")
+    assert result.exit_code == 2
+    assert "[pack.no_process]" in result.stderr
+    assert "dispute, petition" in result.stderr
+
+
+def test_show_when_the_file_cannot_be_written_says_so(tmp_path: Path) -> None:
+    result = run("pack", "show", "dispute", "--svg", str(tmp_path))
+    assert result.exit_code == 2
+    assert "[cli.not_written]" in result.stderr
+
+
+def test_show_when_a_process_is_named_as_an_option_tells_it_in_words() -> None:
+    by_option = run("pack", "show", "--process", "dispute")
+    assert by_option.stdout == run("pack", "show", "dispute").stdout
