@@ -30,6 +30,7 @@ CASE_FACTS: Mapping[str, str] = {
     "case.channel": "STRING",
     "case.route": "STRING",
     "case.parties": "INT",
+    "case.repeats": "INT",  # earlier cases of the same matter that this one is linked to
     "case.level": "INT",  # of the lead office's area, 1 at the root
     "case.lead_office_kind": "STRING",
 }

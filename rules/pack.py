@@ -117,6 +117,7 @@ class Action:
     `supervision` on who watches the case; `is_return` counts a case sent back (退回) for the
     office that held it; `within` names a window, a clock that must be running. `recuses`: who
     does it, as whoever sees the case may, neither sees, handles nor receives it any more.
+    `link` ties the case to the earlier one whose number the field `earlier_number` gives.
     """
 
     name: Text
@@ -133,6 +134,7 @@ class Action:
     supervision: Literal["take", "give", "end"] | None = None
     is_return: bool = False
     recuses: bool = False
+    link: Literal["repeat"] | None = None
     within: str | None = None
     resident_sees: bool = True
     """Whether the event shows on the resident's page."""

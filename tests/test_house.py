@@ -41,6 +41,7 @@ CASE_TABLES = frozenset(
         "event",
         "deadline",
         "escalation",
+        "link",
         "assignment",
         "party",
         "recusal",

@@ -26,6 +26,7 @@ def rows(decision: Decision, *, seals: personal.Seals) -> db.Rows:
         escalations=decision.escalations,
         assignments=decision.assignments,
         parties=decision.parties,
+        links=decision.links,
         recusals=decision.recusals,
         sealed=tuple(row for found, _ in sealed for row in found),
         notices=tuple(_notices(decision)),

@@ -51,7 +51,10 @@ def get_action(frame: frames.Signed, case_id: str, name: str) -> Response:
     action = case_page.action_of(view, name)
     if name not in view.actions:
         return _not_now(frame, view, action)
-    return _form(frame, view, name, typed={}, action_id=ids.uuid7())
+    # a link may bring a value along, as the number of the case to link
+    asked = {*action.needs, *action.takes}
+    typed = {key: text for key, text in frame.request.query_params.items() if key in asked}
+    return _form(frame, view, name, typed=typed, action_id=ids.uuid7())
 
 
 @router.post("/cases/{case_id}/do/{name}", dependencies=[caller.SESSION])

@@ -192,6 +192,7 @@ def shown(
         ),
         entries=happened.entries(frame, view, names=names, opened=values),
         steps=steps(frame, view),
+        link_url=way.link_url(view),
         readings=tuple(_reading(frame, view, row) for row in view.readings),
         is_opened=opened is not None,
         can_open=can_open,

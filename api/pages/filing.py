@@ -16,6 +16,7 @@ from starlette.responses import Response
 
 from api import caller, forms, problems
 from api.pages import frame as frames
+from api.pages import way
 from rules import due, errors, fields, pack
 from workflow import ids
 from workflow.commands import act
@@ -115,6 +116,8 @@ def get_receipt(frame: frames.Signed, case_id: str) -> Response:
         code=view.code,
         office=view.lead_office,
         nearest=min(running, key=lambda clock: clock.due_at, default=None),
+        likely=view.likely,
+        link_url=way.link_url(view),
         lookup_url=f"{str(frame.request.base_url).rstrip('/')}/lookup",
         another_url=f"/cases/new?process={view.case.process}",
     )

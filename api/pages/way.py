@@ -11,6 +11,7 @@ from typing import Final
 
 from rules import pack
 from workflow import access
+from workflow.queries import case as case_query
 
 RESIDENT: Final = "resident"
 
@@ -71,3 +72,9 @@ def is_ending(process: pack.Process, action: pack.Action) -> bool:
         return False
     state = process.states[action.to]
     return state.end and not state.done
+
+
+def link_url(view: case_query.CaseView) -> str | None:
+    """The form that links an earlier case, where this person may link one now."""
+    found = (name for name in view.actions if view.process.actions[name].link)
+    return next((f"/cases/{view.case.id}/do/{name}" for name in found), None)

@@ -24,6 +24,8 @@ _ASKED: Mapping[str, tuple[str, ...]] = {
     "give": ("supervisor",),
 }
 """What the engine takes from the fields of an action upon leader or supervision."""
+_LINKED = "earlier_number"
+"""What it takes from the fields of an action that links an earlier case."""
 
 
 def check(rules: pack.Pack, report: Report) -> None:
@@ -122,6 +124,9 @@ class _Checker:
             self.known(
                 "check.unknown_deadline", (action.within,), own, file=file, key=f"{at}.within"
             )
+        if action.link is not None:
+            given = (*action.needs, *action.takes)
+            self.known("check.unknown_input", (_LINKED,), given, file=file, key=f"{at}.link")
         asked = _ASKED.get(action.leader or "", ()) + _ASKED.get(action.supervision or "", ())
         self.known("check.unknown_input", asked, action.needs, file=file, key=f"{at}.needs")
         for number, part in enumerate(action.when, start=1):

@@ -136,6 +136,8 @@ def _folds(found: Whole, pack: Any) -> None:
     ]
     assert found.case.state == moved[-1]["state"], "I4 state is not the fold of the events"
     assert str(found.case.lead_office_id) == moved[-1]["lead"], "I4 lead office"
+    repeats = [payload["repeats"] for payload in moved if "repeats" in payload]
+    assert found.case.repeats == (repeats[-1] if repeats else 0), "I4 earlier cases"
     state = pack.processes[found.case.process].states[found.case.state]
     assert found.case.is_closed == state.end == (found.case.closed_at is not None)
     assert found.case.is_done == state.done == (found.case.done_at is not None), "done"

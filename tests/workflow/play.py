@@ -37,6 +37,7 @@ EXPECTED: Final = frozenset(
         "deadline.extension_late",
         "deadline.not_running",
         "leader.already",
+        "link.unknown",  # a number made up
         "leader.not_you",  # the ladder has named another leader first
         "route.none",
         "supervision.already",

@@ -15,7 +15,8 @@ from uuid import UUID
 from sqlalchemy.exc import IntegrityError
 
 from rules import errors
-from workflow import access, db, ids, machine, read, repeats, write
+from rules import pack as pack_
+from workflow import access, db, ids, links, machine, read, repeats, write
 from workflow.decide import FILE, CaseRow, Command, Facts, Opening, Scalar, decide
 from workflow.engine import Engine
 
@@ -125,14 +126,16 @@ def _file(
     leave = access.may_file(house.rules.pack, actor, process=filing.process, grid=facts.line.origin)
     if leave is None:
         raise errors.NotPermitted("case.not_your_area", field="origin_grid")
+    action = house.rules.flow(filing.process).process.actions[FILE]
     opening = Opening(
         process=filing.process,
         origin_grid=filing.origin_grid,
         number=ids.case_number(),
         received_at=filing.received_at,
     )
-    command = _command(actor, request, leave=leave)
-    return _write(tx, engine, actor, house.rules, replace(command, opening=opening), facts=facts)
+    command = replace(_command(actor, request, leave=leave), opening=opening)
+    command = _with_earlier(tx, house.rules.pack, actor, command, action=action)
+    return _write(tx, engine, actor, house.rules, command, facts=facts)
 
 
 def _move(
@@ -155,7 +158,18 @@ def _move(
     leave = access.may_act(rights, actor, case, action=action, recused=facts.recused)
     if leave is None:
         raise errors.NotPermitted("action.not_yours", action=request.action)
-    return _write(tx, engine, actor, rules, _command(actor, request, leave=leave), facts=facts)
+    command = _command(actor, request, leave=leave)
+    command = _with_earlier(tx, rights, actor, command, action=action)
+    return _write(tx, engine, actor, rules, command, facts=facts)
+
+
+def _with_earlier(
+    tx: db.Tx, rights: pack_.Pack, actor: access.Actor, command: Command, *, action: pack_.Action
+) -> Command:
+    """The command with the case that it names as the earlier one."""
+    if action.link is None:
+        return command
+    return replace(command, earlier=links.earlier(tx, rights, actor, command))
 
 
 def _unseen(request: Request) -> errors.GridcaseError:

@@ -24,6 +24,7 @@ class Rows:
     escalations: tuple[Row, ...] = ()
     assignments: tuple[Row, ...] = ()
     parties: tuple[Row, ...] = ()
+    links: tuple[Row, ...] = ()
     recusals: tuple[Row, ...] = ()
     sealed: tuple[Row, ...] = ()
     notices: tuple[Row, ...] = ()
@@ -51,6 +52,7 @@ INSERTED: Final = {
     "events": _table(case.Event),
     "escalations": _table(case.Escalation),
     "parties": _table(case.Party),
+    "links": _table(case.Link),
     "recusals": _table(case.Recusal),
     "sealed": _table(personal.SealedValue),
     "notices": _table(delivery.Notice),

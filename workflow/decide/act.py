@@ -14,7 +14,7 @@ from rules import calendars, errors, ladders, routing
 from rules import fields as fields_
 from rules import pack as pack_
 from workflow import machine
-from workflow.decide import clocks, leader, supervision, tell
+from workflow.decide import clocks, leader, links, supervision, tell
 from workflow.decide.decision import Personal
 from workflow.decide.draft import SIDES, Draft
 from workflow.decide.facts import (
@@ -66,6 +66,7 @@ def opened(rules: machine.Rules, command: Command, facts: Facts, *, opening: Ope
         confidentiality="normal",
         subject="",
         parties=0,
+        repeats=0,
         origin_grid=opening.origin_grid,
         # Both are set by the route of the first action.
         lead_office_id=UUID(int=0),
@@ -101,7 +102,7 @@ def act(draft: Draft, command: Command) -> None:
     """Does the action, or raises and leaves the case as it was.
 
     Raises: what `rules.fields.read`, `machine.fire`, `rules.routing.route` and the clocks
-    raise; `action.unknown`; `field.person`.
+    raise; `action.unknown`; `field.person`; what `links.link` raises.
     """
     action = draft.flow.process.actions.get(command.action)
     if action is None:
@@ -115,7 +116,7 @@ def act(draft: Draft, command: Command) -> None:
     _check_people(draft, action, values)
     _take_over(draft, action, values, command)
     _enter(draft, state, reopened=was_closed and action.to is not None)
-    seq = _record(draft, action, values, command)
+    seq = _record(draft, action, values, command, more=links.link(draft, action, command))
     _carry(draft, action, values, command, seq=seq, held_by=held_by)
     clocks.run(draft, action=command.action, seq=seq, fields=values)
     if draft.state.end:
@@ -273,7 +274,12 @@ def _carry(
 
 
 def _record(
-    draft: Draft, action: pack_.Action, values: Mapping[str, Scalar], command: Command
+    draft: Draft,
+    action: pack_.Action,
+    values: Mapping[str, Scalar],
+    command: Command,
+    *,
+    more: Mapping[str, object],
 ) -> int:
     pack = draft.rules.pack
     sealed = {name for name in values if pack.fields[name].personal}
@@ -299,6 +305,7 @@ def _record(
             "fields": clear,
             "state": draft.case.state,
             "lead": str(draft.case.lead_office_id),
+            **more,
         },
         personal=personal,
     )

@@ -64,6 +64,16 @@ class PartyRow(NamedTuple):
     side: str
 
 
+class LinkRow(NamedTuple):
+    """`link`, column by column."""
+
+    case_id: UUID
+    no: int
+    other_case_id: UUID
+    kind: str
+    seq: int
+
+
 class RecusalRow(NamedTuple):
     """`recusal`, column by column."""
 
@@ -104,6 +114,7 @@ class Decision:
     assignments: tuple[AssignmentRow, ...] = ()
     escalations: tuple[EscalationRow, ...] = ()
     parties: tuple[PartyRow, ...] = ()
+    links: tuple[LinkRow, ...] = ()
     recusals: tuple[RecusalRow, ...] = ()
     notices: tuple[Notice, ...] = ()
     tally: tuple[Count, ...] = ()

@@ -20,6 +20,7 @@ from workflow.decide.decision import (
     Decision,
     EscalationRow,
     Event,
+    LinkRow,
     Notice,
     PartyRow,
     Personal,
@@ -59,6 +60,7 @@ class Draft:
         self._events: list[Event] = []
         self._escalations: list[EscalationRow] = []
         self._parties: list[PartyRow] = []
+        self._links: list[LinkRow] = []
         self._recusals: list[RecusalRow] = []
         self._notices: list[Notice] = []
         self._tally: list[Count] = []
@@ -162,6 +164,10 @@ class Draft:
         self._parties.extend(rows)
         self.change(parties=self.case.parties + len(rows))
 
+    def add_link(self, row: LinkRow) -> None:
+        """Links an earlier case."""
+        self._links.append(row)
+
     def recuse(self, person: UUID, *, seq: int) -> None:
         """From now on a person neither sees, handles nor receives the case: where they handled
         it nobody does, where they watched it the ladder does. Invariant: 8."""
@@ -214,6 +220,7 @@ class Draft:
             assignments=tuple(self.assignments[no] for no in sorted(self._assigned)),
             escalations=tuple(self._escalations),
             parties=tuple(self._parties),
+            links=tuple(self._links),
             recusals=tuple(self._recusals),
             notices=_combined(self._notices),
             tally=tuple(self._tally),

@@ -48,6 +48,7 @@ class CaseRow(NamedTuple):
     confidentiality: str
     subject: str
     parties: int
+    repeats: int
     origin_grid: str
     lead_office_id: UUID
     lead_kind: str
@@ -178,6 +179,18 @@ class Opening:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Earlier:
+    """The case that a link names. `linked` is what the case at hand is linked to already,
+    `before` what it hangs on through all links, `behind` what the named one hangs on."""
+
+    case_id: UUID
+    opened_at: datetime
+    linked: frozenset[UUID] = frozenset()
+    before: frozenset[UUID] = frozenset()
+    behind: frozenset[UUID] = frozenset()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Command:
     """Who wants what. `post_id` is the post in which the person acts; `version` is the
     case as they saw it, None where they do not say."""
@@ -191,6 +204,7 @@ class Command:
     post_id: UUID | None = None
     version: int | None = None
     opening: Opening | None = None
+    earlier: Earlier | None = None
 
 
 def guard_facts(case: CaseRow) -> dict[str, object]:
@@ -204,6 +218,7 @@ def guard_facts(case: CaseRow) -> dict[str, object]:
         "case.channel": case.channel or "",
         "case.route": case.route or "",
         "case.parties": case.parties,
+        "case.repeats": case.repeats,
         "case.level": case.level,
         "case.lead_office_kind": case.lead_kind,
     }

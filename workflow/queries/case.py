@@ -14,7 +14,7 @@ from sqlalchemy import BindParameter, Row, bindparam, select
 
 from rules import due, errors
 from rules import pack as pack_
-from workflow import access, db, ids, machine, read
+from workflow import access, db, ids, links, machine, read
 from workflow.decide import (
     NEVER,
     CaseRow,
@@ -189,6 +189,10 @@ class CaseView:
     parties: tuple[PartyView, ...]
     clocks: tuple[ClockView, ...]
     events: tuple[EventView, ...]
+    linked: tuple[links.LinkView, ...]
+    """Linked cases that this actor may see, earlier and later, oldest first."""
+    likely: tuple[links.LinkView, ...]
+    """Earlier cases with the same phone or id number, for who may link one."""
     actions: tuple[str, ...]
     rights: Mapping[str, pack_.FieldRight]
     readings: tuple[Mapping[str, Any], ...]
@@ -236,6 +240,10 @@ def _view(
     offices = _names(tx, OFFICES, {"ids": [case.lead_office_id]})
     areas = _names(tx, AREAS, {"codes": sorted({case.origin_grid, *case.areas})})
     is_filer = actor.person_id is not None and actor.person_id == case.filer_id
+    actions = _actions(actor, house.rules.pack, flow, case, facts)
+    can_link = any(flow.process.actions[name].link for name in actions)
+    around = links.around(tx, house.rules.pack, actor, case, can_link=can_link)
+    known = frozenset(str(other.id) for other in around.linked)
     return CaseView(
         case=case,
         pack=pack,
@@ -254,8 +262,10 @@ def _view(
         supervisor=people.get(case.supervisor_id),
         parties=tuple(_party(row, values) for row in tx.execute(PARTIES, key)),
         clocks=tuple(_clock(row, facts, pack, fired, people) for row in facts.deadlines),
-        events=tuple(_event(row, pack, flow.process, values, people) for row in events),
-        actions=_actions(actor, house.rules.pack, flow, case, facts),
+        events=tuple(_event(row, pack, flow.process, values, people, known) for row in events),
+        linked=tuple(links.view(tx, other, case) for other in around.linked),
+        likely=tuple(links.view(tx, other, case) for other in around.likely),
+        actions=actions,
         rights=rights,
         readings=tuple(dict(row._mapping) for row in tx.execute(READINGS, key)),
         code=ids.lookup_code(engine.seals.secret, case.id) if is_filer else None,
@@ -409,8 +419,9 @@ def _event(
     process: pack_.Process,
     values: tuple[tuple[int | None, Value], ...],
     people: Mapping[UUID | None, str],
+    known: frozenset[str],
 ) -> EventView:
-    payload = json.loads(row.payload)
+    payload = links.seen(json.loads(row.payload), known)
     action = process.actions.get(row.name)
     return EventView(
         seq=row.seq,

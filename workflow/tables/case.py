@@ -24,7 +24,8 @@ class CaseFile(SQLModel, table=True):
     made: a rung in between does not spoil what somebody is typing. `due_at` is the earliest
     running deadline, for lists; a case without one carries `NEVER`, so that a keyset can
     order all of them. `supervision` says who put it under supervision: the `ladder`, whose
-    supervision ends when what was late is done, or somebody by `hand`.
+    supervision ends when what was late is done, or somebody by `hand`. `repeats` counts the
+    earlier cases of the same matter that it is linked to, through all links.
     """
 
     __tablename__ = "case_file"
@@ -49,6 +50,7 @@ class CaseFile(SQLModel, table=True):
     confidentiality: str = Field(default="normal", max_length=20)
     subject: str = Field(max_length=200)
     parties: int = Field(default=0)
+    repeats: int = Field(default=0, sa_column_kwargs={"server_default": "0"})
     origin_grid: str = Field(foreign_key="area.code", max_length=32)
     lead_office_id: UUID = Field(foreign_key="office.id")
     lead_kind: str = Field(max_length=40)
@@ -229,6 +231,23 @@ class Party(SQLModel, table=True):
     case_id: UUID = Field(primary_key=True, foreign_key="case_file.id")
     no: int = Field(primary_key=True)
     side: str = Field(max_length=20)
+
+
+class Link(SQLModel, table=True):
+    """A case of the same matter that was there before. Linked by event `seq`, and for ever: a
+    repeated case is neither deleted nor merged."""
+
+    case_id: UUID = Field(primary_key=True, foreign_key="case_file.id")
+    no: int = Field(primary_key=True)
+    other_case_id: UUID = Field(foreign_key="case_file.id")
+    kind: str = Field(max_length=10)
+    seq: int
+
+    __table_args__ = (
+        CheckConstraint("kind in ('repeat')", name="link_kind"),
+        CheckConstraint("case_id <> other_case_id", name="link_other"),
+        Index("link_other_case", "other_case_id", "case_id", unique=True),
+    )
 
 
 class Recusal(SQLModel, table=True):

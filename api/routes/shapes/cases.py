@@ -197,6 +197,18 @@ class Leader(Shape):
     until_on: date | None
 
 
+class Link(Shape):
+    """Another case of the same matter (重复), earlier or later than this one."""
+
+    id: UUID
+    number: str
+    subject: str
+    state_name: str
+    opened_at: datetime
+    is_closed: bool
+    is_earlier: bool
+
+
 class Case(Shape):
     """A case as this person may see it now. Personal values are masked; `POST .../readings`
     opens them and leaves a record."""
@@ -233,6 +245,8 @@ class Case(Shape):
             "handler": None,
             "filer": "示例网格员",
             "leader": None,
+            "links": [],
+            "likely": [],
             "light": "green",
             "is_stuck": False,
             "due_at": "2026-03-25T16:00:00Z",
@@ -312,6 +326,8 @@ class Case(Shape):
     handler: str | None
     filer: str | None
     leader: Leader | None
+    links: tuple[Link, ...]
+    likely: tuple[Link, ...]
     light: Light
     is_stuck: bool
     due_at: datetime | None

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from api import forms, texts
 from api.routes.shapes import cases
 from api.routes.views import parts
+from workflow import links
 from workflow.commands import act
 from workflow.queries import case as case_query
 from workflow.queries import office as office_query
@@ -98,6 +99,8 @@ def case(view: case_query.CaseView, words: texts.Words, offered: Offered) -> cas
             "handler": view.handler,
             "filer": view.filer,
             "leader": _leader(view.leader),
+            "links": tuple(_link(it, words) for it in view.linked),
+            "likely": tuple(_link(it, words) for it in view.likely),
             "light": row.light,
             "is_stuck": row.is_stuck,
             "due_at": view.due_at,
@@ -128,6 +131,18 @@ def _leader(found: case_query.LeaderView | None) -> cases.Leader | None:
         planned_at=found.planned_at,
         responsible=found.responsible,
         until_on=found.until_on,
+    )
+
+
+def _link(found: links.LinkView, words: texts.Words) -> cases.Link:
+    return cases.Link(
+        id=found.case_id,
+        number=found.number,
+        subject=found.subject,
+        state_name=words.text(found.state),
+        opened_at=found.opened_at,
+        is_closed=found.is_closed,
+        is_earlier=found.is_earlier,
     )
 
 

@@ -22,6 +22,7 @@ from workflow.decide import (
     Command,
     DeadlineRow,
     EscalationRow,
+    LinkRow,
     Opening,
     PartyRow,
     decide,
@@ -103,6 +104,7 @@ def _sum(district: office.District) -> int:
         (AssignmentRow, rows_.CHILDREN["assignments"]),
         (EscalationRow, rows_.CHILDREN["escalations"]),
         (PartyRow, rows_.CHILDREN["parties"]),
+        (LinkRow, rows_.CHILDREN["links"]),
         (RecusalRow, rows_.CHILDREN["recusals"]),
     ],
 )

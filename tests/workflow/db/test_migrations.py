@@ -22,8 +22,8 @@ from workflow.decide import CaseRow, DeadlineRow
 from workflow.tables import case as case_tables
 from workflow.tables import office as office_tables
 
-NOT_YET: Final = {"supervision", "supervisor_id", "blocked", "skew_ms", "stopped_at"}
-"""Columns that 0002 brings; it takes `is_blocked` away."""
+NOT_YET: Final = {"supervision", "supervisor_id", "blocked", "skew_ms", "stopped_at", "repeats"}
+"""Columns that 0002 and later bring; 0002 takes `is_blocked` away."""
 NOW: Final = "2026-03-27 15:00"
 ACCEPT: Final = dict[str, Any](
     rule="dispute.accept",

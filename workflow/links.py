@@ -1,0 +1,181 @@
+"""Cases of one matter: the earlier one that a number names, what is linked to a case, and what is
+likely to be the same. What somebody may not see does not exist for them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+from uuid import UUID
+
+from sqlalchemy import BindParameter, Select, bindparam, false, select, true, union_all
+
+from rules import pack as pack_
+from workflow import access, db, ids, read
+from workflow.decide import CaseRow, Command, Earlier
+from workflow.decide import links as decided
+from workflow.tables import case as case_tables
+from workflow.tables import personal as personal_tables
+
+_CASE: Final = case_tables.CaseFile.__table__.c  # type: ignore[attr-defined]
+_LINK: Final = case_tables.Link.__table__.c  # type: ignore[attr-defined]
+_VALUES: Final = personal_tables.SealedValue.__table__  # type: ignore[attr-defined]
+_OWN: Final = _VALUES.alias("own").c
+_THEIRS: Final = _VALUES.alias("theirs").c
+
+APPLICANT: Final = 1
+"""The number of the side whose matter it is."""
+FOUND_BY: Final = ("phone", "id_number")
+"""What makes two cases likely to be one person's: a name alone does not."""
+MOST: Final = 50
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LinkView:
+    """Another case of the same matter."""
+
+    case_id: UUID
+    number: str
+    subject: str
+    process: pack_.Text
+    state: pack_.Text
+    opened_at: datetime
+    is_closed: bool
+    is_earlier: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Around:
+    """Cases that belong together with one, oldest first: `linked` to it, earlier and later; and
+    `likely` earlier ones, of whoever gave the same phone or id number."""
+
+    linked: tuple[CaseRow, ...] = ()
+    likely: tuple[CaseRow, ...] = ()
+
+
+_ID: Final[BindParameter[Any]] = bindparam("case_id")
+# Index: the unique number.
+BY_NUMBER: Final = select(_CASE.id).where(_CASE.number == bindparam("number"))
+
+
+def _behind() -> Select[Any]:
+    """What each of some cases hangs on, directly and through others: root, case, whether direct."""
+    direct = select(
+        _LINK.case_id.label("root"), _LINK.other_case_id.label("other"), _LINK.case_id.label("via")
+    ).where(_LINK.case_id.in_(bindparam("case_ids", expanding=True)))
+    chain = direct.cte("chain", recursive=True)
+    further = select(chain.c.root, _LINK.other_case_id, _LINK.case_id).where(
+        _LINK.case_id == chain.c.other
+    )
+    whole = chain.union(further)
+    return select(whole.c.root, whole.c.other, whole.c.via)
+
+
+BEHIND: Final = _behind()
+# Index: the key of link; link_other_case.
+_EARLIER: Final = select(_LINK.other_case_id.label("id"), true().label("is_linked")).where(
+    _LINK.case_id == _ID
+)
+_LATER: Final = select(_LINK.case_id, true()).where(_LINK.other_case_id == _ID)
+LINKED: Final = union_all(_EARLIER, _LATER)
+# Index: the key of sealed_value; sealed_finder.
+_LIKELY: Final = (
+    select(_THEIRS.case_id, false())
+    .join(_OWN.case_id.table, _OWN.finder == _THEIRS.finder)
+    .where(
+        _OWN.case_id == _ID,
+        _OWN.party_no == APPLICANT,
+        _OWN.kind.in_(FOUND_BY),
+        _THEIRS.party_no == APPLICANT,
+        _THEIRS.case_id != _ID,
+    )
+    .limit(bindparam("most"))
+)
+AROUND: Final = union_all(_EARLIER, _LATER, _LIKELY.subquery().select())
+
+
+def earlier(tx: db.Tx, rights: pack_.Pack, actor: access.Actor, command: Command) -> Earlier | None:
+    """The case that a command names as the earlier one, with what decides how often the matter
+    came; None where it is not there for this person."""
+    number = ids.read_number(str(command.fields.get(decided.NUMBER) or ""))
+    found = tx.execute(BY_NUMBER, {"number": number}).scalar() if number else None
+    if found is None:
+        return None
+    cases = _visible(tx, rights, actor, [found])
+    if not cases:
+        return None
+    rows = tx.execute(BEHIND, {"case_ids": [command.case_id, found]}).all()
+    return Earlier(
+        case_id=found,
+        opened_at=cases[0].opened_at,
+        linked=frozenset(row.other for row in rows if row.via == row.root == command.case_id),
+        before=frozenset(row.other for row in rows if row.root == command.case_id),
+        behind=frozenset(row.other for row in rows if row.root == found),
+    )
+
+
+def around(
+    tx: db.Tx, rights: pack_.Pack, actor: access.Actor, case: CaseRow, *, can_link: bool
+) -> Around:
+    """What belongs together with a case, as far as somebody may see it; to a resident their own
+    case is all there is."""
+    if actor.kind == "resident":
+        return Around()
+    keys: dict[str, object] = {"case_id": case.id}
+    if can_link:
+        keys["most"] = MOST
+    rows = tx.execute(AROUND if can_link else LINKED, keys).all()
+    linked = {row.id for row in rows if row.is_linked}
+    seen = _visible(tx, rights, actor, {row.id for row in rows})
+    return Around(
+        linked=tuple(one for one in seen if one.id in linked),
+        likely=tuple(
+            one
+            for one in seen
+            if one.id not in linked and (one.opened_at, one.id) < (case.opened_at, case.id)
+        ),
+    )
+
+
+def seen(payload: dict[str, Any], known: frozenset[str]) -> dict[str, Any]:
+    """What an event says, without a linked case that is out of sight. Invariant: 7."""
+    if "linked" not in payload or payload["linked"] in known:
+        return payload
+    fields = {key: value for key, value in payload["fields"].items() if key != decided.NUMBER}
+    left = {key: value for key, value in payload.items() if key not in ("linked", "repeats")}
+    return left | {"fields": fields}
+
+
+def view(tx: db.Tx, other: CaseRow, case: CaseRow) -> LinkView:
+    """One of them, as the page of the other shows it."""
+    process = read.rules(tx, other.pack_hash).pack.processes[other.process]
+    return LinkView(
+        case_id=other.id,
+        number=other.number,
+        subject=other.subject,
+        process=process.name,
+        state=process.states[other.state].name,
+        opened_at=other.opened_at,
+        is_closed=other.is_closed,
+        is_earlier=(other.opened_at, other.id) < (case.opened_at, case.id),
+    )
+
+
+def _visible(
+    tx: db.Tx, rights: pack_.Pack, actor: access.Actor, wanted: Iterable[UUID]
+) -> tuple[CaseRow, ...]:
+    keys = {"case_ids": list(wanted)}
+    if not keys["case_ids"]:
+        return ()
+    recused: dict[UUID, set[UUID]] = {}
+    for row in tx.execute(read.RECUSED, keys):
+        recused.setdefault(row.case_id, set()).add(row.person_id)
+    cases = (CaseRow(*row) for row in tx.execute(read.CASES, keys))
+    seen = (
+        case
+        for case in cases
+        if access.may_see(rights, actor, case, recused=frozenset(recused.get(case.id, ())))
+    )
+    return tuple(sorted(seen, key=lambda case: (case.opened_at, case.id)))
