@@ -43,9 +43,11 @@ SPANS: Mapping[str, str] = {
     "weekend": "Weekend, not counted",
     "holiday": "Public holiday, not counted",
     "make_up": "Make-up workday, counted",
+    "half_day": "Half day, counted",
     "pause": "Paused, not counted",
     "extension": "Extended",
     "roll": "Moved on to a working day",
+    "after_hours": "After office hours, not counted",
 }
 """Words for the kinds of `rules.due.Span`."""
 EFFECTS: Mapping[str, str] = {

@@ -71,7 +71,9 @@ def due(
         due_on = counting.months_after(start_on, length.n)
     if (roll or rule.roll) != "none":
         due_on = calendars.next_workday(calendar, due_on)
-    closing = None if rule.ends == "midnight" else calendar.hours[-1][1]
+    closing = None
+    if rule.ends != "midnight":
+        closing = calendars.office_hours(calendar, due_on)[-1][1]
     return _ending(calendar.index, due_on, closing, start_on.year)
 
 

@@ -19,6 +19,7 @@ SpanKind = Literal[
     "weekend",
     "holiday",
     "make_up",
+    "half_day",
     "pause",
     "extension",
     "roll",
@@ -190,7 +191,7 @@ def _runs(calendar: calendars.Calendar, year: int) -> _Runs:
     runs: list[Span] = []
     for (kind, name), group in itertools.groupby(days, key=lambda day: _face(calendar, day)):
         run = list(group)
-        counted = len(run) if kind in ("counted", "make_up") else 0
+        counted = len(run) if kind in ("counted", "make_up", "half_day") else 0
         runs.append(Span(first_on=run[0], last_on=run[-1], counted=counted, kind=kind, name=name))
     return _Runs(spans=tuple(runs), firsts=tuple(run.first_on for run in runs))
 
@@ -200,6 +201,8 @@ def _face(calendar: calendars.Calendar, day: date) -> tuple[SpanKind, pack.Text 
     off = calendars.why_off(calendar, day)
     if off is not None:
         return off, calendars.name_of(calendar, day) if off == "holiday" else None
+    if calendars.is_half(calendar, day):
+        return "half_day", calendars.name_of(calendar, day)
     if calendars.is_make_up(calendar, day):
         return "make_up", calendars.name_of(calendar, day)
     return "counted", None

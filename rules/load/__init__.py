@@ -14,16 +14,14 @@ import json
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import time
 from importlib import resources
 from importlib.resources.abc import Traversable
 from pathlib import Path
-from typing import Any
 
 import pydantic
 
 from rules import calendars, errors, pack
-from rules.load import merge, shape, tree
+from rules.load import dates, merge, shape, tree, valid
 
 MAX_BYTES = 1_000_000
 """Of one file."""
@@ -35,9 +33,7 @@ Base = Callable[[str], Folder]
 
 _NAME = re.compile(r"[a-z][a-z0-9-]{0,40}")
 _SUFFIX = ".yaml"
-# A stdlib dataclass takes its strictness from the adapter only when it is not the outermost type.
-_STRICT = pydantic.ConfigDict(extra="forbid")
-_PACK = pydantic.TypeAdapter(tuple[pack.Pack], config=_STRICT)
+_PACK = pydantic.TypeAdapter(tuple[pack.Pack], config=valid.STRICT)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,27 +47,6 @@ class Loaded:
     places: Mapping[tuple[str, str], tree.Place] = field(
         default_factory=dict, repr=False, compare=False
     )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Hours:
-    """calendars/hours.yaml."""
-
-    zone: str
-    hours: tuple[tuple[time, time], ...]
-    tag: pack.Tag
-    source: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Calendar:
-    """The folder `calendars/`."""
-
-    hours: _Hours
-    years: Mapping[str, calendars.Year]
-
-
-_CALENDAR = pydantic.TypeAdapter(tuple[_Calendar], config=_STRICT)
 
 
 def shipped(name: str = "cn-national") -> Traversable:
@@ -134,7 +109,7 @@ def calendar_document(folder: Folder) -> str:
             (root if path.name == "hours.yaml" else years)[_stem(path)] = node
     root["years"] = years
     faults.stop()
-    _validated(_CALENDAR, root)
+    dates.built(root)
     return _canonical(root)
 
 
@@ -167,13 +142,7 @@ def calendar_from_document(hash: str, zone: str, document: str) -> calendars.Cal
 
     Raises: PackInvalid.
     """
-    root = tree.located(json.loads(document), tree.Place(file="calendars", line=0, key=""))
-    read: _Calendar = _validated(_CALENDAR, root)
-    years = tuple(sorted(read.years.values(), key=lambda year: year.year))
-    try:
-        return calendars.Calendar(zone=zone, hours=read.hours.hours, years=years, hash=hash)
-    except errors.Invalid as fault:
-        raise errors.PackInvalid([_fault(fault.code, "calendars", **fault.params)]) from fault
+    return dates.built(dates.stored(document), hash=hash, zone=zone)
 
 
 # --- files
@@ -258,10 +227,8 @@ def _read(path: Folder, *, file: str, faults: tree.Faults) -> tree.Node | None:
         return None
     with path.open("rb") as stream:
         data = stream.read(MAX_BYTES)
-    try:
-        text = data.decode("utf-8-sig")
-    except UnicodeDecodeError as fault:
-        faults.add("pack.not_utf8", place, position=fault.start)
+    text = valid.decoded(data, place, max_bytes=MAX_BYTES, faults=faults)
+    if text is None:
         return None
     return tree.read(text, file=file, faults=faults)
 
@@ -296,79 +263,13 @@ def _hash(document: str) -> str:
 
 # --- validation
 
-_CODES: Mapping[str, str] = {
-    "missing": "pack.missing_key",
-    "unexpected_keyword_argument": "pack.unknown_key",
-    "literal_error": "pack.choice",
-    "int_parsing": "pack.not_a_number",
-    "int_type": "pack.not_a_number",
-    "int_parsing_size": "pack.not_a_number",
-    "bool_parsing": "pack.not_true_or_false",
-    "bool_type": "pack.not_true_or_false",
-}
-_EXPECTED: Mapping[str, str] = {
-    "string_type": "text",
-    "tuple_type": "list",
-    "list_type": "list",
-    "frozen_set_type": "list",
-    "mapping_type": "mapping",
-    "dict_type": "mapping",
-    "dataclass_type": "mapping",
-    "time_parsing": "time, as 08:00",
-    "time_type": "time, as 08:00",
-}
-
 
 def _build(document: tree.Node) -> pack.Pack:
     faults = tree.Faults()
     root = shape.shaped(tree.ordered(document), faults)
     faults.stop()
-    built: pack.Pack = _validated(_PACK, root)
+    built: pack.Pack = valid.validated(_PACK, root)
     return built
-
-
-def _validated(adapter: pydantic.TypeAdapter[Any], root: tree.Node) -> Any:
-    """The dataclass an adapter makes of the nodes, its complaints told by file and line."""
-    try:
-        return adapter.validate_python((tree.plain(root),))[0]
-    except pydantic.ValidationError as failure:
-        faults = tree.Faults()
-        for error in failure.errors(include_url=False, include_input=False):
-            _note(root, error["loc"][1:], dict(error), faults)
-        raise errors.PackInvalid(sorted(faults.found, key=lambda f: (f.file, f.line))) from None
-
-
-def _note(
-    root: tree.Node, loc: tuple[int | str, ...], error: dict[str, Any], faults: tree.Faults
-) -> None:
-    """One complaint of pydantic as a fault at the node it is about."""
-    place = _place(root, loc)
-    kind, key = error["type"], str(loc[-1]) if loc else ""
-    code = _CODES.get(kind, "pack.wrong_shape")
-    if code == "pack.missing_key":
-        key = {"test": "if", "otherwise": "else"}.get(key, key)
-        faults.add(code, place.under(key), key=key)
-    elif code == "pack.unknown_key":
-        faults.add(code, place, key=key)
-    elif code == "pack.choice":
-        faults.add(code, place, allowed=error["ctx"]["expected"])
-    elif code == "pack.wrong_shape":
-        faults.add(code, place, expected=_EXPECTED.get(kind, error["msg"]))
-    else:
-        faults.add(code, place)
-
-
-def _place(root: tree.Node, loc: tuple[int | str, ...]) -> tree.Place:
-    """The place of the deepest node on the way that is there."""
-    node = root
-    for part in loc:
-        if isinstance(node, tree.Table) and part in node:
-            node = node[str(part)]
-        elif isinstance(node, tree.Many) and isinstance(part, int) and part < len(node):
-            node = node[part]
-        else:
-            break
-    return node.place
 
 
 def _fault(code: str, file: str, **params: errors.Param) -> errors.PackFault:

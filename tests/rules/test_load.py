@@ -379,9 +379,9 @@ def test_calendar_when_loaded_and_read_back() -> None:
     [
         ("official", "maybe", "09:00", ("calendars/2026.yaml", 2, "pack.choice")),
         ("[]", "[2026-02-30]", "09:00", ("calendars/2026.yaml", 4, "pack.wrong_shape")),
-        ("[]", "[2025-01-01]", "09:00", ("calendars", 0, "calendar.other_year")),
+        ("[]", "[2025-01-01]", "09:00", ("calendars/2026.yaml", 4, "calendar.other_year")),
         ("source: x\n", "", "09:00", ("calendars/2026.yaml", 1, "pack.missing_key")),
-        ("[]", "[]", "13:00", ("calendars", 0, "calendar.hours")),
+        ("[]", "[]", "13:00", ("calendars/hours.yaml", 2, "calendar.hours")),
         ("[]", "[]", "25:00", ("calendars/hours.yaml", 2, "pack.wrong_shape")),
     ],
 )

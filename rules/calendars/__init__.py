@@ -1,0 +1,88 @@
+"""Which days and minutes count for an office, and why the others do not.
+
+Working days are counted from an index built once per calendar: how many there are up to a
+day, and which day is the n-th. So no question walks day by day. Years outside the data have
+weekends only and count as provisional.
+"""
+
+from rules.calendars.days import (
+    WhyOff,
+    add_workdays,
+    count_workdays,
+    is_half,
+    is_make_up,
+    is_provisional,
+    is_workday,
+    name_of,
+    next_workday,
+    nth_workday,
+    previous_workday,
+    why_off,
+    workdays_between,
+)
+from rules.calendars.minutes import (
+    MINUTE,
+    add_working_minutes,
+    add_working_time,
+    closing,
+    instant,
+    local_date,
+    minutes_between,
+    office_hours,
+    opening,
+    start_of_day,
+    working_time,
+    zone,
+)
+from rules.calendars.model import (
+    WEEKDAYS,
+    Calendar,
+    Fault,
+    Half,
+    Hours,
+    Index,
+    Status,
+    Stretches,
+    Weekday,
+    Year,
+    faults,
+)
+
+__all__ = [
+    "MINUTE",
+    "WEEKDAYS",
+    "Calendar",
+    "Fault",
+    "Half",
+    "Hours",
+    "Index",
+    "Status",
+    "Stretches",
+    "Weekday",
+    "WhyOff",
+    "Year",
+    "add_workdays",
+    "add_working_minutes",
+    "add_working_time",
+    "closing",
+    "count_workdays",
+    "faults",
+    "instant",
+    "is_half",
+    "is_make_up",
+    "is_provisional",
+    "is_workday",
+    "local_date",
+    "minutes_between",
+    "name_of",
+    "next_workday",
+    "nth_workday",
+    "office_hours",
+    "opening",
+    "previous_workday",
+    "start_of_day",
+    "why_off",
+    "workdays_between",
+    "working_time",
+    "zone",
+]
