@@ -86,7 +86,7 @@ def examine(data: Path | None) -> Iterator[Line]:
     yield _font()
     database = db.open(chosen.url)
     try:
-        yield from _database(database)
+        yield from _database(database, chosen)
     finally:
         db.close(database)
 
@@ -193,7 +193,7 @@ def _font() -> Line:
 # -- the database ---------------------------------------------------------------------------------
 
 
-def _database(database: db.Database) -> Iterator[Line]:
+def _database(database: db.Database, chosen: settings.Settings) -> Iterator[Line]:
     shown = db.address(database.url)
     if not db.is_there(database):
         yield _wrong(
@@ -207,7 +207,7 @@ def _database(database: db.Database) -> Iterator[Line]:
         schema = _schema(database)
         yield schema
         if schema.state == "ok":
-            yield from _stored(database)
+            yield from _stored(database, chosen)
     except errors.Busy as error:
         why = answer.reason(error)
         line = _fault("database", error)
@@ -247,7 +247,7 @@ def _schema(database: db.Database) -> Line:
     return _ok("schema", f"{found}", f"{found}")
 
 
-def _stored(database: db.Database) -> Iterator[Line]:
+def _stored(database: db.Database, chosen: settings.Settings) -> Iterator[Line]:
     health = query.health(database)
     yield _clock(health)
     yield _zone(health.zone)
@@ -267,6 +267,7 @@ def _stored(database: db.Database) -> Iterator[Line]:
         yield from _calendar(house)
     yield _beat(health)
     yield _queues(health)
+    yield _channels(health, chosen)
 
 
 def _clock(health: query.Health) -> Line:
@@ -348,6 +349,21 @@ def _queues(health: query.Health) -> Line:
     if health.stuck or health.dead:
         return _hint("queues", f"{zh}；见督办看板", f"{en}; see the supervisor's board")
     return _ok("queues", zh, en)
+
+
+def _channels(health: query.Health, chosen: settings.Settings) -> Line:
+    """What waits for a channel that was taken out of the settings is sent by nobody."""
+    unset = health.waiting.keys() - set(chosen.channels)
+    if unset:
+        left = ", ".join(f"{name} {health.waiting[name]}" for name in sorted(unset))
+        return _hint(
+            "channels",
+            f"有通知在等没有设置的渠道（{left}）；系统内可见，要外发请写回 GRIDCASE_CHANNELS",
+            f"notices wait for channels that are not set ({left}); they show in the app, and go "
+            "out once GRIDCASE_CHANNELS names the channel again",
+        )
+    names = ", ".join(sorted(chosen.channels))
+    return _ok("channels", names or "只在系统内通知", names or "notices stay in the app")
 
 
 # -- lines ----------------------------------------------------------------------------------------

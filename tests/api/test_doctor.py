@@ -76,7 +76,7 @@ def _beat(engine: Engine) -> None:
 
 ALL = {
     *("python", "packages", "settings", "data", "key", "font", "database", "durable", "schema"),
-    *("clock", "zone", "pack", "calendar", "worker", "queues"),
+    *("clock", "zone", "pack", "calendar", "worker", "queues", "channels"),
 }
 
 
@@ -176,6 +176,28 @@ def test_doctor_when_cases_are_stuck_hints(
     assert dead > 0
     assert f"stuck cases: 1, failed notices: {dead}" in said(lines, "queues")
     assert wrong(lines) == set()
+
+
+@pytest.mark.parametrize("dialect", ["sqlite"], indirect=True)
+def test_doctor_when_notices_wait_for_a_channel_not_set_hints(
+    env: dict[str, str], database: db.Database, tmp_path: Path
+) -> None:
+    with db.transaction(database) as tx:
+        tx.execute(
+            text(
+                "insert into delivery (case_id, seq, n, channel, receiver_id, state, ready_at, "
+                "next_try_at, tries, queued_at) select case_id, seq, n, 'sms', receiver_id, "
+                "'waiting', queued_at, queued_at, 0, queued_at from notice"
+            )
+        )
+        waiting = tx.execute(text("select count(*) from delivery")).scalar_one()
+    _, lines = ask(tmp_path, env)
+    assert waiting > 0
+    assert lines["channels"][0][0] == "hint"
+    assert f"(sms {waiting})" in said(lines, "channels")
+    env["GRIDCASE_CHANNELS"] = '{"sms": "json://sms.example/{address}"}'
+    _, lines = ask(tmp_path, env)
+    assert lines["channels"][0][0] == "ok"
 
 
 @pytest.mark.parametrize("dialect", ["sqlite"], indirect=True)

@@ -21,6 +21,7 @@ _HOUSE: Final = tables.Installation.__table__.c  # type: ignore[attr-defined]
 _ACCOUNT: Final = tables.Account.__table__.c  # type: ignore[attr-defined]
 _CASE: Final = case_tables.CaseFile.__table__.c  # type: ignore[attr-defined]
 _CALENDAR: Final = tables.Calendar.__table__.c  # type: ignore[attr-defined]
+_DELIVERY: Final = delivery.Delivery.__table__.c  # type: ignore[attr-defined]
 _WORKER: Final = tables.Worker.__table__.c  # type: ignore[attr-defined]
 _AUDITOR: Final = watch.Auditor.__table__.c  # type: ignore[attr-defined]
 _ALARM: Final = watch.Alarm.__table__.c  # type: ignore[attr-defined]
@@ -56,6 +57,13 @@ HEALTH: Final = select(
     .scalar_subquery()
     .label("stuck"),
     select(func.count()).where(delivery.IS_DEAD).scalar_subquery().label("dead"),
+)
+# Index: delivery_queue.
+WAITING: Final = (
+    select(_DELIVERY.channel, func.count().label("n"))
+    .where(delivery.IN_TRANSIT)
+    .group_by(_DELIVERY.channel)
+    .order_by(_DELIVERY.channel)
 )
 
 
@@ -93,13 +101,15 @@ def actors(database: db.Database, person_ids: Sequence[UUID]) -> Mapping[UUID, a
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Health:
     """What `gridcase doctor` asks of a database at this release's schema. `skew_s`: how far its
-    clock runs ahead of this machine's; `beat_age_s`: since when the newest worker is silent."""
+    clock runs ahead of this machine's; `beat_age_s`: since when the newest worker is silent;
+    `waiting`: notices on their way outside, by channel."""
 
     skew_s: float
     beat_age_s: int | None
     zone: str | None
     stuck: int
     dead: int
+    waiting: Mapping[str, int]
 
 
 def about(database: db.Database) -> db.About:
@@ -114,6 +124,7 @@ def health(database: db.Database) -> Health:
         before = clock.system()
         row = tx.execute(HEALTH).one()
         after = clock.system()
+        waiting = {row.channel: row.n for row in tx.execute(WAITING)}
     here = before + (after - before) / 2
     age = None if row.beat_at is None else row.database_at - row.beat_at
     beat = None if age is None else max(0, int(age.total_seconds()))
@@ -123,6 +134,7 @@ def health(database: db.Database) -> Health:
         zone=row.zone,
         stuck=row.stuck,
         dead=row.dead,
+        waiting=waiting,
     )
 
 
