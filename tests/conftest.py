@@ -16,6 +16,7 @@ from itertools import count
 from pathlib import Path
 from typing import Any, Final, Literal, get_args
 
+import hypothesis
 import pytest
 from playwright import sync_api
 from sqlalchemy import event
@@ -34,8 +35,18 @@ for _name in [name for name in os.environ if name.startswith("GRIDCASE_")]:
     if not _name.startswith(OURS):
         del os.environ[_name]
 
+# A busy machine is no fault: how long a test may take is for the benches to say.
+hypothesis.settings.register_profile("unhurried", hypothesis.settings(), deadline=None)
+hypothesis.settings.load_profile("unhurried")
+
 NO_BROWSER: Final = "no Chromium found"
-BROWSERS: Final = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+BROWSERS: Final = (
+    "chromium-headless-shell",  # the same engine without windows: a page costs half
+    "chromium",
+    "chromium-browser",
+    "google-chrome",
+    "google-chrome-stable",
+)
 QUIET: Final = (
     "--no-sandbox",  # root has none; only our own pages are opened
     "--disable-gpu",

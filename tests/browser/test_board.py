@@ -171,7 +171,8 @@ def test_a_late_case_when_urged_is_one_click_from_the_board(site: walk.Site) -> 
         assert page.locator("#late .actions").count() == 0, "who watches only is offered nothing"
 
 
-@pytest.mark.parametrize("how", ["zh-phone", "en-phone", "zh-desk", "en-desk"])
+@pytest.mark.parametrize("dialect", ["sqlite"], indirect=True)
+@pytest.mark.parametrize("how", walk.HEARD)
 def test_a_bad_week_when_looked_at_has_no_grave_fault(site: walk.Site, how: walk.How) -> None:
     it = site.district
     for n in range(4):

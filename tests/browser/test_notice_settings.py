@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import get_args
-
 import pytest
 
 from tests import office
@@ -24,7 +22,7 @@ def test_an_address_when_script_is_off_is_kept_and_forgotten(shared_site: walk.S
         assert "d***@example.org" not in desk.page.inner_text("main")
 
 
-@pytest.mark.parametrize("how", get_args(walk.How))
+@pytest.mark.parametrize("how", walk.HEARD)
 def test_the_page_when_checked_has_no_grave_fault(shared_site: walk.Site, how: walk.How) -> None:
     with shared_site.visitor(**walk.kind(how)) as officer:
         officer.sign_in("officer", office.PASSWORD)
