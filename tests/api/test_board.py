@@ -8,7 +8,7 @@ import pytest
 
 from tests import office
 from tests.api import desk
-from workflow import db, ids
+from workflow import db
 
 
 @pytest.fixture
@@ -73,7 +73,10 @@ def test_lists_when_narrowed_as_the_board_counts_have_as_many(front: desk.Desk) 
         assert len(listed["items"]) == expected, narrowed
 
 
-@pytest.mark.parametrize("asked", ["area=420303002", "area=nowhere", "office=01890000-0000-7000-8000-000000000000"])
+@pytest.mark.parametrize(
+    "asked",
+    ["area=420303002", "area=nowhere", "office=01890000-0000-7000-8000-000000000000"],
+)
 def test_I7_board_of_what_is_not_the_supervisors_is_not_there(front: desk.Desk, asked: str) -> None:
     told = front.get("supervisor", f"/board?{asked}")
     assert told.status_code == 404
