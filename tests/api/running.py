@@ -13,7 +13,7 @@ from pathlib import Path
 from signal import SIGTERM
 
 PROGRAM = "from api.cli import app; app()"
-PATIENCE_S = 30.0
+PATIENCE_S = 90.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
