@@ -50,7 +50,7 @@ class Running:
         """Sends SIGTERM."""
         self.process.send_signal(SIGTERM)
 
-    def ended(self, *, within_s: float = 20) -> int:
+    def ended(self, *, within_s: float = PATIENCE_S) -> int:
         """Its exit code."""
         return self.process.wait(timeout=within_s)
 
