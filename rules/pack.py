@@ -234,9 +234,18 @@ class Rung:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Role:
-    """A kind of post. `level` limits it to offices of one area level, if set."""
+    """A kind of post; which offices have one stands in the pack's `offices`."""
 
     name: Text
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Staffing:
+    """One kind of office that every area of a level has, and the posts in each such office."""
+
+    level: str
+    kind: str
+    posts: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -362,5 +371,8 @@ class Pack:
     examples: tuple[Example, ...]
     delivery: Delivery | None = None
     """None in a pack of before there was any: notices go as they come."""
+    offices: tuple[Staffing, ...] = ()
+    """The offices of each level, the top level first; empty in a pack of before there were any,
+    which the check refuses."""
     provisions: Mapping[str, Provision] = field(default_factory=dict)
     """The law row by row; empty in a pack of before there were any."""

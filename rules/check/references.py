@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import string
 from collections.abc import Collection, Iterable, Mapping
 from typing import get_args
 
 from rules import errors, guards, pack, telling
+from rules.check import content, texts
 from rules.check.report import Report
-
-PSEUDO = frozenset({"resident", "ladder"})
-"""Who acts without a post: a resident by number and code, the ladder when a time has come."""
 
 _RECEIVERS = frozenset({"handler", "filer", "leader", "target"})
 _PLACEHOLDERS = frozenset({"number", "process", "due_on", "office"})
@@ -130,14 +127,15 @@ class _Checker:
         asked = _ASKED.get(action.leader or "", ()) + _ASKED.get(action.supervision or "", ())
         self.known("check.unknown_input", asked, action.needs, file=file, key=f"{at}.needs")
         for number, part in enumerate(action.when, start=1):
-            self.guard(part.test, action.needs, file=file, key=f"{at}.when.{number}.if")
+            key = f"{at}.when.{number}.if"
+            self.guard(part.test, action.needs, {name: process}, file=file, key=key)
 
     def actors(self, process: str, action: pack.Action, *, file: str, at: str) -> None:
         """Somebody can do it: the roles exist, and their rights let them act."""
         if not action.by:
             self.report.add("check.nobody_acts", file, f"{at}.by")
         if not self.known(
-            "check.unknown_role", action.by, {*self.rules.roles, *PSEUDO}, file=file, key=f"{at}.by"
+            "check.unknown_role", action.by, self.rules.roles, file=file, key=f"{at}.by"
         ):
             return
         for role in action.by:
@@ -164,11 +162,23 @@ class _Checker:
         if value == name or name not in action.needs or field is None or field.type != "person":
             self.report.add("check.handler", file, key, text=value)
 
-    def guard(self, test: str, allowed: Collection[str], *, file: str, key: str) -> None:
+    def guard(
+        self,
+        test: str,
+        allowed: Collection[str],
+        processes: Mapping[str, pack.Process],
+        *,
+        file: str,
+        key: str,
+    ) -> None:
+        """A condition compiles, and compares with codes that there are in these processes."""
         try:
-            guards.compile_guard(test, self.rules.fields, allowed)
+            guard = guards.compile_guard(test, self.rules.fields, allowed)
         except errors.Invalid as fault:
             self.report.add(fault.code, file, key, **fault.params)
+            return
+        for fact, text in content.unknown_codes(self.rules, guard, processes):
+            self.report.add("guard.unknown_code", file, key, name=fact, text=text)
 
     # --- fields
 
@@ -245,8 +255,9 @@ class _Checker:
             declared = self.rules.fields.get(field)
             if value == field or field not in needed or not declared or declared.type != "date":
                 self.report.add("check.date_field", file, f"{name}.{key}", text=value)
+        processes = {rule.process: self.rules.processes[rule.process]}
         for number, test in enumerate(rule.when, start=1):
-            self.guard(test, needed, file=file, key=f"{name}.when.{number}")
+            self.guard(test, needed, processes, file=file, key=f"{name}.when.{number}")
 
     def ends(self, name: str, rule: pack.DeadlineRule, actions: Mapping[str, pack.Action]) -> None:
         """What happens when a limit has passed."""
@@ -305,10 +316,11 @@ class _Checker:
             self.report.add("check.rung_action", file, f"{key}.do")
         if (rung.do == "measure") != (rung.measure is not None):
             self.report.add("check.rung_measure", file, f"{key}.do")
+        used = {r.process for r in self.rules.deadlines.values() if r.ladder == ladder}
+        users = {name: self.rules.processes[name] for name in used & set(self.rules.processes)}
         for number, test in enumerate(rung.when, start=1):
-            self.guard(test, (), file=file, key=f"{key}.when.{number}")
-        users = {r.process for r in self.rules.deadlines.values() if r.ladder == ladder}
-        for name in sorted(users & set(self.rules.processes)):
+            self.guard(test, (), users, file=file, key=f"{key}.when.{number}")
+        for name in sorted(users):
             self.effect(rung, self.rules.processes[name], file=file, key=key)
 
     def effect(self, rung: pack.Rung, process: pack.Process, *, file: str, key: str) -> None:
@@ -338,8 +350,7 @@ class _Checker:
 
     def right(self, right: pack.Right) -> None:
         file = "rights.yaml"
-        known = {*self.rules.roles, *PSEUDO}
-        self.known("check.unknown_role", (right.role,), known, file=file, key=right.role)
+        self.known("check.unknown_role", (right.role,), self.rules.roles, file=file, key=right.role)
         key = f"{right.role}.processes"
         self.known(
             "check.unknown_process", right.processes, self.rules.processes, file=file, key=key
@@ -359,11 +370,15 @@ class _Checker:
         self.known("check.unknown_moment", (notice.on,), moments, file=file, key=f"{key}.on")
         receivers = {*self.rules.roles, *_RECEIVERS}
         self.known("check.unknown_role", notice.tell, receivers, file=file, key=f"{key}.tell")
+        if not notice.tell or (
+            set(notice.tell) == {"target"} and not notice.on.startswith("rung.")
+        ):
+            self.report.add("check.no_receiver", file, f"{key}.tell")
         for language, text in (("zh", notice.text.zh), ("en", notice.text.en)):
             where = f"{key}.text.{language}"
             self.known(
                 "check.unknown_placeholder",
-                _placeholders(text),
+                sorted(texts.placeholders(text)),
                 _PLACEHOLDERS,
                 file=file,
                 key=where,
@@ -391,11 +406,3 @@ class _Checker:
         for key, wall in walls.items():
             if wall.second or wall.microsecond or wall.tzinfo:
                 self.report.add("check.not_a_minute", file, key)
-
-
-def _placeholders(text: str) -> list[str]:
-    """The names a text asks to be filled; a text that is no template asks for '{'."""
-    try:
-        return [name for _, name, _, _ in string.Formatter().parse(text) if name is not None]
-    except ValueError:
-        return ["{"]

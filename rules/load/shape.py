@@ -22,11 +22,12 @@ SECTIONS = (
     "categories",
     "examples",
     "delivery",
+    "offices",
     "provisions",
 )
 """The files of a pack beside pack.yaml and its processes."""
 
-LISTS = frozenset({"notices", "examples"})
+LISTS = frozenset({"notices", "examples", "offices"})
 """Those that hold a list; the others are mappings by name."""
 
 OPTIONAL = frozenset({"delivery", "provisions"})
@@ -63,6 +64,7 @@ def shaped(root: tree.Node, faults: tree.Faults) -> tree.Table:
         "deadlines": shaper.deadline,
         "ladders": lambda ladder: _each(ladder, shaper.rung),
         "notices": lambda notice: _as_lists(notice, "tell"),
+        "offices": lambda row: _as_lists(row, "posts"),
         "routing": lambda route: _as_lists(route, "kinds"),
         "provisions": lambda provision: _as_lists(provision, "kept_by"),
     }

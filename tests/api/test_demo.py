@@ -19,7 +19,7 @@ import pytest
 from sqlalchemy import func, select, text, update
 
 from api.demo import dataset, district, mix, names, places, seed
-from rules import errors
+from rules import errors, load
 from tests import office as small
 from workflow import audit, db, scheduler, settings
 from workflow import engine as engine_
@@ -78,6 +78,22 @@ def test_places_when_read_are_the_whole_district() -> None:
     names_ = {area.code: area.name for area in areas.all}
     assert names_[places.STREET] == "花果街道"
     assert names_[places.GRID] == f"{names_[places.COMMUNITY]}第1网格"
+
+
+def test_offices_of_the_district_are_those_the_pack_tells_of() -> None:
+    rows = load.load(load.shipped()).pack.offices
+    areas = places.read()
+    level = {area.code: area.level for area in areas.all}
+    cast = district.Cast()
+    offices = tuple(district._offices(areas, cast))
+    kinds = {place: new.kind for place, new in zip(cast.offices, offices, strict=True)}
+    posts = {
+        (level[seat.place[1]], kinds[seat.place], seat.role) for seat in district._seats(areas)
+    }
+    assert posts == {(row.level, row.kind, role) for row in rows for role in row.posts}
+    assert {(level[new.area_code], new.kind) for new in offices} == {
+        (row.level, row.kind) for row in rows
+    }
 
 
 def test_names_when_given_out_are_never_the_same() -> None:
@@ -323,7 +339,7 @@ def test_demo_when_started_answers_and_ends_on_a_signal(tmp_path: Path) -> None:
             assert "password" in page.text
         finally:
             process.send_signal(signal.SIGTERM)
-            code = process.wait(timeout=60)
+            code = process.wait(timeout=20)
     told = (tmp_path / "out").read_text("utf-8")
     assert code == 0, told
     assert all(account.username in told for account in district.ACCOUNTS)

@@ -70,10 +70,8 @@ def accepted_within(limit: str, *rungs: dict[str, Any]) -> _Change:
     def change(document: Any) -> None:
         clock = document["deadlines"]["dispute.accept"]
         clock["limit"] = limit
-        clock.pop("ladder")
-        if rungs:
-            clock["ladder"] = "own"
-            document["ladders"]["own"] = list(rungs)
+        clock["ladder"] = "own"
+        document["ladders"]["own"] = list(rungs)
 
     return change
 

@@ -27,7 +27,7 @@ actions:
     from: nothing
     to: waiting
     by: [grid_officer]
-    needs: [category, story]
+    needs: [category, story, tone]
     lead: desk
     sets: {category: category}
   record_visit:
@@ -43,6 +43,10 @@ actions:
     by: supervisor
     needs: leader
     leader: name
+""",
+    "offices.yaml": """\
+- {level: community, kind: committee, posts: supervisor}
+- {level: community, kind: case_desk, posts: [grid_officer, supervisor]}
 """,
     "deadlines.yaml": """\
 noise.first_visit:
@@ -77,6 +81,8 @@ story: {type: text, max: 4000, personal: free_text, seen_by: story, name: {zh: �
     "roles.yaml": """\
 grid_officer: {name: {zh: 网格员, en: Grid officer}}
 supervisor: {name: {zh: 督办员, en: Supervisor}}
+resident: {name: {zh: 居民, en: Resident}}
+ladder: {name: {zh: 系统, en: System}}
 """,
     "rights.yaml": """\
 grid_officer: {sees: grid, acts: grid, fields: {story: open}}
@@ -91,6 +97,13 @@ supervisor: {sees: [area], acts: [area], board: true}
 - on: file_case
   tell: supervisor
   text: {zh: "{number} 已上报。", en: "{number} was filed."}
+- {on: name_leader, tell: supervisor, text: {zh: "{number} 由您包案。", en: "{number} is yours."}}
+- {on: rung.warn, tell: target, text: {zh: "{number} 将到期。", en: "{number} is due soon."}}
+- {on: rung.urge, tell: target, text: {zh: "{number} 已到期。", en: "{number} is overdue."}}
+- {on: rung.raise, tell: target, text: {zh: "{number} 提级督办。", en: "{number} is raised."}}
+- {on: rung.leader, tell: target, text: {zh: "{number} 由您包案。", en: "{number} is yours."}}
+- {on: deadline_missed, tell: handler, text: {zh: "{number} 已逾期。", en: "{number} is late."}}
+- {on: window_lapsed, tell: handler, text: {zh: "{number} 期满。", en: "{number} has lapsed."}}
 """,
     "delivery.yaml": """\
 quiet: {begins: "20:00", ends: "08:00", days_off: true, broken_by: [rung.urge]}

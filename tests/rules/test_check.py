@@ -17,7 +17,7 @@ from tests.rules import packs
 PROCESS = "noise_visit.yaml"
 DEADLINES = "deadlines.yaml"
 VISIT = "    needs: [visited_on, parties_met]\n"
-STORY = "needs: [category, story]"
+STORY = "needs: [category, story, tone]"
 
 
 def test_I10_small_pack_is_sound(tmp_path: Path) -> None:
@@ -53,14 +53,21 @@ FAULTS = [
         "unknown_state",
     ),
     (PROCESS, "to: closed", "to: gone", 18, "actions.record_visit.to", "unknown_state"),
-    (PROCESS, STORY, "needs: [category, tale]", 12, "actions.file_case.needs", "unknown_field"),
+    (
+        PROCESS,
+        STORY,
+        "needs: [category, tale, tone]",
+        12,
+        "actions.file_case.needs",
+        "unknown_field",
+    ),
     (PROCESS, STORY, f"{STORY}\n    takes: story", 13, "actions.file_case.takes", "field_twice"),
     (PROCESS, "lead: desk", "lead: table", 13, "actions.file_case.lead", "unknown_route"),
     (PROCESS, "lead: desk", "handler: fields.story", 13, "actions.file_case.handler", "handler"),
     (
         PROCESS,
         "{category: category}",
-        "{grade: tone}",
+        "{grade: mood}",
         14,
         "actions.file_case.sets",
         "unknown_input",
@@ -249,7 +256,8 @@ def test_window_when_its_lapse_cannot_happen_in_the_state(tmp_path: Path) -> Non
     window = """\
 noise.window:
   {process: noise_visit, limit: 3 calendar days, starts: file_case, stops: record_visit,
-   belongs_to: applicant, on_lapse: lapse, tag: default, source: x}
+   belongs_to: applicant, on_lapse: lapse, roll: next_working_day,
+   tag: default, source: x}
 """
     folder = packs.write(
         tmp_path / "noise",
@@ -266,7 +274,7 @@ noise.window:
         ),
         (DEADLINES, "", window),
     )
-    (fault,) = packs.faults(folder)
+    (fault,) = (f for f in packs.faults(folder) if f.code != "check.left_running")
     assert (fault.file, fault.key, fault.code) == (
         DEADLINES,
         "noise.window.on_lapse",

@@ -66,6 +66,7 @@ OURS = {
     "rating.window": "7 calendar_day",
     "dispute.leader_plan": "3 working_day",
     "dispute.leader_result": "until fields.plan_until",
+    "petition.hearing": "30 calendar_day",
     "petition.tell_route": "15 calendar_day",
     "petition.decide_unclear": "15 calendar_day",
     "petition.decide_objection": "5 working_day",

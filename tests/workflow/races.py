@@ -92,7 +92,7 @@ class Worker:
     def stop(self) -> None:
         """A good end."""
         if self.process.poll() is None:
-            self.process.communicate(timeout=60)
+            self.process.communicate(timeout=10)
 
 
 @contextmanager

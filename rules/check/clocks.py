@@ -1,0 +1,123 @@
+"""Every clock can be stopped while it runs, and what hangs on it can happen then."""
+
+from __future__ import annotations
+
+from collections import defaultdict, deque
+from collections.abc import Iterable
+
+from rules import pack
+from rules.check.report import Report
+from rules.check.walk import Course, Node, Step, Walked
+
+_FILE = "deadlines.yaml"
+
+
+def check(walked: Walked, report: Report) -> None:
+    """Notes the clocks of one process that nothing stops, and what no clock can reach.
+    Invariant: I10."""
+    seen = {key for course in walked.courses for node in course.nodes for key in node.clocks}
+    for key in sorted(seen):
+        _stops(walked, key, report)
+        if walked.clocks[key].belongs_to is None:
+            _left_running(walked, key, report)
+        _other_ways_in(walked, key, report)
+    for name, action in walked.process.actions.items():
+        if action.within in seen:
+            _within(walked, name, action, report)
+
+
+def _stops(walked: Walked, key: str, report: Report) -> None:
+    """Each action that is to stop a clock can be done while it runs."""
+    done = {step.action for step in _while_running(walked, key)}
+    for action in walked.clocks[key].stops:
+        if action not in done:
+            report.add("check.stop_never", _FILE, f"{key}.stops", action=action)
+
+
+def _while_running(walked: Walked, key: str) -> Iterable[Step]:
+    for course in walked.courses:
+        for step in course.steps:
+            if step.source is not None and key in step.source.clocks:
+                yield step
+
+
+def _left_running(walked: Walked, key: str, report: Report) -> None:
+    """From wherever an office's clock runs in a matter not settled, what it waits for can still
+    be done. It waits for what stops it without closing the case unsettled, if that can be done
+    from wherever it starts; else for all that stops it. Starting it anew does not count."""
+    states, rule = walked.process.states, walked.clocks[key]
+    settling = {
+        name
+        for name in rule.stops
+        if not (to := walked.process.actions[name].to) or not states[to].end or states[to].done
+    }
+    starts = {
+        step.target
+        for course in walked.courses
+        for step in course.steps
+        if step.action in rule.starts and key in step.target.clocks
+    }
+    missed = _missed(walked, key, settling)
+    if missed & starts:
+        missed = _missed(walked, key, set(rule.stops))
+    for state in sorted({node.state for node in missed if not states[node.state].done}):
+        report.add("check.left_running", _FILE, f"{key}.stops", state=state)
+
+
+def _missed(walked: Walked, key: str, wanted: set[str]) -> set[Node]:
+    rule = walked.clocks[key]
+    return {node for course in walked.courses for node in _without(course, key, wanted, rule)}
+
+
+def _without(course: Course, key: str, wanted: set[str], rule: pack.DeadlineRule) -> set[Node]:
+    """The nodes where the clock runs and none of the wanted actions can be reached."""
+    running = {node for node in course.nodes if key in node.clocks}
+    before: dict[Node, list[Node]] = defaultdict(list)
+    good: set[Node] = set()
+    for step in course.steps:
+        if step.source not in running or step.source is None:
+            continue
+        if step.action in wanted:
+            good.add(step.source)
+        elif step.target in running and step.action not in rule.starts:
+            before[step.target].append(step.source)
+    queue = deque(good)
+    while queue:
+        for node in before[queue.popleft()]:
+            if node not in good:
+                good.add(node)
+                queue.append(node)
+    return running - good
+
+
+def _other_ways_in(walked: Walked, key: str, report: Report) -> None:
+    """A clock that several ways into one state start, every way into it starts."""
+    rule, actions = walked.clocks[key], walked.process.actions
+    entered = {actions[name].to for name in rule.starts}
+    if len(rule.starts) < 2 or len(entered) != 1 or rule.when:
+        return
+    (state,) = entered
+    for course in walked.courses:
+        for step in course.steps:
+            is_entry = step.target.state == state and (
+                step.source is None or step.source.state != state
+            )
+            if is_entry and key not in step.target.clocks:
+                report.add(
+                    "check.other_way_in", _FILE, f"{key}.starts", action=step.action, state=state
+                )
+
+
+def _within(walked: Walked, name: str, action: pack.Action, report: Report) -> None:
+    """An action that needs a running window can be done in each of its states."""
+    key = str(action.within)
+    possible = {
+        step.source.state
+        for step in _while_running(walked, key)
+        if step.action == name and step.source is not None
+    }
+    reached = {node.state for course in walked.courses for node in course.nodes}
+    for state in action.source:
+        if state in reached and state not in possible:
+            where = f"actions.{name}.within"
+            report.add("check.within_never", f"{walked.name}.yaml", where, state=state)

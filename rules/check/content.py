@@ -1,0 +1,329 @@
+"""What a pack declares fits together: fields are asked and read, sealed values can be opened,
+notices tell somebody, rungs stand inside their limit. Names are known to exist here.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterator, Mapping
+from typing import Final, get_args
+
+from rules import guards, pack
+from rules.check.report import Report
+
+WORKDAYS_A_WEEK: Final = 5
+_MINUTES: Final[Mapping[pack.Unit, float]] = {
+    "working_day": 7 / WORKDAYS_A_WEEK * 1440,
+    "calendar_day": 1440,
+    "month": 30 * 1440,
+    "working_hour": 7 / WORKDAYS_A_WEEK * 1440 / 8,
+    "wall_hour": 60,
+    "working_minute": 7 / WORKDAYS_A_WEEK * 1440 / 480,
+    "wall_minute": 1,
+}
+"""Minutes on the wall in an ordinary week, an office day of eight hours."""
+_OURS: Final = frozenset({"name", "phone", "id_number"})
+"""Personal values that are somebody's, never a place's."""
+_PLAIN: Final = frozenset(
+    {"name", "source", "to", "by", "needs", "takes", "when", "within", "resident_sees"}
+)
+"""Parts of an action that say who does it and when; every other one does something."""
+CONFIDENTIALITY: Final = frozenset({"normal", "restricted"})
+
+
+def check(rules: pack.Pack, report: Report) -> None:
+    """Notes what is declared and does not fit. Invariant: I8, I10."""
+    content = _Content(rules, report)
+    for name, process in rules.processes.items():
+        content.process(name, process)
+    for name, field in rules.fields.items():
+        content.field(name, field)
+    for name, rule in rules.deadlines.items():
+        content.clock(name, rule)
+    content.start_days()
+    for right in rules.rights:
+        content.right(right)
+    content.posts()
+
+
+class _Content:
+    """One pack and the report on it."""
+
+    def __init__(self, rules: pack.Pack, report: Report) -> None:
+        self.rules, self.report = rules, report
+        self.rights = {right.role: right for right in rules.rights}
+        self.staffed = {role for row in rules.offices for role in row.posts}
+        self.recuses = any(a.recuses for p in rules.processes.values() for a in p.actions.values())
+
+    def actions(self) -> Iterator[tuple[str, str, pack.Action]]:
+        """Process, name and action, of all."""
+        for name, process in self.rules.processes.items():
+            for key, action in process.actions.items():
+                yield name, key, action
+
+    def clocks(self, process: str) -> Iterator[pack.DeadlineRule]:
+        return (rule for rule in self.rules.deadlines.values() if rule.process == process)
+
+    def told(self, cause: str, process: str) -> bool:
+        """Whether a notice answers to it."""
+        return any(n.on == cause and n.process in {None, process} for n in self.rules.notices)
+
+    # --- processes
+
+    def process(self, name: str, process: pack.Process) -> None:
+        file = f"{name}.yaml"
+        for key, state in process.states.items():
+            recusing = any(a.recuses and key in a.source for a in process.actions.values())
+            if self.recuses and not state.end and not recusing:
+                self.report.add("check.no_recusal", file, f"states.{key}", state=key)
+        for key, action in process.actions.items():
+            self.action(name, process, key, action)
+        self.facts(name, process)
+
+    def action(self, name: str, process: pack.Process, key: str, action: pack.Action) -> None:
+        file, at = f"{name}.yaml", f"actions.{key}"
+        if not action.source and action.lead is None:
+            self.report.add("check.no_lead", file, f"{at}.lead")
+        if action.source and action.lead is not None and action.handler is None:
+            self.report.add("check.handler_stays", file, f"{at}.handler", action=key)
+        filled = {(str(column), field) for column, field in (action.sets or {}).items()}
+        for field in (*action.needs, *action.takes):
+            if field in get_args(pack.CaseAttribute) and (field, field) not in filled:
+                self.report.add("check.not_set", file, f"{at}.sets", name=field)
+        if action.recuses and action.resident_sees:
+            self.report.add("check.recusal_shown", file, f"{at}.resident_sees")
+        for state in action.source:
+            target = process.states[action.to] if action.to else process.states[state]
+            if process.states[state].done and target.end and not target.done:
+                self.report.add("check.done_lost", file, f"states.{action.to}", state=state)
+        if self.must_tell(name, process, key, action) and not self.told(key, name):
+            self.report.add("check.untold", "notices.yaml", "", cause=key, process=name)
+        self.writers(name, key, action)
+
+    def must_tell(self, name: str, process: pack.Process, key: str, action: pack.Action) -> bool:
+        """Whether an action is nothing, or leaves somebody in the dark, without a notice."""
+        hands_over = action.lead is not None or action.recuses or action.leader == "name"
+        watches = action.supervision in {"take", "give"}
+        lengthens = any(r.extension and r.extension.action == key for r in self.clocks(name))
+        idle = action.by != ("ladder",) and not self.does(name, process, key, action)
+        return hands_over or watches or lengthens or idle
+
+    def does(self, name: str, process: pack.Process, key: str, action: pack.Action) -> bool:
+        """Whether an action changes anything: the case, a clock, who acts on it."""
+        moved = action.to is not None and set(action.source) != {action.to}
+        clocks = any(
+            key
+            in {*rule.starts, *rule.stops, *(s for p in rule.pauses for s in (p.starts, p.ends))}
+            for rule in self.clocks(name)
+        )
+        own = (part.name for part in dataclasses.fields(action) if part.name not in _PLAIN)
+        return moved or clocks or any(getattr(action, part) for part in own)
+
+    def writers(self, name: str, key: str, action: pack.Action) -> None:
+        """Whoever writes a sealed value may read it again."""
+        for role in action.by:
+            right = self.rights.get(role)
+            for field in (*action.needs, *action.takes):
+                seen_by = self.rules.fields[field].seen_by
+                if right and seen_by and (right.fields or {}).get(seen_by) != "open":
+                    at = f"actions.{key}.by"
+                    self.report.add("check.writer_blind", f"{name}.yaml", at, role=role, name=field)
+
+    def facts(self, name: str, process: pack.Process) -> None:
+        """A fact that conditions read, some action of the process fills."""
+        filled = {column for action in process.actions.values() for column in action.sets or {}}
+        tests = [part.test for a in process.actions.values() for part in a.when]
+        tests += [test for rule in self.clocks(name) for test in rule.when]
+        for fact in sorted({fact for test in tests for fact in self.guard(test).names}):
+            column = fact.removeprefix("case.")
+            if column in get_args(pack.CaseAttribute) and column not in filled:
+                self.report.add("check.never_filled", f"{name}.yaml", "actions", name=fact)
+        ends = {a.supervision for a in process.actions.values()} - {None}
+        if ends and not {"take", "end"} <= ends:
+            self.report.add("check.supervision", f"{name}.yaml", "actions", process=name)
+
+    def guard(self, test: str) -> guards.Guard:
+        return guards.compile_guard(test, self.rules.fields, self.rules.fields)
+
+    # --- fields
+
+    def field(self, name: str, field: pack.Field) -> None:
+        file = "fields.yaml"
+        users = [a for _, _, a in self.actions() if name in {*a.needs, *a.takes}]
+        if not users:
+            self.report.add("check.unused_field", file, name)
+        if field.personal is None and (field.seen_by or field.party):
+            self.report.add("check.unsealed", file, f"{name}.personal")
+        if field.personal in _OURS and field.party is None:
+            self.report.add("check.no_party", file, f"{name}.party")
+        if field.type == "choice" and len(field.choices or {}) < 2:
+            self.report.add("check.no_choices", file, name)
+        if field.type == "bool" and not field.must_be_true and not self.is_read(name):
+            self.report.add("check.unread", file, f"{name}.must_be_true")
+        if field.type == "person":
+            self.person(name, field, users)
+        has_side = field.past_only or field.future_only
+        if field.type == "date" and not has_side and self.is_read(name):
+            self.report.add("check.date_side", file, name, side="past_only")
+        restricts = any((a.sets or {}).get("confidentiality") == name for a in users)
+        if restricts and set(field.choices or {}) != CONFIDENTIALITY:
+            self.report.add("check.confidentiality", file, f"{name}.choices")
+
+    def is_read(self, name: str) -> bool:
+        """Whether a condition reads the field."""
+        tests = [part.test for _, _, a in self.actions() for part in a.when]
+        tests += [test for rule in self.rules.deadlines.values() for test in rule.when]
+        return any(f"fields.{name}" in self.guard(test).names for test in tests)
+
+    def person(self, name: str, field: pack.Field, users: list[pack.Action]) -> None:
+        """Who is named takes something over; and who takes a case over has a role that can."""
+        takes_over = any(a.handler == f"fields.{name}" for a in users)
+        asked = {"name": "leader", "approve_plan": "responsible", "give": "supervisor"}
+        by_name = {asked.get(str(a.leader or a.supervision)) for a in users}
+        if users and not takes_over and name not in by_name:
+            self.report.add("check.person_unused", "fields.yaml", name)
+        if (takes_over or name in by_name - {"responsible"}) and field.role is None:
+            self.report.add("check.person_role", "fields.yaml", f"{name}.role")
+
+    # --- clocks
+
+    def clock(self, name: str, rule: pack.DeadlineRule) -> None:
+        file = "deadlines.yaml"
+        is_window = rule.belongs_to is not None
+        if not is_window and rule.ladder is None and not rule.soft:
+            self.report.add("check.no_ladder", file, f"{name}.ladder")
+        if is_window and rule.belongs_to != pack.ORGAN and rule.roll == "none":
+            self.report.add("check.window_roll", file, f"{name}.roll")
+        self.window(name, rule)
+        for key, value, side in (
+            ("limit", rule.limit.until, "future_only"),
+            ("start_at", rule.start_at, "past_only"),
+        ):
+            field = self.rules.fields.get((value or "").removeprefix("fields."))
+            if field is not None and not getattr(field, side):
+                self.report.add("check.date_side", file, f"{name}.{key}", side=side)
+        if rule.extension is not None:
+            days = self.rules.fields[rule.extension.days]
+            if days.min is None or days.min < 1:
+                where = f"{name}.extension.days"
+                self.report.add("check.extension_min", file, where, name=rule.extension.days)
+        examples = {example.deadline for example in self.rules.examples}
+        is_law = rule.tag == "national" and rule.limit.length is not None
+        if is_law and examples and name not in examples:
+            self.report.add("check.no_example", file, name)
+        self.ladder(name, rule)
+        cause = "window_lapsed" if is_window else "deadline_missed"
+        if not self.told(cause, rule.process):
+            self.report.add("check.untold", "notices.yaml", "", cause=cause, process=rule.process)
+
+    def window(self, name: str, rule: pack.DeadlineRule) -> None:
+        """A window bounds what can be done only in it."""
+        actions = self.rules.processes[rule.process].actions
+        if rule.belongs_to == pack.ORGAN and not any(a.within == name for a in actions.values()):
+            self.report.add("check.window_bounds", "deadlines.yaml", name)
+        if rule.belongs_to is None:
+            return
+        for key in rule.stops:
+            action = actions[key]
+            if action.to is None and action.within != name:
+                where = f"actions.{key}.within"
+                self.report.add("check.again", f"{rule.process}.yaml", where, name=name)
+
+    def start_days(self) -> None:
+        """A day that starts a clock at one action starts it at every action that asks for it."""
+        days = {
+            (rule.start_at or "").removeprefix("fields.") for rule in self.rules.deadlines.values()
+        }
+        for name, rule in self.rules.deadlines.items():
+            actions = self.rules.processes[rule.process].actions
+            asked = [set(actions[key].needs) & days for key in rule.starts]
+            field = next((day for day in sorted(set.intersection(*asked))), None) if asked else None
+            if field is not None and rule.start_at is None:
+                self.report.add("check.start_day", "deadlines.yaml", f"{name}.start_at", name=field)
+
+    def ladder(self, name: str, rule: pack.DeadlineRule) -> None:
+        """Each rung stands after the start of the clock, reaches a post, and is told."""
+        for number, rung in enumerate(self.rules.ladders.get(rule.ladder or "", ()), start=1):
+            file, key = "ladders.yaml", f"{rule.ladder}.{number}"
+            if rung.tell != "handler" and rung.tell not in self.staffed:
+                self.report.add("check.role_nowhere", file, f"{key}.tell", role=rung.tell)
+            if rung.do in {"supervise", "raise"} and not self.has_board(rung.tell):
+                self.report.add("check.no_board", file, f"{key}.tell", role=rung.tell)
+            limit, before = rule.limit.length, rung.at.length
+            if rung.at.kind == "before" and limit and before and _min(before) >= _min(limit):
+                self.report.add("check.rung_before_start", file, f"{key}.at", name=name)
+            leader = self.rules.fields.get("leader")
+            if rung.do == "leader" and leader and leader.role != rung.tell:
+                self.report.add("check.rung_leader", file, f"{key}.tell", role=rung.tell)
+            if not self.told(f"rung.{rung.do}", rule.process):
+                cause = f"rung.{rung.do}"
+                self.report.add(
+                    "check.untold", "notices.yaml", "", cause=cause, process=rule.process
+                )
+
+    def has_board(self, role: str) -> bool:
+        right = self.rights.get(role)
+        return role == "handler" or (right is not None and right.board)
+
+    # --- rights and posts
+
+    def right(self, right: pack.Right) -> None:
+        file = "rights.yaml"
+        for relation in sorted(set(right.acts) - set(right.sees)):
+            self.report.add("check.acts_unseen", file, f"{right.role}.acts", relation=relation)
+        if right.fields and not right.sees:
+            self.report.add("check.sees_nothing", file, f"{right.role}.sees")
+        if right.sees and right.role not in self.staffed and right.role != "resident":
+            self.report.add("check.role_nowhere", file, right.role, role=right.role)
+        wide = {"area", "grid"} & set(right.sees)
+        for name, process in self.rules.processes.items():
+            works = any(right.role in a.by for a in process.actions.values()) or any(
+                right.role in s.owner for s in process.states.values()
+            )
+            if wide and right.acts and not works and not right.processes:
+                self.report.add("check.too_wide", file, f"{right.role}.processes", process=name)
+
+    def posts(self) -> None:
+        """Every kind of office stands somewhere; every post has rights."""
+        for kind in self.rules.office_kinds:
+            if not any(row.kind == kind for row in self.rules.offices):
+                self.report.add(
+                    "check.kind_nowhere", "pack.yaml", f"office_kinds.{kind}", kind=kind
+                )
+        for role in sorted(self.staffed - self.rights.keys()):
+            self.report.add("check.no_right", "rights.yaml", role, role=role)
+
+
+def _min(length: pack.Length) -> float:
+    return length.n * _MINUTES[length.unit]
+
+
+def unknown_codes(
+    rules: pack.Pack, guard: guards.Guard, processes: Mapping[str, pack.Process]
+) -> Iterator[tuple[str, str]]:
+    """The facts a condition compares with a text that they never have, and the text."""
+    for fact, text, begins in guards.compared(guard):
+        known = _values(rules, fact, processes)
+        is_met = known is None or any(k.startswith(text) if begins else k == text for k in known)
+        if text and not is_met:
+            yield fact, text
+
+
+def _values(rules: pack.Pack, fact: str, processes: Mapping[str, pack.Process]) -> set[str] | None:
+    """All that a fact may be; None where any text may."""
+    scope, _, name = fact.partition(".")
+    if scope == "fields":
+        choices = rules.fields[name].choices
+        return set(choices) if choices else None
+    fixed = {
+        "process": set(processes),
+        "state": {state for process in processes.values() for state in process.states},
+        "category": set(rules.categories),
+        "lead_office_kind": set(rules.office_kinds),
+    }
+    if name in fixed:
+        return fixed[name]
+    actions = [a for process in processes.values() for a in process.actions.values()]
+    filling = {field for a in actions for column, field in (a.sets or {}).items() if column == name}
+    fields = (rules.fields[field] for field in filling if field in rules.fields)
+    return {code for field in fields for code in field.choices or {}}

@@ -1,0 +1,154 @@
+"""Whoever's turn it is has a post, sees the case and may act on it; and so for every action."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Iterator
+from functools import cache
+
+from rules import pack
+from rules.check.report import Report
+from rules.check.walk import Node, Stand, Walked
+
+_SURE: frozenset[pack.Relation] = frozenset({"office", "area", "grid"})
+"""Relations that do not hang on who did something to the case before."""
+_BY_AREA: frozenset[pack.Relation] = frozenset({"area", "grid"})
+"""Those that do not open a restricted case."""
+
+
+def check(rules: pack.Pack, walked: Walked, report: Report) -> None:
+    """Notes states without an owner and actions that nobody can reach. Invariant: I8, I10."""
+    _People(rules, walked, report).check()
+
+
+class _People:
+    """The posts and rights of a pack, as one process needs them."""
+
+    def __init__(self, rules: pack.Pack, walked: Walked, report: Report) -> None:
+        self.rules, self.walked, self.report = rules, walked, report
+        self.file = f"{walked.name}.yaml"
+        self.actions = walked.process.actions
+        self.levels = list(dict.fromkeys(row.level for row in rules.offices))
+        self.posts: dict[Stand, set[str]] = defaultdict(set)
+        for row in rules.offices:
+            self.posts[Stand(self.levels.index(row.level), row.kind)] |= set(row.posts)
+        self.rights = {
+            right.role: right
+            for right in rules.rights
+            if not right.processes or walked.name in right.processes
+        }
+        self.named = self._named()
+        self.holds = cache(self._holds)
+
+    def _named(self) -> dict[pack.Relation, set[str]]:
+        """The roles of those whom a case knows by name."""
+        fields = self.rules.fields
+        handlers: set[str] = set()
+        for action in self.actions.values():
+            given = action.handler or "nobody"
+            field = fields.get(given.removeprefix("fields."))
+            handlers |= set(action.by) if given == "actor" else {given}
+            handlers |= {str(field.role)} if field and field.role else set()
+        watching = {
+            rung.tell
+            for rule in self.walked.clocks.values()
+            for rung in self.rules.ladders.get(rule.ladder or "", ())
+            if rung.do in {"supervise", "raise"}
+        }
+        for action in self.actions.values():
+            watching |= set(action.by) if action.supervision else set()
+        leads = any(action.leader == "name" for action in self.actions.values())
+        leader = fields.get("leader")
+        return {
+            "handler": handlers,
+            "filer": set(self.actions["file_case"].by),
+            "leader": {str(leader.role)} if leads and leader else set(),
+            "supervisor": watching,
+            "resident": {"resident"},
+        }
+
+    def _holds(self, role: str, lead: Stand) -> frozenset[pack.Relation]:
+        """The relations in which somebody of a role may stand to a case at an office."""
+        found = {relation for relation, roles in self.named.items() if role in roles}
+        if role in self.posts[lead]:
+            found.add("office")
+        if any(role in roles and at.depth <= lead.depth for at, roles in self.posts.items()):
+            found.add("area")
+        if any(role in roles for roles in self.posts.values()):
+            found.add("grid")
+        return frozenset(found)
+
+    def reach(self, role: str, lead: Stand, *, acting: bool = True) -> frozenset[pack.Relation]:
+        """The relations through which the rights of a role open a case to it there."""
+        right = self.rights.get(role)
+        if right is None:
+            return frozenset()
+        granted = set(right.sees) & set(right.acts) if acting else set(right.sees)
+        return frozenset(granted & self.holds(role, lead))
+
+    def check(self) -> None:
+        nodes = {(n.state, n.lead): n for course in self.walked.courses for n in course.nodes}
+        for node in nodes.values():
+            if not self.walked.is_end(node):
+                self.owner(node)
+        self.actors()
+
+    @property
+    def restrictable(self) -> bool:
+        """Whether a case of this process can become restricted."""
+        return any("confidentiality" in (action.sets or {}) for action in self.actions.values())
+
+    # --- owners
+
+    def owner(self, node: Node) -> None:
+        """The role whose turn it is has a post, at the lead office or one of its level or above,
+        and opens the case without anybody having named it."""
+        owners, where = self.walked.process.states[node.state].owner, f"states.{node.state}.owner"
+        at = {"kind": node.lead.kind, "level": self.levels[node.lead.depth], "state": node.state}
+        role = next((r for r in owners if r in self.posts[node.lead]), next(iter(owners), ""))
+        if not any(
+            role in roles and stand.depth <= node.lead.depth for stand, roles in self.posts.items()
+        ):
+            self.report.add("check.no_post", self.file, where, role=role, **at)
+            return
+        opened = self.reach(role, node.lead)
+        if not opened & _SURE or (self.restrictable and not opened - _BY_AREA):
+            self.report.add("check.owner_blind", self.file, where, role=role, **at)
+
+    # --- actions
+
+    def actors(self) -> None:
+        """Of each action, in every state, somebody can do it; and every role of it somewhere."""
+        places: dict[str, set[tuple[str, Stand]]] = defaultdict(set)
+        for course in self.walked.courses:
+            for step in course.steps:
+                if step.source is not None:
+                    places[step.action].add((step.source.state, step.source.lead))
+        for name, action in self.actions.items():
+            found = places[name]
+            for role in self._idle(action, found):
+                where = f"actions.{name}.by"
+                self.report.add("check.role_cannot_act", self.file, where, role=role)
+            for state in sorted({state for state, lead in found if not self.able(action, lead)}):
+                where = f"actions.{name}.by"
+                self.report.add("check.out_of_reach", self.file, where, action=name, state=state)
+
+    def _idle(self, action: pack.Action, places: Collection[tuple[str, Stand]]) -> Iterator[str]:
+        """The roles of an action that can do it nowhere."""
+        for role in action.by:
+            # Who may step back is named for all that may ever see a case, here or elsewhere.
+            if role == "ladder" or action.recuses or not places:
+                continue
+            if not any(self.reach(role, lead) for _, lead in places):
+                yield role
+
+    def able(self, action: pack.Action, lead: Stand) -> bool:
+        """Whether somebody can do it there, on a restricted case too."""
+        if "ladder" in action.by:
+            return True
+        reached = {
+            relation
+            for role in action.by
+            for relation in self.reach(role, lead, acting=not action.recuses)
+        }
+        return bool(reached) and (not self.restrictable or bool(reached - _BY_AREA))

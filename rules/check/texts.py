@@ -1,0 +1,84 @@
+"""Every text of a pack is there in both languages."""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+import string
+from collections.abc import Iterator, Mapping
+
+from rules import pack
+from rules.check.report import Report
+
+_HAN = re.compile(r"[\u3400-\u9fff]")
+_LATIN = re.compile(r"[A-Za-z]")
+_WORDS: Mapping[str, str] = {"otherwise": "else", "source": "from"}
+"""Parts of the dataclasses that the YAML calls otherwise."""
+
+
+def check(rules: pack.Pack, report: Report) -> None:
+    """Notes every text that is not Chinese on one side and English on the other. Invariant: I13."""
+    for file, key, text in told(rules):
+        if text.zh == text.en:
+            report.add("check.same_text", file, key, text=text.zh[:60])
+        elif not _HAN.search(text.zh):
+            report.add("check.not_chinese", file, f"{key}.zh", text=text.zh[:60])
+        elif not _LATIN.search(text.en):
+            report.add("check.not_english", file, f"{key}.en", text=text.en[:60])
+        elif placeholders(text.zh) != placeholders(text.en):
+            report.add("check.placeholders", file, key)
+
+
+def told(rules: pack.Pack) -> Iterator[tuple[str, str, pack.Text]]:
+    """All texts with the file and key where they stand."""
+    for part in dataclasses.fields(rules):
+        value = getattr(rules, part.name)
+        if isinstance(value, pack.Text) or part.name in {"office_kinds", "levels"}:
+            yield from _below("pack.yaml", part.name, value)
+        elif part.name == "processes":
+            for name, process in value.items():
+                yield from _below(f"{name}.yaml", "", process)
+        elif part.name == "fields":
+            yield from _below("fields.yaml", "", dict(_own_choices(rules)))
+        else:
+            yield from _below(f"{part.name}.yaml", "", value)
+
+
+def _own_choices(rules: pack.Pack) -> Iterator[tuple[str, pack.Field]]:
+    """The fields without the categories, which have a file of their own."""
+    for name, field in rules.fields.items():
+        is_categories = (field.choices or {}).keys() == rules.categories.keys()
+        yield name, dataclasses.replace(field, choices=None) if is_categories else field
+
+
+def _below(file: str, key: str, value: object) -> Iterator[tuple[str, str, pack.Text]]:
+    if isinstance(value, pack.Text):
+        yield file, key, value
+        return
+    for name, child in _children(value):
+        yield from _below(file, f"{key}.{name}" if key else name, child)
+
+
+def _children(value: object) -> Iterator[tuple[str, object]]:
+    if isinstance(value, pack.Field):
+        # Choices stand in a list, so that their order is kept; categories have their own file.
+        yield "name", value.name
+        yield "hint", value.hint
+        if value.choices:
+            for number, choice in enumerate(value.choices.values(), start=1):
+                yield f"choices.{number}", choice
+    elif isinstance(value, Mapping):
+        yield from value.items()
+    elif isinstance(value, tuple):
+        yield from ((str(number), child) for number, child in enumerate(value, start=1))
+    elif dataclasses.is_dataclass(value):
+        for part in dataclasses.fields(value):
+            yield _WORDS.get(part.name, part.name), getattr(value, part.name)
+
+
+def placeholders(text: str) -> set[str]:
+    """The names a text asks to be filled; a text that is no template asks for '{'."""
+    try:
+        return {name for _, name, _, _ in string.Formatter().parse(text) if name is not None}
+    except ValueError:
+        return {"{"}
