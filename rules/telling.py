@@ -25,6 +25,7 @@ GRAVEST_FIRST: Final = (
     "rung.action",
     "rung.warn",
     "window_lapsed",
+    "deadline_moved",
 )
 """Causes in the order in which one message tells them; every other one comes after these."""
 

@@ -262,7 +262,7 @@ def test_I10_every_field_that_is_sealed_opens_to_somebody(pack: pack_.Pack) -> N
 
 
 def test_every_notice_answers_to_something_that_happens(pack: pack_.Pack) -> None:
-    causes = {"deadline_missed", "window_lapsed"}
+    causes = {"deadline_missed", "window_lapsed", "deadline_moved"}
     causes |= {name for process in pack.processes.values() for name in process.actions}
     causes |= {f"rung.{effect}" for effect in get_args(pack_.Effect)}  # local ladders have more
     assert {notice.on for notice in pack.notices} <= causes

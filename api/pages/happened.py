@@ -29,6 +29,16 @@ class Entry:
     mark: str | None = None
 
 
+BY_TIME: Final[Mapping[str, str]] = {
+    "supervision_ended": "No longer supervised: nothing is late any more",
+    "deadline_missed": "Deadline missed: {clock}",
+    "window_lapsed": "Window over: {clock}",
+    "calendar_changed": "The calendar was changed",
+    "deadline_moved": "Calendar changed, new date: {clock}",
+    "pause_ended": "The pause has reached its limit; the clock runs on: {clock}",
+}
+"""Words for what time alone does, rungs apart."""
+
 Names = Mapping[UUID, str]
 Opened = Mapping[str, str]
 """Personal values that were opened on purpose, by `seq:field`."""
@@ -104,17 +114,23 @@ def _by_time(
         known = [p.actions[key].name for p in rules.processes.values() if key in p.actions]
         action = words.text(known[0]) if known else key
         return words.get("Was due, but not possible then: {action}", action=action), ()
-    if name == "supervision_ended":
-        return words.get("No longer supervised: nothing is late any more"), ()
-    if name == "deadline_missed":
-        return words.get("Deadline missed: {clock}", clock=clock), ()
-    if name == "window_lapsed":
-        return words.get("Window over: {clock}", clock=clock), ()
-    if name == "pause_ended":
-        return words.get(
-            "The pause has reached its limit; the clock runs on: {clock}", clock=clock
-        ), ()
-    return name, ()
+    more = _moved(words, payload) if name == "deadline_moved" else ()
+    return words.get(BY_TIME[name], clock=clock) if name in BY_TIME else name, more
+
+
+def _moved(words: texts.Words, payload: Mapping[str, object]) -> tuple[str, ...]:
+    before, after = (datetime.fromisoformat(str(payload[key])) for key in ("from", "to"))
+    days = [date.fromisoformat(str(payload[key])) for key in ("from_on", "to_on")]
+    if days[0] == days[1]:  # by hours
+        told = words.get(
+            "{before} became {after}", before=words.short(before), after=words.short(after)
+        )
+    else:
+        one, two = map(words.day, days)
+        told = words.get("{before} became {after}", before=one, after=two)
+    if payload.get("forgiven"):
+        return told, words.get("It does not count as missed any more")
+    return (told,)
 
 
 def _planned(words: texts.Words, payload: Mapping[str, object]) -> str:
@@ -215,7 +231,7 @@ def resident_entries(
                 *_values(words, event.values, opened),
             )
             title = words.text(event.title)
-        elif event.name in ("deadline_missed", "window_lapsed"):
+        elif event.name in ("deadline_missed", "window_lapsed", "deadline_moved"):
             title, lines = _by_time(words, view.pack, event.name, event.payload, names)
         else:
             continue

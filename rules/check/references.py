@@ -11,7 +11,7 @@ from rules.check.report import Report
 
 _RECEIVERS = frozenset({"handler", "filer", "leader", "target"})
 _PLACEHOLDERS = frozenset({"number", "process", "due_on", "office"})
-_MOMENTS = frozenset({"deadline_missed", "window_lapsed"})
+_MOMENTS = frozenset({"deadline_missed", "window_lapsed", "deadline_moved"})
 MAX_CAP = 50
 """Firings of one ladder in all: a deadline remembers each by a word."""
 

@@ -16,6 +16,7 @@ import pytest
 from jinja2 import nodes
 
 from api import problems, render, texts
+from api.pages import happened
 from rules import errors, pack
 
 NOW = datetime(2026, 11, 23, 6, 20, tzinfo=UTC)
@@ -219,6 +220,7 @@ def _phrases_of_python() -> Iterator[str]:
         texts.DEADLINE_STATES,
         texts.GROUPS,
         problems.TITLES,
+        happened.BY_TIME,
     )
     for table in tables:
         yield from table.values()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Final
 from uuid import UUID
 
@@ -17,6 +18,8 @@ _CALENDAR: Final = tables.Calendar.__table__  # type: ignore[attr-defined]
 _PROVED: Final[set[tuple[str, str]]] = set()
 """Hashes of packs and calendars that this process has found sound together."""
 _HOUSE: Final = tables.Installation.__table__  # type: ignore[attr-defined]
+_LOG: Final = tables.OfficeLog.__table__.c  # type: ignore[attr-defined]
+IMPORTS: Final = select(_LOG.payload).where(_LOG.name == "calendar_imported").order_by(_LOG.seq)
 
 
 def ship(database: db.Database, *, folder: load.Folder | None = None) -> str:
@@ -67,7 +70,7 @@ def activate(
     under = calendar_hash or tx.execute(select(_HOUSE.c.calendar_hash)).scalar()
     if under is None:
         raise errors.NotNow("installation.empty")
-    _prove(_stored(tx, pack_hash), read.calendar(tx, under))
+    _prove(_stored(tx, pack_hash), read.calendar(tx, _beginning(tx, under)))
     tx.execute(update(_HOUSE).values(**chosen))
     office.log(tx, "pack_activated", chosen, actor_id=actor_id)
 
@@ -88,6 +91,16 @@ def _stored(tx: db.Tx, pack_hash: str) -> load.Loaded:
     if document is None:
         raise errors.NotFound("pack.unknown", field="hash", hash=pack_hash)
     return load.from_document(document)
+
+
+def _beginning(tx: db.Tx, calendar_hash: str) -> str:
+    """The calendar that notices were imported into until it became this one: worked examples are
+    of that one, and no pack is unsound because a holiday was moved."""
+    began: dict[str, str] = {}
+    for text in tx.execute(IMPORTS).scalars():
+        row = json.loads(text)
+        began.setdefault(row["calendar"], began.get(row["before"], row["before"]))
+    return began.get(calendar_hash, calendar_hash)
 
 
 def _prove(loaded: load.Loaded, calendar: calendars.Calendar) -> None:

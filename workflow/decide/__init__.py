@@ -6,9 +6,11 @@ done to the case, by the same code and in the same order.
 
 from __future__ import annotations
 
-from rules import errors
+from uuid import UUID
+
+from rules import calendars, errors
 from workflow import machine
-from workflow.decide import act, climb
+from workflow.decide import act, climb, moves
 from workflow.decide.decision import (
     Decision,
     EscalationRow,
@@ -58,6 +60,43 @@ def decide_due(rules: machine.Rules, facts: Facts) -> Decision | None:
     draft = _read(rules, facts)
     woken = draft.case.next_at is not None and draft.case.next_at <= draft.at
     return draft.finish() if _catch_up(draft) or woken else None
+
+
+def decide_calendar(
+    rules: machine.Rules,
+    facts: Facts,
+    *,
+    calendar: calendars.Calendar,
+    mode: moves.Mode,
+    is_muted: bool,
+    actor_id: UUID | None = None,
+) -> moves.Moved | None:
+    """What another calendar does to a case; None where it does nothing. What was due before is
+    written first and told as ever; what the calendar makes due is told unless `is_muted`."""
+    draft = _read(rules, facts)
+    _catch_up(draft)
+    rows = moves.affected(draft, calendar, mode=mode)
+    if not rows:
+        return None
+    seq = draft.case.seq
+    draft.tell_apart()
+    moved = moves.put(draft, rows, calendar=calendar, mode=mode, actor_id=actor_id)
+    _catch_up(draft)
+    notices = draft.told_apart()
+    if is_muted:
+        draft.hush()
+    decision = draft.finish()
+    late: dict[str, list[int]] = {"deadline_missed": [], "window_lapsed": []}
+    for event in decision.events:
+        if event.seq > seq and event.name in late:
+            late[event.name].append(int(str(event.payload["no"])))
+    return moves.Moved(
+        decision=decision,
+        moves=moved,
+        overdue=tuple(late["deadline_missed"]),
+        lapsed=tuple(late["window_lapsed"]),
+        notices=notices,
+    )
 
 
 def _read(rules: machine.Rules, facts: Facts) -> Draft:
@@ -114,6 +153,7 @@ __all__ = [
     "Personal",
     "Scalar",
     "decide",
+    "decide_calendar",
     "decide_due",
     "guard_facts",
 ]

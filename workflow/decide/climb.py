@@ -66,9 +66,11 @@ def _too_late(draft: Draft, row: DeadlineRow) -> Command | None:
     rule = draft.rules.pack.deadlines[row.rule]
     is_window = row.owner != "office"
     name = "window_lapsed" if is_window else "deadline_missed"
+    # A charge that a new calendar took back may come again.
+    again = "" if row.charged_office_id is None else f":{draft.case.seq + 1}"
     seq = draft.record(
         name,
-        action_id=f"due:{row.no}:{row.cycle}",
+        action_id=f"due:{row.no}:{row.cycle}{again}",
         actor_kind="ladder",
         payload={"deadline": row.rule, "no": row.no, "due_at": row.due_at.isoformat()},
     )

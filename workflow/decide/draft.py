@@ -63,6 +63,7 @@ class Draft:
         self._links: list[LinkRow] = []
         self._recusals: list[RecusalRow] = []
         self._notices: list[Notice] = []
+        self._apart = 0
         self._tally: list[Count] = []
         self._tried: set[tuple[int, ladders.Planned]] = set()
 
@@ -191,6 +192,19 @@ class Draft:
                     Notice(seq=seq, cause=cause, receiver_id=receiver, words=facts)
                 )
 
+    def tell_apart(self) -> None:
+        """What is told from here on is no part of what was told before: neither stands for the
+        other in one notice."""
+        self._apart = len(self._notices)
+
+    def told_apart(self) -> tuple[Notice, ...]:
+        """The notices since `tell_apart`, as they would go out."""
+        return _combined(self._notices[self._apart :])
+
+    def hush(self) -> None:
+        """Tells nobody of what came since `tell_apart`."""
+        del self._notices[self._apart :]
+
     def count(self, what: Counted, *, office_id: UUID, n: int = 1, on: date | None = None) -> None:
         """Adds to what an office answers for, in the month of a local day, or of today."""
         day = on or self.today
@@ -222,7 +236,7 @@ class Draft:
             parties=tuple(self._parties),
             links=tuple(self._links),
             recusals=tuple(self._recusals),
-            notices=_combined(self._notices),
+            notices=(*_combined(self._notices[: self._apart]), *self.told_apart()),
             tally=tuple(self._tally),
         )
 

@@ -40,7 +40,9 @@ _PERSON: Final = office_tables.Person.__table__  # type: ignore[attr-defined]
 _OFFICE: Final = office_tables.Office.__table__  # type: ignore[attr-defined]
 _AREA: Final = office_tables.Area.__table__  # type: ignore[attr-defined]
 
-OFFICE_ONLY: Final = frozenset({"rung_blocked", "action_refused", "supervision_ended"})
+OFFICE_ONLY: Final = frozenset(
+    {"rung_blocked", "action_refused", "supervision_ended", "calendar_changed"}
+)
 """What time brings about that tells the resident nothing."""
 
 _ID: Final[BindParameter[Any]] = bindparam("case_id")

@@ -72,6 +72,9 @@ RARE: Final = re.compile(
 )
 # What is not driven here.
 APART: Final = {
+    "calendars.preview": "walks every open case once, in order, a batch at a time",
+    "calendars.apply": "walks every open case once, in order, a batch at a time",
+    "calendars.read_file": "reads the installation and its calendar",
     "demo.wipe": "drops the tables",
     "demo.complete": "sets back the clock; writes one row",
     "office.install": "on an empty database",
