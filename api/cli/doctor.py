@@ -318,15 +318,15 @@ def _calendar(house: read.House) -> Iterator[Line]:
         elif status is None or number == this_year:
             yield _wrong(
                 "calendar",
-                f"{number} 年的放假安排缺失或仍为暂定；请升级 gridcase 后运行 gridcase db upgrade",
+                f"{number} 年的放假安排缺失或仍为暂定；请运行 gridcase office calendar import",
                 f"the days off of {number} are missing or provisional; "
-                "install a newer gridcase, then run gridcase db upgrade",
+                "run gridcase office calendar import with that year's notice",
             )
         else:
             yield _hint(
                 "calendar",
-                f"{number} 年：暂定，放假通知公布后请升级",
-                f"{number}: provisional until the notice is published",
+                f"{number} 年：暂定，放假通知公布后请运行 gridcase office calendar import",
+                f"{number}: provisional; once the notice is out, gridcase office calendar import",
             )
 
 

@@ -1,4 +1,4 @@
-"""`gridcase office`: who is there, who holds which post, who is away.
+"""`gridcase office`: who is there, who holds which post, who is away; the calendar beside.
 
 Whoever may read the data directory has the keys to all of it: no right is asked here, and each
 act is a row of the office log without a person.
@@ -17,7 +17,7 @@ from uuid import UUID
 import typer
 from rich import cells
 
-from api.cli import answer, installation
+from api.cli import answer, calendars, installation
 from rules import errors
 from workflow import db
 from workflow.commands import absences
@@ -25,20 +25,23 @@ from workflow.commands import office as commands
 from workflow.queries import absences as absence_query
 from workflow.queries import directory
 
-app = typer.Typer(no_args_is_help=True, help="People, posts, absences / 人员、岗位、离岗")
+app = typer.Typer(
+    no_args_is_help=True, help="People, posts, absences, calendar / 人员、岗位、离岗、日历"
+)
 user = typer.Typer(no_args_is_help=True, help="People / 人员")
 post = typer.Typer(no_args_is_help=True, help="Posts / 岗位")
 absence = typer.Typer(no_args_is_help=True, help="Days away / 离岗登记")
 app.add_typer(user, name="user")
 app.add_typer(post, name="post")
 app.add_typer(absence, name="absence")
+app.add_typer(calendars.app, name="calendar")
 
 Person = Annotated[str, typer.Argument(metavar="USER", help="User name or id / 账号或编号")]
 
 
 @app.callback()
 def group() -> None:
-    """People, posts, absences / 人员、岗位、离岗"""
+    """People, posts, absences, calendar / 人员、岗位、离岗、日历"""
 
 
 # -- people ---------------------------------------------------------------------------------------

@@ -7,10 +7,13 @@ cell is the key, names are optional.
 from __future__ import annotations
 
 import csv
+import io
 import re
 from collections.abc import Mapping
+from datetime import date
 from typing import Final
 
+from rules import calendars
 from rules.load import tree
 
 _SLASHED: Final = re.compile(r"([0-9]{4})[/.]([0-9]{1,2})[/.]([0-9]{1,2})")
@@ -56,6 +59,29 @@ def _row(table: tree.Table, words: list[str], *, place: tree.Place, faults: tree
         table[key] = values[0]
     else:
         _day(table, key, values, faults=faults)
+
+
+def write(year: calendars.Year) -> str:
+    """A year as rows that `read` takes."""
+    text = io.StringIO()
+    rows = csv.writer(text, lineterminator="\n")
+    rows.writerows([("year", year.year), ("status", year.status), ("source", year.source)])
+    for key, name in _LISTS.items():
+        days: frozenset[date] = getattr(year, name)
+        rows.writerows((key, day.isoformat(), *_names(year, day)) for day in sorted(days))
+    for day, half in sorted(year.half_days.items()):
+        part = half if isinstance(half, str) else _walls(half)
+        rows.writerow((_HALF, day.isoformat(), part, *_names(year, day)))
+    return text.getvalue()
+
+
+def _names(year: calendars.Year, day: date) -> tuple[str, ...]:
+    name = year.names.get(day)
+    return () if name is None else (name.zh, name.en)
+
+
+def _walls(stretches: calendars.Stretches) -> str:
+    return " ".join(f"{opens:%H:%M}-{closes:%H:%M}" for opens, closes in stretches)
 
 
 _SHAPES: Final[Mapping[str, str]] = {

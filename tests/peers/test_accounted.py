@@ -31,6 +31,8 @@ _CASES: Final = "tests/api/test_cases.py::test_"
 _CONTRACT: Final = "tests/workflow/db/test_contract.py::test_"
 _DELIVERIES: Final = "tests/workflow/test_deliveries.py::test_"
 _DUE: Final = "tests/rules/test_due.py::test_"
+_MINUTES: Final = "tests/rules/test_calendar_minutes.py::test_"
+_CALENDARS: Final = "tests/workflow/test_calendars.py::test_"
 _LADDERS: Final = "tests/rules/test_ladders.py::test_"
 _RACES: Final = "tests/workflow/test_races.py::test_"
 _START: Final = "tests/api/test_start_stop.py::test_"
@@ -63,8 +65,11 @@ PROVED_ELSEWHERE: Final[dict[str, tuple[str, ...]]] = {
     ),
     # a warning at midnight
     "15": (f"{_LADDERS}accept_within_three_working_days",),
-    # working days swapped for holidays
-    "16": (f"{_DUE}working_days",),
+    # working days swapped for holidays, half days
+    "16": (
+        f"{_DUE}working_days",
+        f"{_MINUTES}a_half_day_counts_as_a_day_and_only_its_minutes_as_minutes",
+    ),
     "17": (f"{_CASES}deadlines_when_read_explain_themselves",),
     "21": (
         f"{_DUE}working_days",
@@ -181,6 +186,10 @@ PROVED_ELSEWHERE: Final[dict[str, tuple[str, ...]]] = {
         f"{_SWEEP}each_receiver_gets_one_notice_after_downtime",
         f"{_DELIVERIES}after_a_standstill_one_message_has_the_gravest_of_each_case_first",
     ),
+    "9.3": (
+        f"{_CALENDARS}what_is_shown_is_what_is_done",
+        f"{_CALENDARS}a_move_is_muted_unless_asked_and_then_told_to_who_handles_it",
+    ),
     "9.5": (f"{_ACT}I6_nothing_else_moves_a_due_date",),
     "9.6": (
         f"{_SWEEP}a_case_that_nobody_can_take_stands_in_the_queue_and_goes_on",
@@ -190,6 +199,8 @@ PROVED_ELSEWHERE: Final[dict[str, tuple[str, ...]]] = {
     "9.11": (
         f"{_DUE}working_days",
         f"{_DUE}due_at_is_the_start_of_the_day_after",
+        f"{_MINUTES}half_days_and_hours_move_no_clock_of_days",
+        f"{_MINUTES}I5_an_hour_clock_ends_when_its_minutes_are_over",
         f"{_DUE}I5_due_is_the_day_walked_to_and_its_spans_sum_to_the_limit",
         "tests/rules/test_calendars.py::test_a_year_without_a_working_day_is_refused",
     ),
@@ -198,11 +209,8 @@ PROVED_ELSEWHERE: Final[dict[str, tuple[str, ...]]] = {
 NOT_OURS: Final[dict[str, str]] = {
     "8": "No action merges cases; when one does, it ends a case, and an end stops every clock.",
     "9": "There is no import of old cases; papers older than sixty days are refused at filing.",
-    "16": "Half days: issue 6, calendars.",
-    "26": "One calendar an installation; more of them: issue 6, calendars.",
+    "26": "One calendar an installation; several stand side by side, none is an office's own yet.",
     "50": "Residents see every clock and rung of their case; they have no action that urges.",
-    "9.3": "A preview of what an edited calendar moves: issue 6. Until then: see 1.",
-    "9.11": "Half days: issue 6, calendars.",
 }
 
 _NAME: Final = re.compile(r"test_peer_((?:read_)?\d+(?:_(?:read_)?\d+)*)_[a-z]")
