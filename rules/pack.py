@@ -35,7 +35,7 @@ CaseAttribute = Literal["category", "grade", "scale", "channel", "route", "confi
 Relation = Literal["grid", "office", "area", "handler", "filer", "leader", "supervisor", "resident"]
 FieldRight = Literal["open", "mask"]
 Effect = Literal["warn", "urge", "supervise", "raise", "leader", "action", "measure"]
-Place = Literal["nearest", "here", "above", "superior", "field", "own"]
+Place = Literal["nearest", "here", "above", "superior", "field", "own", "next"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -269,7 +269,9 @@ class Route:
     `nearest`: the nearest area from the origin grid upward that has one; `here`: the lead
     office's own area; `above`: the nearest area strictly above it; `superior`: the lead
     office's own superior; `field`: the office that `field` names, which must be of a kind;
-    `own`: the office of the post that acts, where its kind fits, else as `nearest`. Where an
+    `own`: the office of the post that acts, where its kind fits, else as `nearest`; `next`: the
+    nearest from the lead office's area upward whose kind stands later in `kinds` than its own,
+    so that `kinds` is a way of levels, also where two share an area. Where an
     area has offices of several kinds, the order of `kinds` decides.
     """
 

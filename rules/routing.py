@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from uuid import UUID
 
 from rules import errors, pack
@@ -49,6 +49,8 @@ def route(
         return own
     if rule.place == "superior":
         return _superior(rule, offices=offices, free=free, lead=_lead(lead))
+    if rule.place == "next":
+        rule = _beyond(rule, _lead(lead))
     found = _nearest(rule, free, _places(rule, origin=origin, lead=lead))
     if found is None:
         raise _none(rule)
@@ -59,9 +61,17 @@ def _places(rule: pack.Route, *, origin: tuple[str, ...], lead: Office | None) -
     """The areas to look in, one after the other."""
     if rule.place == "here":
         return (_lead(lead).area,)
+    if rule.place == "next":
+        return _lead(lead).ancestors[::-1]
     if rule.place == "above":
         return _lead(lead).ancestors[-2::-1]
     return origin[::-1]
+
+
+def _beyond(rule: pack.Route, lead: Office) -> pack.Route:
+    """The route with the kinds that come after the lead office's."""
+    passed = rule.kinds.index(lead.kind) + 1 if lead.kind in rule.kinds else 0
+    return replace(rule, kinds=rule.kinds[passed:])
 
 
 def _nearest(rule: pack.Route, offices: Iterable[Office], places: tuple[str, ...]) -> Office | None:

@@ -165,17 +165,21 @@ def due_of(
 def activate(
     context: typer.Context,
     name: Annotated[
-        str, typer.Argument(metavar="NAME@VERSION|HASH", help="A stored pack / 已入库的规则包")
+        str,
+        typer.Argument(metavar="NAME|NAME@VERSION|HASH", help="A shipped or stored pack / 规则包"),
     ],
     json: answer.Json = False,
     data: answer.Data = None,
     lang: answer.Language = None,
 ) -> None:
-    """Start new cases under a stored pack / 新案件改用已入库的规则包
+    """Start new cases under another pack / 新案件改用另一个规则包
 
-    Cases under way keep the pack they started under.
+    One that comes with this release is named by its name alone and stored first. Cases under way
+    keep the pack they started under.
     """
     with installation.opened(answer.read_settings(data)) as engine:
+        if load.is_shipped(name):
+            name = packs.ship(engine.database, folder=load.shipped(name))
         found = _stored(engine.database, name)
         packs.switch(engine.database, found.hash)
     told = {"name": found.name, "version": found.version, "hash": found.hash}

@@ -15,7 +15,7 @@ import typer
 from api import app, observe, texts
 from api.cli import answer, installation, web
 from api.demo import dataset, district, seed
-from rules import errors
+from rules import errors, load
 from workflow import channels, scheduler, settings
 
 PORT: Final = 8000
@@ -34,6 +34,9 @@ def demo(
     reset: Annotated[
         bool, typer.Option("--reset", help="Make the data anew / 重新生成演示数据")
     ] = False,
+    pack: Annotated[
+        str, typer.Option("--pack", help="Name of a shipped pack / 随附规则包名称")
+    ] = load.NATIONAL,
     port: Port = PORT,
     data: answer.Data = None,
     no_browser: Annotated[
@@ -48,7 +51,7 @@ def demo(
     installation.check_for_demo(chosen)
     run_demo(
         chosen,
-        shape=seed.Shape(),
+        shape=seed.Shape(pack=pack),
         reset=reset,
         host=host,
         port=port,

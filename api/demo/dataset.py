@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Final, Literal
 
 from api.demo import district, seed
-from rules import errors
+from rules import errors, load
 from workflow import db, settings
 from workflow import engine as engine_
 from workflow.commands import demo, office, packs
@@ -52,8 +52,9 @@ def prepared(
 ) -> Iterator[Prepared]:
     """The data set while it is used, made first if need be.
 
-    Raises: `demo.in_use`, `demo.not_demo`, `demo.not_empty`.
+    Raises: `demo.in_use`, `demo.not_demo`, `demo.not_empty`, `demo.other_pack`, `pack.unknown`.
     """
+    load.shipped(shape.pack)
     folder = chosen.make_data_dir()
     with (folder / "demo.lock").open("w") as lock:
         is_alone = _lock(lock.fileno(), fcntl.LOCK_EX)
@@ -82,11 +83,19 @@ def _prepare(
 ) -> seed.Report | None:
     found = state(engine.database)
     if found == "whole" and not reset:
+        _check_pack(engine, shape.pack)
         db.upgrade(engine.database)
         return None
     if found != "empty":
         demo.wipe(engine.database)
     return make(engine, shape=shape, told=told)
+
+
+def _check_pack(engine: Engine, name: str) -> None:
+    """Raises: `demo.other_pack`, where the data were made under another one."""
+    active = office_query.house(engine.database).rules.pack.name
+    if name not in (load.NATIONAL, active):
+        raise errors.NotNow("demo.other_pack", field="pack", name=name, active=active)
 
 
 def state(database: db.Database) -> Found:
@@ -109,6 +118,7 @@ def make(engine: Engine, *, shape: seed.Shape, told: seed.Told) -> seed.Report:
     db.upgrade(engine.database)
     back = timedelta(days=shape.days)
     office.install(engine.database, is_demo=True, offset_s=-int(back.total_seconds()))
+    packs.ship(engine.database, folder=load.shipped(shape.pack))
     packs.ship(engine.database)
     cast = district.build(engine, passwords=passwords(engine.seals.secret))
     begin = office_query.house(engine.database).now

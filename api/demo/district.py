@@ -245,6 +245,9 @@ def _seats(areas: places.Areas) -> Iterator[_Seat]:
     for grid in areas.at("grid"):
         at = ("case_desk", str(grid.parent_code))
         yield _Seat(place=at, role="grid_officer", scope=grid.code)
+    for area in areas.at("street"):
+        yield _Seat(place=("justice_office", area.code), role="mediator")
+    yield _Seat(place=("governance_centre", places.DISTRICT), role="mediator")
 
 
 def _posts(areas: places.Areas, cast: Cast) -> tuple[list[office.NewPost], list[people.NewPerson]]:

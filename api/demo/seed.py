@@ -11,12 +11,12 @@ from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
 
-from api.demo import district, mix
+from api.demo import district, fitting, mix
 from api.demo.plans import Plan, Step
-from rules import errors
+from rules import calendars, errors, load, pack
 from workflow import access, ids, outbox, scheduler, sweep
 from workflow.commands import act, demo
-from workflow.decide import FILE
+from workflow.decide import FILE, Scalar
 from workflow.engine import Engine
 from workflow.queries import installation, search
 from workflow.queries import office as office_query
@@ -30,11 +30,12 @@ _SETTLE: Final = timedelta(seconds=5)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Shape:
-    """How large a history is."""
+    """How large a history is, and under which shipped pack."""
 
     cases: int = 300
     days: int = 92
     seed: int = 420303
+    pack: str = load.NATIONAL
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,6 +45,8 @@ class Report:
     cases: int
     commands: int
     sweep: sweep.TickReport
+    left: int = 0
+    """Plans that a local pack has overtaken: their cases go on by the ladder."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -54,6 +57,10 @@ class _Run:
     actors: Mapping[UUID, access.Actor]
     case_ids: list[UUID] = field(default_factory=list)
     residents: dict[int, access.Actor] = field(default_factory=dict)
+    fits: pack.Pack | None = None
+    """The pack to which the plans are fitted; None: they are made for it."""
+    dice: random.Random = field(default_factory=lambda: random.Random(0))
+    left: set[int] = field(default_factory=set)
 
     def do(self, index: int, plan: Plan, step: Step) -> None:
         """One step of one plan, as the person or the resident would."""
@@ -64,13 +71,20 @@ class _Run:
             case_id=self.case_ids[index],
             action_id=ids.uuid7(),
             action=step.action,
-            fields=step.fields,
+            fields=self._fields(plan, step),
             filing=filing,
         )
         actor = self.residents[index] if step.by is None else self.actors[step.by]
         receipt = act.act(self.engine, actor, request)
         if receipt.code is not None and any(later.by is None for later in plan.steps):
             self.residents[index] = search.resident(self.engine, receipt.number, receipt.code)
+
+    def _fields(self, plan: Plan, step: Step) -> Mapping[str, Scalar]:
+        if self.fits is None:
+            return step.fields
+        action = self.fits.processes[plan.process].actions[step.action]
+        today = calendars.local_date(plan.calendar, step.at)
+        return fitting.fitted(step.fields, action, self.fits.fields, today=today, dice=self.dice)
 
 
 def history(
@@ -93,7 +107,14 @@ def history(
         end=end,
     )
     plans = mixer.plans(shape.cases)
-    total = _play(engine, plans, told=told)
+    run = _Run(
+        engine=engine,
+        actors=_actors(engine, plans),
+        case_ids=[ids.uuid7() for _ in plans],
+        fits=None if shape.pack == load.NATIONAL else house.rules.pack,
+        dice=random.Random(shape.seed),
+    )
+    total = _play(run, plans, told=told)
     total = total + scheduler.walk(engine, to=end - _SETTLE)
     steps = sum(len(plan.steps) for plan in plans)
     demo.complete(
@@ -102,11 +123,15 @@ def history(
     )
     total = total + sweep.run(engine)
     outbox.run(engine)
-    return Report(cases=len(plans), commands=steps, sweep=total)
+    return Report(cases=len(plans), commands=steps, sweep=total, left=len(run.left))
 
 
-def _play(engine: Engine, plans: Sequence[Plan], *, told: Told) -> sweep.TickReport:
-    """The queue: the next planned command, or what falls due before it."""
+def _play(run: _Run, plans: Sequence[Plan], *, told: Told) -> sweep.TickReport:
+    """The queue: the next planned command, or what falls due before it. Under a local pack a
+    plan ends where its rules go another way.
+
+    Raises: `demo.step`.
+    """
     queue = sorted(
         (
             (step.at, index, nth)
@@ -114,19 +139,18 @@ def _play(engine: Engine, plans: Sequence[Plan], *, told: Told) -> sweep.TickRep
             for nth, step in enumerate(plan.steps)
         )
     )
-    run = _Run(
-        engine=engine,
-        actors=_actors(engine, plans),
-        case_ids=[ids.uuid7() for _ in plans],
-    )
     total = sweep.TickReport()
     for done, (at, index, nth) in enumerate(queue):
-        total = total + scheduler.walk(engine, to=at)
+        if index in run.left:
+            continue
+        total = total + scheduler.walk(run.engine, to=at)
         step = plans[index].steps[nth]
         try:
             run.do(index, plans[index], step)
         except errors.GridcaseError as error:
-            raise errors.NotNow("demo.step", action=step.action, cause=str(error)) from error
+            if run.fits is None or step.action == FILE:
+                raise errors.NotNow("demo.step", action=step.action, cause=str(error)) from error
+            run.left.add(index)
         told(done + 1, len(queue))
     return total
 

@@ -49,15 +49,25 @@ class Loaded:
     )
 
 
-def shipped(name: str = "cn-national") -> Traversable:
+NATIONAL = "cn-national"
+"""The pack that an installation starts with."""
+
+
+def shipped(name: str = NATIONAL) -> Traversable:
     """The folder of a pack that comes with the program.
 
     Raises: NotFound pack.unknown.
     """
-    folder = resources.files("rules") / "packs" / name
-    if not _NAME.fullmatch(name) or not (folder / "pack.yaml").is_file():
+    if not is_shipped(name):
         raise errors.NotFound("pack.unknown", name=name[:60])
-    return folder
+    return resources.files("rules") / "packs" / name
+
+
+def is_shipped(name: str) -> bool:
+    """Whether a pack of that name comes with the program."""
+    if not _NAME.fullmatch(name):
+        return False
+    return (resources.files("rules") / "packs" / name / "pack.yaml").is_file()
 
 
 def shipped_names() -> tuple[str, ...]:

@@ -383,3 +383,21 @@ def test_show_when_the_file_cannot_be_written_says_so(tmp_path: Path) -> None:
 def test_show_when_a_process_is_named_as_an_option_tells_it_in_words() -> None:
     by_option = run("pack", "show", "--process", "dispute")
     assert by_option.stdout == run("pack", "show", "dispute").stdout
+
+
+@pytest.mark.parametrize("name", ["cn-chongqing", "cn-dongzhi", "cn-gaotai", "cn-hotline"])
+def test_a_local_pack_is_checked_shown_and_counted(name: str) -> None:
+    told = answered("pack", "check", name)
+    assert (told["ok"], told["name"]) == (True, name)
+    assert answered("pack", "show", "--pack", name)["document"]["pack"]["name"] == name
+    own = next(
+        key
+        for key in answered("pack", "show", "--pack", name)["document"]["deadlines"]
+        if not key.startswith(("petition.", "dispute.", "mediation.", "confirm.", "rating."))
+    )
+    assert answered("pack", "show", own, "--pack", name)["tag"] == "practice"
+
+
+def test_due_under_a_local_pack_counts_by_the_national_calendar() -> None:
+    told = answered("pack", "due", "gaotai.whole", "--start", "2026-04-30", "--pack", "cn-gaotai")
+    assert told["due_on"] == "2026-05-13"

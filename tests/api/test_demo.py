@@ -354,3 +354,29 @@ def _address(file: Path, process: subprocess.Popen[bytes]) -> str:
         assert process.poll() is None, file.read_text("utf-8")
         time.sleep(0.1)
     raise AssertionError(file.read_text("utf-8"))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["cn-chongqing", "cn-dongzhi", "cn-gaotai", "cn-hotline"])
+def test_history_under_a_local_pack_is_made_by_its_rules(
+    chosen: settings.Settings, engine: Engine, name: str
+) -> None:
+    """Where its rules go another way the ladder goes on with the case."""
+    shape = seed.Shape(cases=6, days=8, pack=name)
+    report = prepare(chosen, shape=shape).report
+    assert report is not None
+    assert report.sweep.failed == 0
+    assert report.left < report.cases
+    house = office_query.house(engine.database)
+    assert house.rules.pack.name == name
+    assert audit.verify(engine.database, engine.seals).faults == ()
+    with db.snapshot(engine.database) as tx:
+        under = set(tx.execute(select(CASE.pack_hash)).scalars())
+    assert under == {house.rules.hash}
+    with pytest.raises(errors.NotNow) as caught:
+        prepare(chosen, shape=seed.Shape(cases=6, days=8, pack=_other(name)))
+    assert caught.value.code == "demo.other_pack"
+
+
+def _other(name: str) -> str:
+    return "cn-gaotai" if name != "cn-gaotai" else "cn-dongzhi"

@@ -222,11 +222,18 @@ def test_activating_when_named_either_way_starts_new_cases_under_it(machine: Mac
     assert len(machine.log()) == rows, "nothing was switched"
 
 
+def test_activating_a_shipped_local_pack_by_its_name_stores_it_first(machine: Machine) -> None:
+    told = machine.answered("pack", "activate", "cn-gaotai")
+    assert told["name"] == "cn-gaotai"
+    again = machine.answered("pack", "activate", f"cn-gaotai@{told['version']}")
+    assert again["hash"] == told["hash"]
+
+
 def test_activating_when_it_is_not_there_or_not_one_is_refused(machine: Machine) -> None:
     database = machine.district.engine.database
     rules = office_query.house(database).rules
     name, shipped = rules.pack.name, rules.hash
-    for asked in (f"{name}@0", name, shipped[:7], "", "0" * 64):
+    for asked in (f"{name}@0", f"{name}@", shipped[:7], "", "0" * 64):
         exit_code, said = machine.refused("pack", "activate", asked)
         assert (exit_code, "[pack.not_stored]" in said) == (2, True), (asked, said)
     _local_pack(machine, rules.pack.version + ".1")

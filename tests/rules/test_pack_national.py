@@ -218,7 +218,8 @@ def test_texts_in_clear_are_the_subject_and_the_law() -> None:
     clear = {
         name for name, field in PACK.fields.items() if field.type == "text" and not field.personal
     }
-    assert clear == {"subject", "legal_basis", "opinion_basis"}
+    # the last is taken only where it is the number of a case
+    assert clear == {"subject", "legal_basis", "opinion_basis", "earlier_number"}
 
 
 def test_rights_keep_apart_what_must_be_apart() -> None:

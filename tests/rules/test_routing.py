@@ -147,3 +147,17 @@ def test_I8_an_office_complained_about_is_passed_over_with_its_line() -> None:
     assert sent("own", "petition_office", "department", own=9, excluded=(9,)) == 7
     with pytest.raises(errors.Invalid, match=r"route\.unknown"):
         sent("field", "department", named=9, excluded=(9,))
+
+
+LEVELS = ("case_desk", "mediation_committee", "leading_office")
+
+
+@pytest.mark.parametrize(("lead", "found"), [(4, 5), (5, 2), (3, 2), (2, None), (7, 1)])
+def test_next_is_the_nearest_office_of_a_later_level(lead: int, found: int | None) -> None:
+    """Two levels may share an area; who is on no level begins with the first."""
+    if found is None:
+        with pytest.raises(errors.NotNow) as caught:
+            sent("next", *LEVELS, lead=lead)
+        assert caught.value.code == "route.none"
+    else:
+        assert sent("next", *LEVELS, lead=lead) == found

@@ -1,0 +1,51 @@
+"""The shipped local packs: sound, whole, each value with tag and source, the national law in them
+as it was."""
+
+from __future__ import annotations
+
+import importlib.resources
+
+import pytest
+
+from rules import check, load, pack
+
+ROOT = importlib.resources.files("rules") / "packs"
+LOCAL = sorted(path.name for path in ROOT.iterdir() if path.name.startswith("cn-"))
+LOCAL.remove("cn-national")
+NATIONAL = load.load(load.shipped()).pack
+
+
+def test_at_least_four_published_ladders_are_shipped() -> None:
+    assert {"cn-chongqing", "cn-dongzhi", "cn-gaotai", "cn-hotline"} <= set(LOCAL)
+
+
+@pytest.fixture(scope="module", params=LOCAL)
+def loaded(request: pytest.FixtureRequest) -> load.Loaded:
+    return load.load(load.shipped(request.param))
+
+
+def test_a_local_pack_is_sound_and_its_examples_come_out(loaded: load.Loaded) -> None:
+    folder = load.calendar_folder(load.shipped(loaded.pack.name))
+    faults = check.check(loaded.pack, load.load_calendar(folder), places=loaded.places)
+    assert [f"{fault.file}:{fault.line} {fault.code}" for fault in faults] == []
+    assert load.from_document(loaded.document) == loaded
+
+
+def test_what_a_locality_adds_has_its_source_and_claims_no_law(loaded: load.Loaded) -> None:
+    added = {
+        name: rule for name, rule in loaded.pack.deadlines.items() if name not in NATIONAL.deadlines
+    }
+    assert added
+    assert {rule.tag for rule in added.values()} <= {"practice", "local"}
+    assert all(len(rule.source) > 5 for rule in added.values())
+    tried = {example.deadline for example in loaded.pack.examples}
+    assert {name for name, rule in added.items() if rule.limit.length} <= tried, "not worked out"
+
+
+def test_no_locality_changes_a_national_limit(loaded: load.Loaded) -> None:
+    """What the law gives stands in every local pack to the letter."""
+
+    def law(found: pack.Pack) -> dict[str, pack.DeadlineRule]:
+        return {name: rule for name, rule in found.deadlines.items() if rule.tag == "national"}
+
+    assert law(loaded.pack) == law(NATIONAL)

@@ -1,0 +1,323 @@
+"""The ladders that localities have published, each walked by one case on both databases: planned
+and fired times as the source says."""
+
+from __future__ import annotations
+
+import itertools
+import json
+from typing import Any
+
+import pytest
+
+from rules import load
+from tests import office
+from tests.workflow import look
+from workflow import db, ids, read
+from workflow.commands import act, packs
+from workflow.commands import office as office_commands
+from workflow.commands import people as people_commands
+
+GAOTAI_SPRING = ["2026-05-06", "2026-05-08", "2026-05-11", "2026-05-13"]
+"""Due on, level by level, from 30 April (domain facts, L1)."""
+GAOTAI_FESTIVAL = ["2026-02-13", "2026-02-24", "2026-02-26", "2026-02-28"]
+
+
+def _under(district: office.District, name: str) -> None:
+    """New cases start under a shipped local pack."""
+    found = packs.ship(district.engine.database, folder=load.shipped(name))
+    packs.switch(district.engine.database, found)
+
+
+def _staff(district: office.District, *added: tuple[str, str, str, str]) -> None:
+    """More offices: key, kind, area, and the role of the one person there."""
+    database = district.engine.database
+    for key, kind, area, role in added:
+        person, place = ids.uuid7(), ids.uuid7()
+        district.people[f"{key}_{role}"], district.offices[key] = person, place
+        new = office_commands.NewOffice(
+            id=place,
+            kind=kind,
+            name=f"单位 {key}",
+            area_code=area,
+            superior_id=district.offices["government"],
+        )
+        office_commands.add_offices(database, [new])
+        people_commands.add_people(
+            database, [people_commands.NewPerson(id=person, name=f"演示{key}")]
+        )
+        post = office_commands.NewPost(id=ids.uuid7(), role=role, office_id=place, holder_id=person)
+        office_commands.add_posts(database, [post])
+
+
+def _gaotai(database: db.Database, start: str) -> office.District:
+    district = office.build(database, start=start)
+    _staff(
+        district,
+        ("justice", "justice_office", office.STREET, "mediator"),
+        ("centre", "governance_centre", office.DISTRICT, "mediator"),
+    )
+    _under(district, "cn-gaotai")
+    return district
+
+
+def _fired(found: look.Whole) -> list[tuple[str, str, str]]:
+    """Effect, planned and fired, of each rung."""
+    return [
+        (rung.effect, look.local(rung.planned_at), look.local(rung.fired_at))
+        for rung in found.rungs
+    ]
+
+
+def _due(found: look.Whole, prefix: str) -> dict[str, str]:
+    return {
+        row.rule: row.due_on.isoformat() for row in found.deadlines if row.rule.startswith(prefix)
+    }
+
+
+# --- four levels, seven working days
+
+
+@pytest.mark.parametrize(
+    ("start", "due", "handed_up"),
+    [
+        (
+            "2026-04-30 10:00",
+            GAOTAI_SPRING,
+            ["2026-05-07 09:00", "2026-05-09 09:00", "2026-05-12 09:00"],
+        ),
+        (
+            "2026-02-12 10:00",
+            GAOTAI_FESTIVAL,
+            ["2026-02-14 09:00", "2026-02-25 09:00", "2026-02-27 09:00"],
+        ),
+    ],
+)
+def test_gaotai_a_dispute_climbs_four_levels_in_seven_working_days(
+    database: db.Database, start: str, due: list[str], handed_up: list[str]
+) -> None:
+    district = _gaotai(database, start)
+    filed = district.file()
+    kinds = []
+    for at in (*handed_up, f"{due[3]} 17:00"):
+        kinds.append(district.case(filed).lead_kind)
+        district.at(at)
+    found = look.hold(district, filed.case_id)
+    assert kinds == ["case_desk", "mediation_committee", "justice_office", "governance_centre"]
+    assert found.case.lead_kind == "governance_centre"
+    assert _due(found, "gaotai.") == {
+        "gaotai.level_1": due[0],
+        "gaotai.level_2": due[1],
+        "gaotai.level_3": due[2],
+        "gaotai.level_4": due[3],
+        "gaotai.whole": due[3],
+    }
+    up = [it for it in _fired(found) if it[0] == "action"]
+    assert up == [("action", at, at) for at in handed_up]
+    assert found.names.count("hand_up") == 3
+    look.chain_holds(district)
+    look.counts_agree(district)
+
+
+def test_gaotai_nothing_is_handed_up_while_a_side_declines(database: db.Database) -> None:
+    district = _gaotai(database, "2026-04-30 10:00")
+    filed = district.file()
+    district.do(filed, "record_refusal", "desk", refusing_side="respondent", routes_told=True)
+    district.at("2026-05-07 10:00")
+    found = look.hold(district, filed.case_id)
+    assert (found.case.state, found.case.lead_kind) == ("declined", "case_desk")
+    assert found.payloads("action_refused") == [{"action": "hand_up", "code": "action.wrong_state"}]
+    assert "hand_up" not in found.names
+    district.do(filed, "record_consent", "desk", both_willing=True)
+    district.do(filed, "hand_up", "desk")
+    found = look.hold(district, filed.case_id)
+    assert (found.case.state, found.case.lead_kind) == ("accepted", "mediation_committee")
+
+
+def test_gaotai_a_late_worker_gives_each_level_its_own_days(database: db.Database) -> None:
+    district = _gaotai(database, "2026-04-30 10:00")
+    filed = district.file()
+    district.jump("2026-05-20 10:00")
+    district.sweep()
+    found = look.hold(district, filed.case_id)
+    assert found.names.count("hand_up") == 1
+    assert found.case.lead_kind == "mediation_committee"
+    assert _due(found, "gaotai.level_2") == {"gaotai.level_2": "2026-05-21"}
+    assert ("action", "2026-05-07 09:00", "2026-05-20 10:00") in _fired(found)
+
+
+def test_gaotai_a_dispute_settled_on_the_spot_climbs_nowhere(database: db.Database) -> None:
+    district = _gaotai(database, "2026-04-30 10:00")
+    filed = district.file()
+    district.do(
+        filed,
+        "record_agreement",
+        "officer",
+        agreement_form="oral",
+        agreement_terms="楼上修好防水。",
+        perform_by="2026-05-20",
+        both_signed=True,
+    )
+    district.at("2026-05-14 10:00")
+    found = look.hold(district, filed.case_id)
+    assert found.case.state == "performing"
+    assert found.rungs_of("gaotai.level_1") == []
+
+
+def test_gaotai_hands_no_petition_up() -> None:
+    found = load.load(load.shipped("cn-gaotai")).pack
+    national = load.load(load.shipped()).pack
+    assert found.processes["petition"] == national.processes["petition"]
+    assert "hand_up" not in found.processes["petition"].actions
+
+
+# --- limits by grade
+
+
+@pytest.mark.parametrize(
+    ("grade", "due_on"),
+    [("simple", "2026-03-21"), ("general", "2026-03-27"), ("complex", "2026-04-09")],
+)
+def test_dongzhi_the_limit_goes_by_the_grade_and_lateness_is_explained(
+    district: office.District, grade: str, due_on: str
+) -> None:
+    _under(district, "cn-dongzhi")
+    filed = district.file()
+    district.do(filed, "accept", "desk", grade=grade)
+    mediator = str(district.people["mediator"])
+    district.do(filed, "name_mediator", "desk", mediator=mediator)
+    district.do(
+        filed,
+        "record_session",
+        "mediator",
+        session_on="2026-03-20",
+        attended="both",
+        minutes="各说各的。",
+    )
+    assert _due(look.whole(district, filed.case_id), "dongzhi.") == {f"dongzhi.{grade}": due_on}
+    district.at("2026-04-10 10:00")
+    found = look.hold(district, filed.case_id)
+    missed = [it["deadline"] for it in found.payloads("deadline_missed")]
+    assert f"dongzhi.{grade}" in missed
+    words = [
+        json.loads(it.words)
+        for it in look.notices(district, filed.case_id)
+        if it.cause == "deadline_missed" and it.receiver_id == district.people["mediator"]
+    ]
+    assert any(it.get("ask") == "explain_delay" for it in words), words
+    district.do(filed, "explain_delay", "mediator", delay_reason="等检测", correct_by="2026-04-15")
+    found = look.hold(district, filed.case_id)
+    assert _due(found, "dongzhi.correct") == {"dongzhi.correct": "2026-04-15"}
+
+
+# --- hotline
+
+
+def test_hotline_a_complaint_is_urged_on_the_next_day_and_told_above_five_days_later(
+    database: db.Database,
+) -> None:
+    district = office.build(database, start="2026-04-29 10:00")
+    _under(district, "cn-hotline")
+    filed = act.act(
+        district.engine,
+        district.actor("petition_officer"),
+        act.Request(
+            case_id=ids.uuid7(),
+            action_id=ids.uuid7(),
+            action="file_case",
+            fields={
+                "subject": "小区电梯停了三天",
+                "story": "电梯停运，物业未修。",
+                "category": "0402",
+                "order_class": "complaint",
+                "petitioner_name": "吴样本",
+            },
+            filing=act.Filing(process="hotline", origin_grid=office.GRID),
+        ),
+    )
+    district.do(filed, "assign", "petition_officer", to_office=str(district.offices["housing"]))
+    district.at("2026-05-29 10:00")
+    found = look.hold(district, filed.case_id)
+    assert _due(found, "hotline.") == {"hotline.complaint": "2026-05-20"}
+    assert _fired(found) == [
+        ("warn", "2026-05-19 09:00", "2026-05-19 09:00"),
+        ("urge", "2026-05-21 09:00", "2026-05-21 09:00"),
+        ("urge", "2026-05-21 09:00", "2026-05-21 09:00"),
+        ("supervise", "2026-05-28 09:00", "2026-05-28 09:00"),
+        ("measure", "2026-05-28 09:00", "2026-05-28 09:00"),
+    ]
+    people = {person: name for name, person in district.people.items()}
+    told = [people.get(rung.target_person_id) for rung in found.rungs]  # type: ignore[arg-type]
+    assert told == ["handler", "handler", "head", "district_supervisor", "district_supervisor"]
+    assert found.payloads("rung_fired")[-1]["measure"] == "通报批评"
+
+    district.do(filed, "answer", "handler", order_answer="已修好")
+    district.do(
+        filed,
+        "redo",
+        "petition_officer",
+        called_on="2026-05-29",
+        redo_reason="又停了",
+        to_office=str(district.offices["housing"]),
+    )
+    found = look.hold(district, filed.case_id)
+    assert [row.state for row in found.deadlines if row.rule == "hotline.complaint"] == [
+        "met_late",
+        "running",
+    ]
+
+
+# --- repeated petitions
+
+THRESHOLDS = {">= 10": ">= 1", ">= 30": ">= 2", "< 50": "< 3", ">= 50": ">= 3"}
+"""The same ladder with small numbers: fifty petitions are too many to file."""
+
+
+def _small(district: office.District) -> None:
+    loaded = load.load(load.shipped("cn-chongqing"))
+    document: dict[str, Any] = json.loads(loaded.document)
+    part = json.dumps(
+        [document["ladders"]["repeated"], document["deadlines"]["chongqing.repeated"]]
+    )
+    for old, new in THRESHOLDS.items():
+        assert old in part
+        part = part.replace(old, new)
+    document["ladders"]["repeated"], document["deadlines"]["chongqing.repeated"] = json.loads(part)
+    text = json.dumps(document, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    small = load.from_document(text)
+    with db.transaction(district.engine.database) as tx:
+        packs.add(tx, small, read.house(tx).calendar, document="{}")
+        packs.activate(tx, small.hash)
+
+
+def test_chongqing_a_matter_that_comes_again_and_again_goes_up(
+    district: office.District,
+) -> None:
+    """The first rungs come five minutes after the link, when a slip can no longer be undone."""
+    _small(district)
+    cases = [district.file("petition_officer", process="petition") for _ in range(4)]
+    housing = str(district.offices["housing"])
+    for case in cases[1:]:
+        district.do(case, "transfer", "petition_officer", to_office=housing)
+    for earlier, case in itertools.pairwise(cases):
+        district.do(case, "link_earlier", "petition_officer", earlier_number=earlier.number)
+    district.at("2026-03-20 17:00")
+    found = [look.hold(district, case.case_id) for case in cases]
+    assert [it.case.repeats for it in found] == [0, 1, 2, 3]
+    effects = [[rung.effect for rung in it.rungs_of("chongqing.repeated")] for it in found]
+    assert effects == [[], [], ["supervise", "leader"], ["supervise", "raise"]]
+    assert found[2].case.leader_id == district.people["district_leader"]
+    assert found[3].rungs[-1].at_top, "the test district ends below the city"
+    assert [row.due_on.isoformat() for row in found[1].deadlines if row.ended_at is None][-1] == (
+        "2026-04-19"
+    )
+
+
+def test_chongqing_counts_by_the_numbers_of_the_source() -> None:
+    found = load.load(load.shipped("cn-chongqing")).pack
+    rungs = found.ladders["repeated"]
+    assert [rung.when for rung in rungs[:3]] == [
+        ("case.repeats >= 30",),
+        ("case.repeats >= 30 && case.repeats < 50",),
+        ("case.repeats >= 50",),
+    ]
+    assert found.deadlines["chongqing.repeated"].when == ("case.repeats >= 10",)
