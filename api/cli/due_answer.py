@@ -13,6 +13,8 @@ from api import texts
 from api.cli import answer
 from rules import calendars, due, errors
 from rules import pack as pack_
+from rules.due import caps as due_caps
+from rules.due import counting
 
 _UNITS: Final[Mapping[pack_.Unit, str]] = {
     "working_day": "working day",
@@ -73,7 +75,7 @@ def computed(
     """
     rule = pack.deadlines[name]
     due.admit(rule, pauses=asked.pauses, extend_days=asked.extend)
-    _check_cap(rule, asked)
+    _check_cap(rule, asked, calendar)
     found = due.due(
         rule,
         calendar=calendar,
@@ -94,14 +96,26 @@ def computed(
     }
 
 
-def _check_cap(rule: pack_.DeadlineRule, asked: Asked) -> None:
-    caps = [pause.max for pause in rule.pauses]
-    days = [cap.n for cap in caps if cap is not None and cap.unit == "calendar_day"]
-    if len(days) < len(caps):
+def _check_cap(rule: pack_.DeadlineRule, asked: Asked, calendar: calendars.Calendar) -> None:
+    """A pause may last as long as the longest that the clock knows."""
+    lengths = [pause.max for pause in rule.pauses]
+    caps = [cap for cap in lengths if cap is not None]
+    if not caps or len(caps) < len(lengths):
         return
     for pause in asked.pauses:
-        if (pause.to_on - pause.from_on).days > max(days, default=0):
-            raise errors.Invalid("deadline.pause_cap", field="pause", max=max(days))
+        to_at = pause.to_at or calendars.start_of_day(calendar, counting.days_after(pause.to_on, 1))
+        last_at = max(_cap_ends(cap, pause, calendar) for cap in caps)
+        if to_at > last_at:
+            until = last_at.astimezone(calendars.zone(calendar))
+            raise errors.Invalid("deadline.pause_cap", field="pause", until=f"{until:%F %H:%M}")
+
+
+def _cap_ends(cap: pack_.Length, pause: due.Pause, calendar: calendars.Calendar) -> datetime:
+    """Where a pause is given in dates, hours count from the end of its first day on."""
+    skipped = 0 if cap.unit in pack_.DAY_UNITS else 1
+    first = counting.days_after(pause.from_on, skipped)
+    from_at = pause.from_at or calendars.start_of_day(calendar, first)
+    return due_caps.ends(cap, calendar=calendar, from_at=from_at)
 
 
 def print_facts(told: Mapping[str, Any], words: texts.Words) -> None:

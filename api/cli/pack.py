@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json as json_
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -22,6 +22,7 @@ from workflow.queries import directory
 
 app = typer.Typer(no_args_is_help=True, help="Packs of policy / 规则包")
 SHIPPED = "cn-national"
+_TICK = timedelta(microseconds=1)
 SHORTEST_HASH = 8
 """So many letters of a hash name a pack."""
 
@@ -122,11 +123,16 @@ def due_of(
         typer.Option("--start", metavar="DATE|INSTANT", help="When it starts / 开始的日期或时刻"),
     ],
     extend: Annotated[
-        int, typer.Option("--extend", metavar="DAYS", help="Days of extension / 延长的天数")
+        int,
+        typer.Option("--extend", metavar="DAYS", help="Days or hours / 延长的长度"),
     ] = 0,
     pause: Annotated[
         tuple[str, str] | None,
-        typer.Option("--pause", metavar="FROM TO", help="Days of a pause / 中止的起止日期"),
+        typer.Option(
+            "--pause",
+            metavar="FROM TO",
+            help="Dates or moments of a pause / 中止的起止",
+        ),
     ] = None,
     until: Annotated[
         str | None,
@@ -329,12 +335,22 @@ def _start(text: str, calendar: calendars.Calendar) -> datetime:
 
 
 def _pause(pair: tuple[str, str], calendar: calendars.Calendar) -> due.Pause:
-    first, last = (_day(text, field="pause") for text in pair)
+    """Two local dates: the days after the first up to and including the last; or two instants,
+    for clocks of hours. Raises: `field.date`, `cli.pause`."""
+    if all(len(text) <= len("2026-03-20") for text in pair):
+        first, last = (_day(text, field="pause") for text in pair)
+        return due.Pause(from_on=first, to_on=last, reason="--pause")
+    try:
+        from_at, to_at = (_start(text, calendar) for text in pair)
+    except errors.Invalid:
+        raise errors.Invalid("cli.pause", field="pause") from None
+    if to_at < from_at:
+        raise errors.Invalid("deadline.pause_order", field="pause")
     return due.Pause(
-        from_on=first,
-        to_on=last,
-        from_at=calendars.start_of_day(calendar, first),
-        to_at=calendars.start_of_day(calendar, last),
+        from_on=calendars.local_date(calendar, from_at),
+        to_on=calendars.local_date(calendar, max(from_at, to_at - _TICK)),
+        from_at=from_at,
+        to_at=to_at,
         reason="--pause",
     )
 

@@ -169,7 +169,7 @@ def time_course(
         calendar=calendar,
         start_at=start_at,
         phases=tuple(phases),
-        gaps=_time_gaps(calendar, pauses),
+        gaps=time_gaps(calendar, pauses),
     )
 
 
@@ -230,8 +230,12 @@ def months_after(day: date, n: int) -> date:
 
 def add(calendar: calendars.Calendar, at: datetime, *, length: pack.Length) -> datetime:
     """An instant n hours or minutes away, on the wall or in office time; n may be negative."""
-    minutes = _minutes(length.n * _MINUTES[length.unit])
-    return _later(calendar, length.unit, at, length=minutes)
+    return later(calendar, length.unit, at, length=length_of(length))
+
+
+def length_of(length: pack.Length) -> timedelta:
+    """Hours or minutes as time."""
+    return _minutes(length.n * _MINUTES[length.unit])
 
 
 def plain_limit(
@@ -314,7 +318,7 @@ def advance_time(
     gaps: tuple[TimeGap, ...],
 ) -> datetime:
     """The instant at which so many minutes after `base_at` are counted, gaps left out."""
-    reached = _later(calendar, unit, base_at, length=_minutes(minutes))
+    reached = later(calendar, unit, base_at, length=_minutes(minutes))
     for gap in gaps:
         if gap.end <= base_at:
             continue
@@ -322,7 +326,7 @@ def advance_time(
         if start >= reached:
             break
         lost = elapsed(calendar, unit, start, end=gap.end)
-        reached = _later(calendar, unit, reached, length=lost)
+        reached = later(calendar, unit, reached, length=lost)
     return reached
 
 
@@ -333,9 +337,10 @@ def _minutes(n: int) -> timedelta:
         raise errors.Invalid("calendar.out_of_range") from error
 
 
-def _later(
+def later(
     calendar: calendars.Calendar, unit: pack.Unit, at: datetime, *, length: timedelta
 ) -> datetime:
+    """The instant so much time away as the unit counts it: on the wall, or in office hours."""
     try:
         if unit.startswith("working"):
             return calendars.add_working_time(calendar, at, length)
@@ -365,7 +370,8 @@ def gaps_of(pauses: tuple[Pause, ...]) -> tuple[Gap, ...]:
     return tuple(gaps)
 
 
-def _time_gaps(calendar: calendars.Calendar, pauses: tuple[Pause, ...]) -> tuple[TimeGap, ...]:
+def time_gaps(calendar: calendars.Calendar, pauses: tuple[Pause, ...]) -> tuple[TimeGap, ...]:
+    """The pauses as stretches of time in order, none twice."""
     gaps: list[TimeGap] = []
     stretches = [
         (

@@ -135,6 +135,77 @@ def test_pack_due_when_computed(asked: tuple[str, ...], expected: dict[str, obje
     assert {key: found[key] for key in expected} == expected
 
 
+@pytest.fixture
+def hours(tmp_path: Path) -> str:
+    """A pack in which mediation is counted in working hours."""
+    (tmp_path / "pack.yaml").write_text(
+        'name: hours\nextends: cn-national\nversion: "1"\ntitle: {zh: 小时, en: Hours}\n', "utf-8"
+    )
+    (tmp_path / "deadlines.yaml").write_text(
+        "mediation.general: {limit: 20 working hours, pauses: {1: {max: 4 working hours}}}\n"
+        "petition.handle: {limit: 90 wall minutes, extension: {max: 30 wall minutes}}\n",
+        "utf-8",
+    )
+    return str(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("asked", "due_at", "spans"),
+    [
+        (
+            ("mediation.general", "--pause", "2026-03-23T10:00", "2026-03-23T15:30"),
+            "2026-03-26T14:00:00+08:00",
+            [
+                _span("2026-03-23", "2026-03-23", 30, "counted"),
+                _span("2026-03-23", "2026-03-23", 0, "pause", note="--pause"),
+                _span("2026-03-23", "2026-03-26", 1170, "counted"),
+            ],
+        ),
+        (
+            ("petition.handle", "--extend", "30"),
+            "2026-03-23T11:30:00+08:00",
+            [
+                _span("2026-03-23", "2026-03-23", 90, "counted"),
+                _span("2026-03-23", "2026-03-23", 30, "extension", note="organ_head"),
+            ],
+        ),
+    ],
+)
+def test_pack_due_when_counted_in_hours_or_minutes(
+    hours: str, asked: tuple[str, ...], due_at: str, spans: list[dict[str, object]]
+) -> None:
+    found = answered("pack", "due", *asked, "--start", "2026-03-23T09:30", "--pack", hours)
+    assert (found["due_at"], found["spans"]) == (due_at, spans)
+    words = run("pack", "due", *asked, "--start", "2026-03-23T09:30", "--pack", hours)
+    assert "minutes" in words.stdout
+
+
+@pytest.mark.parametrize(
+    ("pause", "until"),
+    [
+        (("2026-03-23T10:00", "2026-03-23T15:31"), "2026-03-23 15:30"),
+        (("2026-03-23", "2026-03-24"), "2026-03-24 14:30"),
+    ],
+)
+def test_pack_due_when_a_pause_is_longer_than_its_hours(
+    hours: str, pause: tuple[str, str], until: str
+) -> None:
+    result = run(
+        "pack",
+        "due",
+        "mediation.general",
+        "--start",
+        "2026-03-23T09:30",
+        "--pack",
+        hours,
+        "--pause",
+        *pause,
+    )
+    assert result.exit_code == 2
+    assert "deadline.pause_cap" in result.stderr
+    assert until in result.stderr
+
+
 def test_pack_due_when_any_clock_of_the_pack_is_asked() -> None:
     pack = load.load(SHIPPED).pack
     for name, rule in pack.deadlines.items():
@@ -168,6 +239,11 @@ def test_pack_due_when_an_extension_is_asked_says_whose_it_is() -> None:
         (("petition.recheck", "--pause", "2026-03-22", "2026-03-21"), "deadline.pause_order"),
         (("mediation.general", "--pause", "2026-03-21", "2026-06-21"), "deadline.pause_cap"),
         (("petition.recheck", "--pause", "2026-03-22", "soon"), "field.date"),
+        (("petition.recheck", "--pause", "2026-03-22T10:00", "soon enough"), "cli.pause"),
+        (
+            ("petition.recheck", "--pause", "2026-03-22T10:00", "2026-03-22T09:00"),
+            "deadline.pause_order",
+        ),
         (("dispute.performance",), "deadline.until_missing"),
         (("petition.nothing",), "pack.no_clock"),
     ],

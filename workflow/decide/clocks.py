@@ -14,6 +14,7 @@ from uuid import UUID
 
 from rules import calendars, due, errors, guards, ladders
 from rules import pack as pack_
+from rules.due import caps
 from workflow.decide.draft import Draft
 from workflow.decide.facts import PASSED, DeadlineRow, Scalar
 
@@ -233,8 +234,8 @@ def _end(draft: Draft, row: DeadlineRow, *, state: str) -> None:
 def _pause(draft: Draft, *, action: str, seq: int) -> None:
     for name, pause in draft.flow.pauses.get(action, ()):
         for row in draft.open_deadlines():
-            left = _pause_left(row, pause, calendar=_calendar(draft, row))
-            if row.rule == name and row.state == "running" and (left is None or left > 0):
+            is_there = row.rule == name and row.state == "running"
+            if is_there and _may_pause(row, pause, calendar=_calendar(draft, row)):
                 note = {"from": _iso(draft.at), "to": None, "event": seq, "reason": pause.name.zh}
                 note["reason_en"] = pause.name.en
                 paused = row._replace(state="paused", pauses=_append(row.pauses, note))
@@ -275,29 +276,29 @@ def cap_ends(
     last = json.loads(row.pauses)[-1]
     rule = pack.deadlines[row.rule]
     pause = next((p for p in rule.pauses if p.name.zh == last["reason"]), None)
-    left = None if pause is None else _pause_left(row, pause, calendar=calendar)
-    if pause is None or pause.max is None or left is None:
+    if pause is None or pause.max is None:
         return None
-    first = calendars.local_date(calendar, datetime.fromisoformat(last["from"]))
-    if pause.max.unit == "working_day":
-        last_day = calendars.add_workdays(calendar, first, left)
-    else:
-        last_day = first + timedelta(days=left)
-    return calendars.start_of_day(calendar, last_day + timedelta(days=1))
+    return caps.ends(
+        pause.max,
+        calendar=calendar,
+        from_at=datetime.fromisoformat(last["from"]),
+        ended=_ended(row, pause, calendar=calendar),
+    )
 
 
-def _pause_left(
-    row: DeadlineRow, pause: pack_.Pause, *, calendar: calendars.Calendar
-) -> int | None:
-    """How many days a clock may still stand still for a reason; None without a cap."""
+def _may_pause(row: DeadlineRow, pause: pack_.Pause, *, calendar: calendars.Calendar) -> bool:
+    """Whether the clock may still stand still for this reason."""
     if pause.max is None:
-        return None
-    ended = [p for p in pauses_of(row, calendar=calendar) if p.reason == pause.name.zh]
-    if pause.max.unit == "working_day":
-        used = sum(calendars.workdays_between(calendar, p.from_on, p.to_on) for p in ended)
-    else:
-        used = sum((p.to_on - p.from_on).days for p in ended)
-    return max(pause.max.n - used, 0)
+        return True
+    ended = _ended(row, pause, calendar=calendar)
+    return not caps.is_used_up(pause.max, calendar=calendar, ended=ended)
+
+
+def _ended(
+    row: DeadlineRow, pause: pack_.Pause, *, calendar: calendars.Calendar
+) -> tuple[due.Pause, ...]:
+    """The pauses for one reason that are over."""
+    return tuple(p for p in pauses_of(row, calendar=calendar) if p.reason == pause.name.zh)
 
 
 def pauses_of(row: DeadlineRow, *, calendar: calendars.Calendar) -> tuple[due.Pause, ...]:
