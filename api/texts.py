@@ -6,7 +6,7 @@ phrase for page texts. Catalogues are read from `.po` once, at start. Placeholde
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from functools import cache
@@ -143,6 +143,10 @@ class Words:
         if both is None:
             return ""
         return both.zh if self.is_zh else both.en
+
+    def sentences(self, told: Sequence[str]) -> str:
+        """Sentences in a row."""
+        return ("" if self.is_zh else " ").join(told)
 
     def notice(self, message: office_query.Message) -> str:
         """A notice with its places filled, the day as this language writes it."""

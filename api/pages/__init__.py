@@ -13,6 +13,7 @@ from api.pages import (
     leader,
     notices,
     resident,
+    rules,
     worklist,
 )
 
@@ -27,5 +28,6 @@ ROUTERS: tuple[APIRouter, ...] = (
     notices.router,
     absence.router,
     resident.router,
+    rules.router,
     demo.router,
 )

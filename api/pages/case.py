@@ -12,7 +12,7 @@ from fastapi import APIRouter
 from starlette.responses import Response
 
 from api import caller, forms, problems
-from api.pages import filing, happened, way
+from api.pages import filing, happened, walked, way
 from api.pages import frame as frames
 from api.pages import worklist as worklist_page
 from rules import errors, pack, picture
@@ -178,6 +178,7 @@ def shown(
     can_open = any(v.can_open for p in view.parties for v in p.values) or any(
         v.can_open for event in view.events for v in event.values
     )
+    shown_on = walked.walked(view, ahead(frame, view), frame.words)
     return frame.page(
         "case/case.html",
         view=view,
@@ -193,6 +194,9 @@ def shown(
         entries=happened.entries(frame, view, names=names, opened=values),
         steps=steps(frame, view),
         link_url=way.link_url(view),
+        drawing=shown_on.drawing,
+        told=shown_on.told,
+        book=walked.rules_of(view),
         readings=tuple(_reading(frame, view, row) for row in view.readings),
         is_opened=opened is not None,
         can_open=can_open,
@@ -343,12 +347,18 @@ def steps(frame: frames.Frame, view: case_query.CaseView) -> tuple[Step, ...]:
         )
         for n, (state, at) in enumerate(been, start=1)
     ]
-    if not view.case.is_closed:
-        found.extend(
-            Step(name=words.text(states[state].name), when="", mark="next")
-            for state in picture.ahead(view.process, view.case.state, offered(frame, view))
-        )
+    found.extend(
+        Step(name=words.text(states[state].name), when="", mark="next")
+        for state in ahead(frame, view)
+    )
     return tuple(found)
+
+
+def ahead(frame: frames.Frame, view: case_query.CaseView) -> tuple[str, ...]:
+    """The states still to come if all goes as hoped."""
+    if view.case.is_closed:
+        return ()
+    return picture.ahead(view.process, view.case.state, offered(frame, view))
 
 
 def action_of(view: case_query.CaseView, name: str) -> pack.Action:

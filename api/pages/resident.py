@@ -21,7 +21,7 @@ from starlette.responses import Response
 from api import caller, forms, login, problems
 from api.pages import case as case_page
 from api.pages import frame as frames
-from api.pages import happened, way
+from api.pages import happened, walked, way
 from rules import errors, picture
 from workflow import access, clock, ids
 from workflow.commands import act, people
@@ -237,6 +237,7 @@ def _shown(frame: frames.Frame, view: case_query.CaseView) -> Response:
         who=_who(frame, view, turn),
         act=frame.words.text(view.process.actions[turn.action].name) if turn.action else None,
         ahead=_ahead(frame, view),
+        book=walked.rules_of(view),
         entries=happened.resident_entries(frame, view, names=names, opened=_texts(frame, view)),
         sides=case_page.sides(frame, view, {}, reveal=None),
         may_rate=RATE in view.actions,

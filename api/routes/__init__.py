@@ -4,7 +4,17 @@ from __future__ import annotations
 
 from fastapi import APIRouter
 
-from api.routes import absences, cases, contacts, health, lookup, offices, reference, session
+from api.routes import (
+    absences,
+    cases,
+    contacts,
+    health,
+    lookup,
+    offices,
+    reference,
+    rules,
+    session,
+)
 
 ROUTERS: tuple[APIRouter, ...] = (
     session.router,
@@ -13,5 +23,6 @@ ROUTERS: tuple[APIRouter, ...] = (
     lookup.router,
     offices.router,
     contacts.router,
+    rules.router,
 )
 ROOT_ROUTERS: tuple[APIRouter, ...] = (health.router, reference.router)

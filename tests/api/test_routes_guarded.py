@@ -18,6 +18,8 @@ PUBLIC = frozenset(
         "GET /openapi.json",
         "GET /docs",
         f"POST {desk.API}/session",
+        f"GET {desk.API}/rules",
+        f"GET {desk.API}/rules/{{pack_hash}}",
     }
 )
 """Every route of the API that anybody may call. A new one is written here on purpose."""

@@ -107,6 +107,8 @@ def _plain() -> Iterator[Sight]:
     yield Sight(name="logout", who="desk", path="/logout")
     yield Sight(name="clock", who=None, path="/demo/clock")
     yield Sight(name="docs", who=None, path="/docs")
+    yield Sight(name="rules", who=None, path="/rules")
+    yield Sight(name="rules-staff", who="desk", path="/rules")
     yield Sight(name="not-found", who="mediator", path="/cases/nothing")
     for account in district.ACCOUNTS:
         yield Sight(name=f"list-{account.username}", who=account.username, path="/")

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
-from typing import get_args
+from typing import Final, get_args
 
 import pytest
 from playwright import sync_api
@@ -16,6 +16,7 @@ from tests import office
 from tests.browser import routes, walk
 from workflow import ids
 from workflow.commands import absences, act
+from workflow.queries import office as office_query
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
@@ -156,9 +157,17 @@ def pages(busy: Busy) -> dict[str, tuple[str | None, str]]:
         "login-faults": (None, "/login"),
         "lookup-faults": (None, "/lookup"),
         "docs": (None, "/docs"),
+        "rules": (None, "/rules"),
+        "desk-rules": ("desk", "/rules"),
+        "pinned-rules": (None, f"/rules/{_active(busy)}"),
         "logout": (None, "/logout"),
         "clock": (None, "/demo/clock"),
     }
+
+
+def _active(busy: Busy) -> str:
+    """The hash of the pack that new cases start under."""
+    return office_query.house(busy.site.district.engine.database).rules.hash
 
 
 @contextmanager
@@ -183,6 +192,49 @@ def test_pages_when_checked_have_no_grave_fault(busy: Busy, how: walk.How) -> No
 def test_pages_when_listed_are_all_the_pages_there_are(busy: Busy) -> None:
     listed = {path for _, path in pages(busy).values()}
     assert routes.unseen(listed | {"/mine", "/mine/rate"}) == []
+
+
+MEETING: Final = """() => {
+  const found = [];
+  for (const svg of document.querySelectorAll('.drawing svg')) {
+    const words = [...svg.querySelectorAll('text')].map(it => [it.textContent, it.getBBox()]);
+    words.forEach(([text, a], n) => words.slice(0, n).forEach(([other, b]) => {
+      if (a.x < b.x + b.width && b.x < a.x + a.width
+          && a.y + 2 < b.y + b.height && b.y + 2 < a.y + a.height) found.push([text, other]);
+    }));
+    const { width, height } = svg.viewBox.baseVal;
+    words.forEach(([text, a]) => {
+      if (a.x + a.width > width || a.y + a.height > height) found.push([text, 'the edge']);
+    });
+  }
+  return found;
+}"""
+"""Words of a drawing that meet as the browser draws them. A box of text stands a little over its
+letters."""
+
+
+@pytest.mark.parametrize("how", ["zh-phone", "en-phone"])
+def test_drawings_when_drawn_by_a_browser_have_no_words_that_meet(
+    busy: Busy, how: walk.How
+) -> None:
+    with looking(busy, None, how) as visitor:
+        page = visitor.go("/rules")
+        assert page.locator(".drawing svg").count() == 2
+        assert page.evaluate(MEETING) == []
+
+
+def test_case_when_its_process_is_unfolded_shows_its_way(busy: Busy) -> None:
+    with busy.site.signed_in("mediator", phone=True) as mediator:
+        page = mediator.go(f"/cases/{busy.mediating.case_id}")
+        drawing = page.locator(".drawing")
+        assert not drawing.is_visible(), "folded at first"
+        page.get_by_text("查看完整流程图和本案走过的路").click()
+        assert drawing.is_visible()
+        assert page.locator("rect.d-now").count() == 1
+        assert page.locator("path.d-line.d-taken").count() == 3
+        page.get_by_text("本案适用的办事规则").click()
+        page.wait_for_load_state()
+        assert mediator.heading() == "本单位办事规则"
 
 
 def look_at_all(busy: Busy, how: walk.How, looked: list[walk.Visitor]) -> list[str]:

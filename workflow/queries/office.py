@@ -12,7 +12,7 @@ from uuid import UUID
 from sqlalchemy import bindparam, exists, func, or_, select, true
 
 from rules import pack as pack_
-from workflow import access, db, read
+from workflow import access, db, machine, read
 from workflow.decide import CaseRow, Facts
 from workflow.tables import case as case_tables
 from workflow.tables import delivery
@@ -138,6 +138,12 @@ def house(database: db.Database) -> read.House:
     """Office time, active pack and calendar."""
     with db.snapshot(database) as tx:
         return read.house(tx)
+
+
+def rules(database: db.Database, pack_hash: str) -> machine.Rules:
+    """A stored pack, ready to run. Raises: `pack.unknown`."""
+    with db.snapshot(database) as tx:
+        return read.rules(tx, pack_hash)
 
 
 def grids(database: db.Database, actor: access.Actor) -> tuple[Choice, ...]:

@@ -159,7 +159,7 @@ class Process(Shape):
                     "limit": {"n": 3, "unit": "working_day"},
                     "until": None,
                     "tag": "default",
-                    "source": "本系统默认",
+                    "source": "本规则包约定",
                     "belongs_to": None,
                     "ladder": "default",
                     "starts": ["file_case"],

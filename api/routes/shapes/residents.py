@@ -129,7 +129,7 @@ class ResidentCase(Shape):
                     "owner": "office",
                     "state": "running",
                     "tag": "default",
-                    "source": "本系统默认",
+                    "source": "本规则包约定",
                     "limit": {"n": 5, "unit": "working_day"},
                     "start_at": "2026-03-23T01:30:00Z",
                     "due_at": "2026-03-30T16:00:00Z",

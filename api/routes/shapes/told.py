@@ -135,7 +135,7 @@ class Deadlines(Shape):
                     "owner": "office",
                     "state": "running",
                     "tag": "default",
-                    "source": "本系统默认",
+                    "source": "本规则包约定",
                     "limit": {"n": 3, "unit": "working_day"},
                     "start_at": "2026-03-20T08:00:00Z",
                     "due_at": "2026-03-25T16:00:00Z",
