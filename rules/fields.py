@@ -60,6 +60,12 @@ def read(
                 result[name] = value
         except errors.Invalid as fault:
             faults.append(errors.Invalid(fault.code, field=name, also=(), **fault.params))
+    known = {fault.field for fault in faults}
+    faults += [
+        errors.Invalid("field.missing", field=name)
+        for name, asked in action.needs_if.items()
+        if name not in result and name not in known and str(result.get(asked.field)) in asked.values
+    ]
     if faults:
         first, *rest = faults
         raise errors.Invalid(first.code, field=first.field, also=rest, **first.params)

@@ -29,6 +29,7 @@ CASE_FACTS: Mapping[str, str] = {
     "case.scale": "STRING",
     "case.channel": "STRING",
     "case.route": "STRING",
+    "case.petition_class": "STRING",
     "case.parties": "INT",
     "case.repeats": "INT",  # earlier cases of the same matter that this one is linked to
     "case.level": "INT",  # of the lead office's area, 1 at the root

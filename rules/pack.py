@@ -31,11 +31,13 @@ FieldType = Literal[
 ]
 Personal = Literal["name", "phone", "id_number", "address", "free_text"]
 Side = Literal["applicant", "respondent", "representative"]
-CaseAttribute = Literal["category", "grade", "scale", "channel", "route", "confidentiality"]
+CaseAttribute = Literal[
+    "category", "grade", "scale", "channel", "route", "petition_class", "confidentiality"
+]
 Relation = Literal["grid", "office", "area", "handler", "filer", "leader", "supervisor", "resident"]
 FieldRight = Literal["open", "mask"]
 Effect = Literal["warn", "urge", "supervise", "raise", "leader", "action", "measure"]
-Place = Literal["nearest", "here", "above", "superior", "field", "own", "next"]
+Place = Literal["nearest", "here", "above", "superior", "common", "field", "own", "next"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,10 +58,12 @@ class Length:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Choice:
-    """One value of a choice field. `source` where a law gives the value."""
+    """One value of a choice field. `source` where a law gives the value. `restricts`: who
+    chooses it makes the case a restricted one."""
 
     name: Text
     source: str | None = None
+    restricts: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,6 +87,9 @@ class Field:
     """Of a date: not after today (office time), and not before the case was received."""
     future_only: bool = False
     """Of a date: not before today."""
+    excludes: bool = False
+    """Of an office: it is complained about. It and its line below neither see, handle nor
+    receive the case from then on."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,6 +114,14 @@ class State:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class NeededIf:
+    """A field that an action takes, and needs where another field has one of these values."""
+
+    field: str
+    values: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Action:
     """What a person, or the ladder, does to a case.
 
@@ -115,9 +130,10 @@ class Action:
     role, whose holder at the lead office takes over (nobody, where the post is vacant);
     `sets` copies fields into the case row; `leader` acts on the leader's assignment;
     `supervision` on who watches the case; `is_return` counts a case sent back (退回) for the
-    office that held it; `within` names a window, a clock that must be running. `recuses`: who
-    does it, as whoever sees the case may, neither sees, handles nor receives it any more.
-    `link` ties the case to the earlier one whose number the field `earlier_number` gives.
+    office that held it; `parts` remembers that office as one that objected; `within` names a
+    window, a clock that must be running. `recuses`: who does it, as whoever sees the case may,
+    neither sees, handles nor receives it any more. `link` ties the case to the earlier one whose
+    number the field `earlier_number` gives.
     """
 
     name: Text
@@ -126,6 +142,8 @@ class Action:
     by: tuple[str, ...] = ()
     needs: tuple[str, ...] = ()
     takes: tuple[str, ...] = ()
+    needs_if: Mapping[str, NeededIf] = field(default_factory=dict)
+    """By field: of those that it takes, what makes it needed."""
     when: tuple[Condition, ...] = ()
     lead: str | None = None
     handler: str | None = None
@@ -133,6 +151,7 @@ class Action:
     leader: Literal["name", "approve_plan", "end"] | None = None
     supervision: Literal["take", "give", "end"] | None = None
     is_return: bool = False
+    parts: bool = False
     recuses: bool = False
     link: Literal["repeat"] | None = None
     within: str | None = None
@@ -268,11 +287,14 @@ class Route:
 
     `nearest`: the nearest area from the origin grid upward that has one; `here`: the lead
     office's own area; `above`: the nearest area strictly above it; `superior`: the lead
-    office's own superior; `field`: the office that `field` names, which must be of a kind;
-    `own`: the office of the post that acts, where its kind fits, else as `nearest`; `next`: the
-    nearest from the lead office's area upward whose kind stands later in `kinds` than its own,
-    so that `kinds` is a way of levels, also where two share an area. Where an
-    area has offices of several kinds, the order of `kinds` decides.
+    office's own superior; `common`: the nearest above the lead office and every office that
+    objected, else the highest there is; `field`: the office that `field` names, which must be
+    of a kind; `own`: the office of the post that acts, where its kind fits, else as `nearest`;
+    `next`: the nearest from the lead office's area upward whose kind stands later in `kinds`
+    than its own, so that `kinds` is a way of levels, also where two share an area. Where an
+    area has offices of several kinds, the order of `kinds` decides. Where the office that it
+    would be is complained about the case goes up: to the nearest of the kinds above it, else up
+    its own line.
     """
 
     place: Place
@@ -284,7 +306,8 @@ class Route:
 class Notice:
     """Words sent when an action (or a rung's effect, `rung.warn`, `window_lapsed`,
     `deadline_missed`) happens. `tell` is a role at the lead office, `handler`, `filer`,
-    `leader` or `target` (a rung's own). Texts fill {number} {process} {due_on} {office}."""
+    `leader`, `supervisor_above` (who supervises it, or would) or `target` (a rung's own). Texts
+    fill {number} {process} {due_on} {office}."""
 
     on: str
     tell: tuple[str, ...]

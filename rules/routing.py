@@ -31,27 +31,67 @@ def route(
     named: UUID | None,
     own: Office | None = None,
     excluded: frozenset[UUID] = frozenset(),
+    parted: frozenset[UUID] = frozenset(),
 ) -> Office:
     """The office this route leads to.
 
     `origin` are the area codes of the origin grid, root first; `lead` the office that handles
-    the case now, `named` the one a field names, `own` that of the acting post. The `excluded`
-    and every office below them in their line are passed over, so such a case goes one up.
+    the case now, `named` the one a field names, `own` that of the acting post, `parted` those
+    that objected. Where it would be one of the `excluded` or an office below them in their
+    line, the case goes up: to the nearest of the kinds above it, else up its own line; beside
+    it only to an office of a kind that comes first.
     Raises: route.none (no such office there), route.no_lead, route.named_missing,
-        route.unknown, route.kind.
+        route.unknown, route.complained, route.kind.
     Invariant: I8.
     """
-    barred = _with_line(excluded, offices if own is None else [*offices, own])
-    free = [office for office in offices if office.id not in barred]
+    barred = with_line(excluded, offices if own is None else [*offices, own])
+    asked = _Asked(offices=offices, origin=origin, lead=lead, named=named, own=own, parted=parted)
     if rule.place == "field":
-        return _named(rule, free, named)
+        return _named(rule, asked, barred)
+    first = _found(rule, asked, frozenset())
+    if first.id not in barred:
+        return first
+    try:
+        other = _found(rule, asked, barred)
+    except errors.NotNow:
+        other = first
+    if other.level < first.level or _precedes(rule, other, first):
+        return other
+    return _above(first, offices, barred)
+
+
+def _precedes(rule: pack.Route, one: Office, other: Office) -> bool:
+    """Whether a route would rather have the one's kind than the other's."""
+    return rule.kinds.index(one.kind) < rule.kinds.index(other.kind)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Asked:
+    """What a route is found from."""
+
+    offices: Sequence[Office]
+    origin: tuple[str, ...]
+    lead: Office | None
+    named: UUID | None
+    own: Office | None
+    parted: frozenset[UUID]
+
+
+def _found(rule: pack.Route, asked: _Asked, barred: frozenset[UUID]) -> Office:
+    """The office, past the barred ones."""
+    offices, lead, own = asked.offices, asked.lead, asked.own
+    free = [office for office in offices if office.id not in barred]
     if rule.place == "own" and own is not None and own.kind in rule.kinds and own.id not in barred:
         return own
     if rule.place == "superior":
         return _superior(rule, offices=offices, free=free, lead=_lead(lead))
+    if rule.place == "common":
+        return _common(
+            rule, offices=offices, free=free, below=[_lead(lead).id, *sorted(asked.parted)]
+        )
     if rule.place == "next":
         rule = _beyond(rule, _lead(lead))
-    found = _nearest(rule, free, _places(rule, origin=origin, lead=lead))
+    found = _nearest(rule, free, _places(rule, origin=asked.origin, lead=lead))
     if found is None:
         raise _none(rule)
     return found
@@ -85,11 +125,13 @@ def _nearest(rule: pack.Route, offices: Iterable[Office], places: tuple[str, ...
     return None
 
 
-def _named(rule: pack.Route, offices: Sequence[Office], named: UUID | None) -> Office:
-    if named is None:
+def _named(rule: pack.Route, asked: _Asked, barred: frozenset[UUID]) -> Office:
+    if asked.named is None:
         raise errors.Invalid("route.named_missing", field=rule.field)
-    for office in offices:
-        if office.id == named:
+    if asked.named in barred:
+        raise errors.Invalid("route.complained", field=rule.field)
+    for office in asked.offices:
+        if office.id == asked.named:
             if office.kind not in rule.kinds:
                 raise errors.Invalid("route.kind", field=rule.field, kinds=_kinds(rule))
             return office
@@ -112,7 +154,44 @@ def _superior(
     raise _none(rule)
 
 
-def _with_line(excluded: frozenset[UUID], offices: Sequence[Office]) -> frozenset[UUID]:
+def _common(
+    rule: pack.Route, *, offices: Sequence[Office], free: Sequence[Office], below: Sequence[UUID]
+) -> Office:
+    """The office above all of these that is nearest to the first; where there is none, the highest
+    of the kinds."""
+    fits = [office for office in free if office.kind in rule.kinds and office.id not in below]
+    lines = [_line(one, offices)[1:] for one in below]
+    shared = [one for one in lines[0] if all(one in line for line in lines)]
+    for one in shared:
+        for office in fits:
+            if office.id == one:
+                return office
+    if not fits:
+        raise _none(rule)
+    return min(fits, key=lambda office: (office.level, office.id))
+
+
+def _line(one: UUID, offices: Sequence[Office]) -> list[UUID]:
+    """An office and what it answers to, up to the top."""
+    by_id = {office.id: office for office in offices}
+    line: list[UUID] = []
+    at: UUID | None = one
+    while at is not None and at not in line:
+        line.append(at)
+        at = by_id[at].superior if at in by_id else None
+    return line
+
+
+def _above(office: Office, offices: Sequence[Office], barred: frozenset[UUID]) -> Office:
+    """The first office up the line that is not barred, of whatever kind."""
+    by_id = {one.id: one for one in offices}
+    for one in _line(office.id, offices):
+        if one in by_id and one not in barred:
+            return by_id[one]
+    raise errors.NotNow("route.no_one_above")
+
+
+def with_line(excluded: frozenset[UUID], offices: Sequence[Office]) -> frozenset[UUID]:
     """The excluded offices and all that answer to them."""
     barred = set(excluded)
     grew = bool(barred)

@@ -83,6 +83,7 @@ DISPUTE: Mapping[str, Scalar] = {
     "told": True,
 }
 PETITION: Mapping[str, Scalar] = {
+    "petition_class": "claim",
     "subject": "公益岗位补贴三个月未发",
     "story": "补贴自八月起没有发放。",
     "category": "0703",

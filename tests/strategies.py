@@ -43,7 +43,8 @@ class Choices:
 
     people: Mapping[str, Sequence[str]]
     """Persons by field, under their ids or under names that the test puts in place."""
-    offices: Sequence[str]
+    offices: Mapping[str, Sequence[str]]
+    """Offices by field."""
     today: date
     received_on: date
 
@@ -53,7 +54,13 @@ def fields(
 ) -> st.SearchStrategy[dict[str, Scalar]]:
     """Valid values for an action: all it needs, some of what it takes."""
     needed = {name: value(name, pack.fields[name], choices=choices) for name in action.needs}
-    taken = {name: value(name, pack.fields[name], choices=choices) for name in action.takes}
+    taken = {
+        name: value(name, pack.fields[name], choices=choices)
+        for name in action.takes
+        if pack.fields[name].type != "office" or choices.offices.get(name)
+    }
+    # what an answer makes needed is there whatever the answer
+    needed |= {name: taken.pop(name) for name in action.needs_if}
     return st.fixed_dictionaries(needed, optional=taken)
 
 
@@ -73,7 +80,7 @@ def value(name: str, field: pack_.Field, *, choices: Choices) -> st.SearchStrate
     if field.type == "person":
         return st.sampled_from(choices.people[name])
     if field.type == "office":
-        return st.sampled_from(choices.offices)
+        return st.sampled_from(choices.offices[name])
     raise NotImplementedError(field.type)
 
 

@@ -42,6 +42,7 @@ CASE_TABLES = frozenset(
         "deadline",
         "escalation",
         "link",
+        "office_tie",
         "assignment",
         "party",
         "recusal",

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Final, Literal
 from uuid import UUID
 
-from sqlalchemy import BindParameter, ColumnElement, and_, bindparam, exists, not_, select
+from sqlalchemy import BindParameter, ColumnElement, and_, bindparam, exists, not_, or_, select
 
 from rules import pack as pack_
 from workflow.decide import CaseRow
@@ -45,6 +45,8 @@ class HeldPost:
     scope: str
     scope_depth: int
     scope_name: str
+    line: tuple[UUID, ...] = ()
+    """The office and what it answers to, up to the top."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,6 +59,18 @@ class Actor:
     posts: tuple[HeldPost, ...] = ()
     case_id: UUID | None = None
     language: str | None = None
+    beside: frozenset[UUID] = frozenset()
+    """Offices that they belong or answer to by posts which are left out of `posts`."""
+
+    @property
+    def line(self) -> frozenset[UUID]:
+        """Every office that this person belongs to or answers to."""
+        return self.beside.union(*(post.line for post in self.posts))
+
+    def is_kept_from(self, barred: frozenset[UUID]) -> bool:
+        """Whether these persons and offices, who must not see a case, include this one: the
+        person, or an office that they are under. Invariant: 8."""
+        return bool(barred) and (self.person_id in barred or not barred.isdisjoint(self.line))
 
     @property
     def roles(self) -> frozenset[str]:
@@ -95,7 +109,8 @@ def rights_of(pack: pack_.Pack, role: str) -> Iterator[pack_.Right]:
 def may_see(
     pack: pack_.Pack, actor: Actor, case: CaseRow, *, recused: frozenset[UUID] = frozenset()
 ) -> bool:
-    """Whether the case exists for this actor."""
+    """Whether the case exists for this actor. `recused` are the persons who must not see it,
+    and the offices complained about."""
     return any(True for _ in _openings(pack, actor, case, recused=recused, acting=False))
 
 
@@ -131,7 +146,8 @@ def may_file(
 def watching(pack: pack_.Pack, actor: Actor) -> Actor:
     """The person in the posts that have a board, and in no others."""
     boards = {right.role for right in pack.rights if right.board}
-    return replace(actor, posts=tuple(post for post in actor.posts if post.role in boards))
+    posts = tuple(post for post in actor.posts if post.role in boards)
+    return replace(actor, posts=posts, beside=actor.line)
 
 
 def field_rights(
@@ -161,7 +177,7 @@ def _openings(
     pack: pack_.Pack, actor: Actor, case: CaseRow, *, recused: frozenset[UUID], acting: bool
 ) -> Iterator[tuple[pack_.Right, HeldPost | None]]:
     """Every row of the policy that relates this actor to this case."""
-    if actor.person_id is not None and actor.person_id in recused:
+    if actor.is_kept_from(recused):
         return
     for right, post in _rows(pack, actor):
         if right.processes and case.process not in right.processes:
@@ -200,13 +216,26 @@ def _holds(relation: pack_.Relation, *, actor: Actor, post: HeldPost | None, cas
 
 _CASE = case_tables.CaseFile.__table__.c  # type: ignore[attr-defined]
 _RECUSAL = case_tables.Recusal.__table__.c  # type: ignore[attr-defined]
-_NOT_RECUSED = not_(
-    exists(
-        select(1).where(
-            _RECUSAL.case_id == _CASE.id, _RECUSAL.person_id == bindparam("seat_person")
-        )
+_ABOUT = case_tables.OfficeTie.__table__.c  # type: ignore[attr-defined]
+
+
+def kept_from(case_id: ColumnElement[Any]) -> ColumnElement[bool]:
+    """Whether the actor of `asker` must not see the case of this id. Index: both keys, which
+    begin with the case. Invariant: 8."""
+    recused = select(1).where(
+        _RECUSAL.case_id == case_id, _RECUSAL.person_id == bindparam("seat_person")
     )
+    complained = select(1).where(_ABOUT.case_id == case_id, *BARRED_LINE)
+    return or_(exists(recused), exists(complained))
+
+
+BARRED_LINE: Final[tuple[ColumnElement[bool], ...]] = (
+    _ABOUT.relation == "complained",
+    _ABOUT.office_id.in_(bindparam("seat_line", expanding=True)),
 )
+"""Of rows of `office_tie`: those that keep the actor of `asker` from their case."""
+
+_NOT_RECUSED = not_(kept_from(_CASE.id))
 _OPEN = _CASE.confidentiality == "normal"
 _VALUE: Final[BindParameter[Any]] = bindparam("seat_value")
 
@@ -231,10 +260,15 @@ def visible(seat: Seat) -> ColumnElement[bool]:
 
 def binds(actor: Actor, seat: Seat) -> dict[str, object]:
     """The values of a seat's filter."""
-    values: dict[str, object] = {"seat_value": seat.value, "seat_person": actor.person_id}
+    values: dict[str, object] = {"seat_value": seat.value, **asker(actor)}
     if seat.processes:
         values["seat_processes"] = list(seat.processes)
     return values
+
+
+def asker(actor: Actor) -> dict[str, object]:
+    """The values of `kept_from`."""
+    return {"seat_person": actor.person_id, "seat_line": sorted(actor.line)}
 
 
 def seats(pack: pack_.Pack, actor: Actor) -> tuple[Seat, ...]:

@@ -169,13 +169,11 @@ def _visible(
     keys = {"case_ids": list(wanted)}
     if not keys["case_ids"]:
         return ()
-    recused: dict[UUID, set[UUID]] = {}
-    for row in tx.execute(read.RECUSED, keys):
-        recused.setdefault(row.case_id, set()).add(row.person_id)
+    hidden = read.kept_out(tx, keys["case_ids"])
     cases = (CaseRow(*row) for row in tx.execute(read.CASES, keys))
     seen = (
         case
         for case in cases
-        if access.may_see(rights, actor, case, recused=frozenset(recused.get(case.id, ())))
+        if access.may_see(rights, actor, case, recused=hidden.get(case.id, frozenset()))
     )
     return tuple(sorted(seen, key=lambda case: (case.opened_at, case.id)))

@@ -12,7 +12,7 @@ from datetime import date, datetime
 from typing import Any, Final, TypeVar
 from uuid import UUID
 
-from sqlalchemy import Row, bindparam, exists, or_, select
+from sqlalchemy import BindParameter, Row, bindparam, exists, literal, or_, select, union_all
 
 from rules import calendars, errors, ladders, load, routing
 from workflow import access, db, machine
@@ -32,6 +32,7 @@ _CASE: Final = case_tables.CaseFile.__table__  # type: ignore[attr-defined]
 _DEADLINE: Final = case_tables.Deadline.__table__  # type: ignore[attr-defined]
 _ASSIGNMENT: Final = case_tables.Assignment.__table__  # type: ignore[attr-defined]
 _RECUSAL: Final = case_tables.Recusal.__table__.c  # type: ignore[attr-defined]
+_ABOUT: Final = case_tables.OfficeTie.__table__.c  # type: ignore[attr-defined]
 _EVENT: Final = case_tables.Event.__table__.c  # type: ignore[attr-defined]
 
 _DEPTHS: Final = range(1, 7)
@@ -52,7 +53,10 @@ CASE: Final = select(_CASE).where(_CASE.c.id == bindparam("case_id"))
 ONE: Final = (
     select(
         *_STANDING,
-        exists().where(_RECUSAL.case_id == bindparam("case_id")),
+        or_(
+            exists().where(_RECUSAL.case_id == bindparam("case_id")),
+            exists().where(_ABOUT.case_id == bindparam("case_id")),
+        ),
         exists().where(
             _EVENT.case_id == bindparam("case_id"), _EVENT.action_id == bindparam("action_id")
         ),
@@ -79,8 +83,13 @@ ASSIGNMENTS: Final = (
     .where(_ASSIGNMENT.c.case_id.in_(bindparam("case_ids", expanding=True)))
     .order_by(_ASSIGNMENT.c.case_id, _ASSIGNMENT.c.no)
 )
-RECUSED: Final = select(_RECUSAL.case_id, _RECUSAL.person_id).where(
-    _RECUSAL.case_id.in_(bindparam("case_ids", expanding=True))
+_ASKED_FOR: Final[BindParameter[Any]] = bindparam("case_ids", expanding=True)
+# Persons recused, offices complained about, offices that objected. Index: both keys.
+TIES: Final = union_all(
+    select(
+        _RECUSAL.case_id, _RECUSAL.person_id.label("who_id"), literal("recused").label("relation")
+    ).where(_RECUSAL.case_id.in_(_ASKED_FOR)),
+    select(_ABOUT.case_id, _ABOUT.office_id, _ABOUT.relation).where(_ABOUT.case_id.in_(_ASKED_FOR)),
 )
 _AWAY: Final = (
     exists()
@@ -129,6 +138,7 @@ PEOPLE: Final = (
         _OFFICE.kind,
         _OFFICE.area_code,
         _OFFICE.depth,
+        _OFFICE.line,
         _POST.scope_code,
         _SCOPE.c.depth.label("scope_depth"),
         _SCOPE.c.name.label("scope_name"),
@@ -246,12 +256,12 @@ def case_facts(tx: db.Tx, case_id: UUID, *, action_id: str = "", locked: bool = 
         tx.execute(CASE.with_for_update(), {"case_id": case_id})
     rows = tx.execute(ONE, {"case_id": case_id, "action_id": action_id}).all()
     found = house_of(tx, rows[0])
-    has_recusals, is_repeat, *columns = rows[0][len(_STANDING) : _DEADLINES_AT]
+    has_ties, is_repeat, *columns = rows[0][len(_STANDING) : _DEADLINES_AT]
     if columns[0] is None:
         return Found(house=found, facts=None, is_repeat=False)
     case = CaseRow(*columns)
     deadlines = [DeadlineRow(*row[_DEADLINES_AT:]) for row in rows if row[_DEADLINES_AT]]
-    facts = _facts(tx, [case], deadlines, at=found, has_recusals=has_recusals)[case.id]
+    facts = _facts(tx, [case], deadlines, at=found, has_ties=has_ties)[case.id]
     return Found(house=found, facts=facts, is_repeat=is_repeat)
 
 
@@ -262,9 +272,17 @@ def case_row(tx: db.Tx, case_id: UUID) -> CaseRow | None:
 
 
 def recused(tx: db.Tx, case_id: UUID) -> frozenset[UUID]:
-    """Persons who must not see this case."""
-    rows = tx.execute(RECUSED, {"case_ids": [case_id]})
-    return frozenset(row.person_id for row in rows)
+    """Persons who must not see this case, and offices complained about."""
+    return kept_out(tx, [case_id]).get(case_id, frozenset())
+
+
+def kept_out(tx: db.Tx, case_ids: Iterable[UUID]) -> dict[UUID, frozenset[UUID]]:
+    """The same of several cases."""
+    found: dict[UUID, frozenset[UUID]] = {}
+    for (case_id, relation), who in _ties(tx, sorted(case_ids)).items():
+        if relation != "parted":
+            found[case_id] = found.get(case_id, frozenset()) | who
+    return found
 
 
 def opening_facts(tx: db.Tx, *, grid: str, at: House) -> Facts:
@@ -288,7 +306,7 @@ def many_facts(tx: db.Tx, cases: Sequence[CaseRow], *, at: House) -> Mapping[UUI
     """The facts of several cases, each kind read once for all."""
     ids = {"case_ids": [case.id for case in cases]}
     deadlines = [DeadlineRow(*row) for row in tx.execute(DEADLINES, ids)]
-    return _facts(tx, cases, deadlines, at=at, has_recusals=True)
+    return _facts(tx, cases, deadlines, at=at, has_ties=True)
 
 
 def _facts(
@@ -297,13 +315,13 @@ def _facts(
     deadlines: Sequence[DeadlineRow],
     *,
     at: House,
-    has_recusals: bool,
+    has_ties: bool,
 ) -> Mapping[UUID, Facts]:
     clocks = _by_case(deadlines)
     carried = [case.id for case in cases if case.leader_id is not None]
     led = tx.execute(ASSIGNMENTS, {"case_ids": carried}) if carried else ()
     assignments = _by_case(AssignmentRow(*row) for row in led)
-    recusals = _recusals(tx, [case.id for case in cases]) if has_recusals else {}
+    ties = _ties(tx, [case.id for case in cases]) if has_ties else {}
     found = lines(tx, {case.origin_grid for case in cases}, at=at)
     known = {row.calendar_hash for row in deadlines}
     used = _calendars(tx, known | {at.calendar.hash}, is_batch=len(cases) > 1)
@@ -317,8 +335,9 @@ def _facts(
             case=case,
             deadlines=tuple(clocks.get(case.id, ())),
             assignments=tuple(assignments.get(case.id, ())),
-            recused=recusals.get(case.id, frozenset()),
-        )
+            recused=ties.get((case.id, "recused"), frozenset()),
+            parted=ties.get((case.id, "parted"), frozenset()),
+        ).barring(ties.get((case.id, "complained"), frozenset()))
         for case in cases
     }
 
@@ -338,11 +357,12 @@ def _calendars(
     return found
 
 
-def _recusals(tx: db.Tx, case_ids: list[UUID]) -> dict[UUID, frozenset[UUID]]:
-    found: dict[UUID, set[UUID]] = {}
-    for row in tx.execute(RECUSED, {"case_ids": case_ids}):
-        found.setdefault(row.case_id, set()).add(row.person_id)
-    return {case_id: frozenset(people) for case_id, people in found.items()}
+def _ties(tx: db.Tx, case_ids: list[UUID]) -> dict[tuple[UUID, str], frozenset[UUID]]:
+    """Persons and offices by case and by what they are to it."""
+    found: dict[tuple[UUID, str], set[UUID]] = {}
+    for row in tx.execute(TIES, {"case_ids": case_ids}):
+        found.setdefault((row.case_id, row.relation), set()).add(row.who_id)
+    return {key: frozenset(who) for key, who in found.items()}
 
 
 _ByCase = TypeVar("_ByCase", DeadlineRow, AssignmentRow)
@@ -455,4 +475,5 @@ def _held(row: Row[*tuple[Any, ...]]) -> access.HeldPost:
         scope=row.scope_code,
         scope_depth=row.scope_depth,
         scope_name=row.scope_name,
+        line=tuple(map(UUID, row.line.split())),
     )

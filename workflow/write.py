@@ -28,6 +28,7 @@ def rows(decision: Decision, *, seals: personal.Seals) -> db.Rows:
         parties=decision.parties,
         links=decision.links,
         recusals=decision.recusals,
+        offices=decision.offices,
         sealed=tuple(row for found, _ in sealed for row in found),
         notices=tuple(_notices(decision)),
         roll_up=tuple(_counts(decision)),

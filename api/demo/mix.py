@@ -20,12 +20,19 @@ _DISPUTE_PATHS: Final[Sequence[tuple[disputes.Path, int]]] = (
 _PETITION_PATHS: Final[Sequence[tuple[petitions.Path, int]]] = (
     ("answered", 40), ("extended", 8), ("routed", 14), ("refused", 6), ("objected", 8),
     ("withdrawn", 4), ("reviewed", 12), ("direct", 6), ("late", 2),
+    ("suggested", 6), ("accused", 4), ("disputed", 2), ("moved", 2), ("settled", 2),
 )  # fmt: skip
 _PATHS_TO: Final[dict[str, tuple[str, ...]]] = {
     "accepted": ("agreed", "handed_up", "reopened"),
     "assessing": ("assessed",),
     "no_agreement": ("handed_up", "ended"),
     "objecting": ("objected",),
+    "upheld": ("objected",),
+    "returned": ("moved", "disputed"),
+    "resent": ("moved", "disputed"),
+    "disputed": ("disputed",),
+    "designated": ("disputed",),
+    "studying": ("suggested",),
     "reviewing": ("reviewed",),
     "review_answered": ("reviewed",),
     "review_served": ("reviewed",),

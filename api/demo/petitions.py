@@ -14,11 +14,25 @@ from api.demo.plans import NAME, PHONE, Plan
 
 Path = Literal[
     "answered", "extended", "routed", "refused", "objected", "upheld", "withdrawn", "reviewed",
-    "rechecked", "heard", "direct", "stuck", "late",
+    "rechecked", "heard", "direct", "stuck", "late", "suggested", "accused", "disputed", "moved",
+    "settled",
 ]  # fmt: skip
 _REVIEWED: Final = frozenset({"reviewed", "rechecked", "heard"})
 _QUICK: Final = frozenset({"rechecked", "heard"})
 _REGIONS: Final = ("visit", "letter", "call", "network", "hotline")
+
+
+_MOVED: Final = frozenset({"moved", "disputed"})
+_CLASSES: Final = {"suggested": "suggestion", "accused": "accusation"}
+_WORDS: Final = {
+    "suggested": ("建议小区门口增设公交站", "老人出行要走一公里，建议在小区门口设站。"),
+    "accused": ("反映窗口工作人员收费问题", "办事窗口多收费用，不给票据。"),
+}
+
+
+def _words(path: Path, matter: matters.Matter) -> dict[str, str]:
+    subject, story = _WORDS.get(path, (matter.subject, matter.story))
+    return {"subject": subject, "story": story}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,11 +45,15 @@ class People:
     head: UUID
     reviewer: UUID
     rechecker: UUID
+    supervisor: UUID
+    other: UUID
+    other_handler: UUID
 
 
 def people(cast: Cast, department: str) -> People:
     """The petition office, one department, and the organs above it."""
     handlers = cast.holders[(department, DISTRICT), "department_handler"]
+    other = DEPARTMENTS[0] if department != DEPARTMENTS[0] else DEPARTMENTS[1]
     return People(
         office=cast.offices[department, DISTRICT],
         officer=cast.holder("petition_office", DISTRICT, "petition_officer"),
@@ -43,6 +61,9 @@ def people(cast: Cast, department: str) -> People:
         head=cast.holder(department, DISTRICT, "organ_head"),
         reviewer=cast.holder("leading_office", DISTRICT, "reviewer"),
         rechecker=cast.holder("leading_office", CITY, "reviewer"),
+        supervisor=cast.holder("leading_office", DISTRICT, "supervisor"),
+        other=cast.offices[other, DISTRICT],
+        other_handler=cast.holder(other, DISTRICT, "department_handler"),
     )
 
 
@@ -65,6 +86,9 @@ class Petition:
     def work(self) -> Plan:
         """The whole way of the petition along its path."""
         self._register()
+        if self.path == "accused":
+            self._hand_over()
+            return self.plan
         if self.path == "direct":
             self.plan.days_later(1, 9)
         else:
@@ -73,6 +97,8 @@ class Petition:
                 return self.plan
             if self.path == "objected":
                 self._object()
+            elif self.path in _MOVED:
+                self._move()
             self.plan.days_later(2, 9) if self.path not in _QUICK else self.plan.later(1, 2)
         if self.path == "refused":
             self._refuse()
@@ -80,6 +106,8 @@ class Petition:
             self.plan.do("withdraw", self._handler, withdraw_reason="问题已经解决，不再要求办理。")
         elif self.path == "routed":
             self._tell_route()
+        elif self.path == "suggested":
+            self._study()
         else:
             self._handle()
         return self.plan
@@ -95,8 +123,7 @@ class Petition:
         heads = 1 if dice.random() < 0.75 else dice.randint(2, 12)
         self.plan.file(
             self._handler if self.path == "direct" else self.who.officer,
-            subject=matter.subject,
-            story=matter.story,
+            **_words(self.path, matter),
             category=matter.category,
             channel=dice.choice(_REGIONS),
             petitioner_name=NAME,
@@ -104,6 +131,7 @@ class Petition:
             heads=heads,
             representatives=min(heads, dice.randint(1, 5)) if heads > 1 else 0,
             identity_clear=True,
+            petition_class=_CLASSES.get(self.path, "claim"),
             scale="01" if heads < 5 else "02",
             grade="04",
         )
@@ -115,7 +143,8 @@ class Petition:
             self.plan.later(0, 1)
         else:
             self.plan.days_later(1, 8)
-        self.plan.do("transfer", self.who.officer, to_office=str(self.who.office))
+        first = self.who.other if self.path in _MOVED else self.who.office
+        self.plan.do("transfer", self.who.officer, to_office=str(first))
 
     def _object(self) -> None:
         """The department says that it is not competent; the petition office decides."""
@@ -123,6 +152,49 @@ class Petition:
         self.plan.do("object", self._handler, objection_reason="此事涉及其他单位职责，建议核对。")
         self.plan.later(1, 4)
         self.plan.do("uphold", self.who.officer, uphold_reason="三定规定明确由本单位负责。")
+
+    def _move(self) -> None:
+        """The first department's objection is agreed to; the second objects as well where the
+        path is `disputed`, and the district says who takes it."""
+        self.plan.later(1, 2)
+        reason = "此事由其他单位主管，建议改转。"
+        self.plan.do("object", self.who.other_handler, objection_reason=reason)
+        self.plan.later(1, 2)
+        self.plan.do("agree_return", self.who.officer)
+        self.plan.later(0, 1)
+        self.plan.do("transfer_again", self.who.officer, to_office=str(self.who.office))
+        if self.path == "moved":
+            return
+        self.plan.later(1, 3)
+        self.plan.do("object_again", self._handler, objection_reason="不在本单位职责清单内。")
+        self.plan.later(1, 3)
+        self.plan.do(
+            "designate",
+            self.who.supervisor,
+            to_office=str(self.who.office),
+            designate_reason="按职责清单由其主管。",
+        )
+
+    def _hand_over(self) -> None:
+        """The petition office sends an accusation to the discipline body, and knows no more."""
+        self.plan.days_later(1, 6)
+        self.plan.do(
+            "hand_over",
+            self.who.officer,
+            handed_to="discipline",
+            handed_organ="区纪委监委信访室",
+            handed_on=self.plan.day(0),
+        )
+
+    def _study(self) -> None:
+        self.plan.do("study", self._handler)
+        self.plan.days_later(8, 30)
+        self.plan.do(
+            "reply",
+            self._handler,
+            adoption=self.plan.dice.choice(("adopted", "partly", "not_adopted")),
+            reply_words="建议已经研究，结果和理由已电话说明。",
+        )
 
     def _refuse(self) -> None:
         self.plan.do(
@@ -158,6 +230,15 @@ class Petition:
             self.plan.later(3, 6)
         else:
             self.plan.days_later(12, 42)
+        if self.path == "settled":
+            self.plan.do(
+                "settle",
+                self._handler,
+                both_agree=True,
+                settlement_form="mediation",
+                settlement_terms=self.matter.settles,
+            )
+            return
         self._answer()
         self.plan.later(0, 1) if self.path in _QUICK else self.plan.later(1, 3)
         self._serve("serve_answer", self._handler)

@@ -33,7 +33,15 @@ PEOPLE: Final = frozenset({"heads", "representatives", "identity_clear", "confid
 """Asked for with the people, beside the fields that a party owns."""
 EXTRA: Final = frozenset({"scale", "grade"})
 """Folded away: most cases are of the ordinary kind."""
-FIRST: Final = ("story", "subject", "category", "danger", "place_detail", "channel")
+FIRST: Final = (
+    "petition_class",
+    "story",
+    "subject",
+    "category",
+    "danger",
+    "place_detail",
+    "channel",
+)
 """The matter in the order in which one tells it; other fields follow in the pack's."""
 STEPS: Final = 3
 NORMAL: Final = {"confidentiality": "normal"}

@@ -9,7 +9,7 @@ from rules import errors, guards, pack, telling
 from rules.check import content, texts
 from rules.check.report import Report
 
-_RECEIVERS = frozenset({"handler", "filer", "leader", "target"})
+_RECEIVERS = frozenset({"handler", "filer", "leader", "supervisor_above", "target"})
 _PLACEHOLDERS = frozenset({"number", "process", "due_on", "office"})
 _MOMENTS = frozenset({"deadline_missed", "window_lapsed", "deadline_moved"})
 MAX_CAP = 50
@@ -110,6 +110,13 @@ class _Checker:
         )
         for field in sorted(set(action.needs) & set(action.takes)):
             self.report.add("check.field_twice", file, f"{at}.takes", name=field)
+        for field, why in action.needs_if.items():
+            key = f"{at}.needs_if.{field}"
+            self.known("check.unknown_input", (field,), action.takes, file=file, key=key)
+            self.known("check.unknown_input", (why.field,), action.needs, file=file, key=key)
+            declared = self.rules.fields.get(why.field)
+            choices = declared.choices if declared else None
+            self.known("check.unknown_input", why.values, choices or {}, file=file, key=key)
         if action.lead is not None:
             self.lead(action, action.lead, file=file, key=f"{at}.lead")
         self.handler(action, file=file, key=f"{at}.handler")

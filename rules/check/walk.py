@@ -115,9 +115,13 @@ class _Offices:
             return [at for at in fits if at.depth == lead.depth][:1]
         if route.place == "above":
             return [at for at in fits if at.depth < lead.depth][:1]
-        if route.place == "superior":
+        if route.place in ("superior", "common"):
             return [at for at in fits if at.depth < lead.depth or _beside(at, lead)]
         return fits[:1] if route.place == "nearest" else fits
+
+    def above(self, kinds: tuple[str, ...], lead: Stand) -> list[Stand]:
+        """Where a case may go up from an office that is complained about."""
+        return [at for at in self.of(kinds) if at.depth < lead.depth or _beside(at, lead)]
 
 
 def _beside(one: Stand, other: Stand) -> bool:
@@ -134,6 +138,8 @@ class _Walker:
         self.process = rules.processes[name]
         self.clocks = {key: r for key, r in rules.deadlines.items() if r.process == name}
         self.offices = _Offices(rules.offices)
+        up = (r.kinds for r in rules.routing.values() if r.place in ("superior", "common"))
+        self.superiors = tuple(dict.fromkeys(kind for kinds in up for kind in kinds))
         self.gave_up = False
         self.guard = cache(self._guard)
         self.leads = cache(self._leads)
@@ -189,7 +195,7 @@ class _Walker:
             for key in left
             if (key in node.still and (key, name) not in self.resumes) or (key, name) in self.halts
         )
-        for lead in self.leads(action.lead, node.lead):
+        for lead in self._led(action, node.lead):
             for route in self._routes(action, node.route):
                 target = Node(state, left, still, lead, route)
                 if self.process.states[state].end:
@@ -198,6 +204,16 @@ class _Walker:
                 for answers in self.answers[name]:
                     begun = self._begun(name, target, category, answers)
                     yield target._replace(clocks=left | begun, still=still - begun)
+
+    def _led(self, action: pack.Action, lead: Stand) -> tuple[Stand, ...]:
+        """The offices that may lead after an action: where it says which office is complained
+        about, those above as well."""
+        found = self.leads(action.lead, lead)
+        given = (self.rules.fields[name] for name in (*action.needs, *action.takes))
+        if action.lead is None or not any(field.excludes for field in given):
+            return found
+        up = (higher for at in found for higher in self.offices.above(self.superiors, at))
+        return tuple(dict.fromkeys((*found, *up)))
 
     def _leads(self, route: str | None, lead: Stand) -> tuple[Stand, ...]:
         if route is None:

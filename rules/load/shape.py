@@ -107,6 +107,10 @@ def _as_lists(node: tree.Node, *keys: str) -> tree.Node:
     return table
 
 
+def _needed(node: tree.Node) -> tree.Node:
+    return _as_lists(node, "values")
+
+
 def _pair(place: tree.Place, **values: str) -> tree.Table:
     table = tree.Table(place)
     table.update({key: tree.Word(value, place) for key, value in values.items()})
@@ -211,6 +215,7 @@ class _Shaper:
         if table.get("source") == "nothing":
             table["source"] = tree.Many(table["source"].place)
         self.replaced(table, "when", lambda when: _each(when, self.condition))
+        self.replaced(table, "needs_if", lambda asked: _each(asked, _needed))
         return _as_lists(table, "source", "by", "needs", "takes")
 
     def condition(self, node: tree.Node) -> tree.Node:

@@ -68,6 +68,10 @@ OURS = {
     "dispute.leader_result": "until fields.plan_until",
     "petition.hearing": "30 calendar_day",
     "petition.tell_route": "15 calendar_day",
+    "petition.suggestion": "60 calendar_day",
+    "petition.redirect": "5 working_day",
+    "petition.decide_dispute": "5 working_day",
+    "petition.report_urgent": "1 working_day",
     "petition.decide_unclear": "15 calendar_day",
     "petition.decide_objection": "5 working_day",
     "petition.serve_answer": "5 working_day",
@@ -172,12 +176,14 @@ def test_grounds_of_refusal_have_their_articles() -> None:
 
 def test_states_that_are_done_and_those_that_end() -> None:
     done = {name for process in (DISPUTE, PETITION) for name, s in process.states.items() if s.done}
-    assert done == {"to_visit", "awaiting_rating", "closed", "served", "review_served"}
+    assert done == {
+        "to_visit", "awaiting_rating", "closed", "served", "review_served", "replied", "settled",
+    }  # fmt: skip
     assert {name for name, s in DISPUTE.states.items() if s.end} == {
         "closed", "refused", "withdrawn", "ended",
     }  # fmt: skip
     assert {name for name, s in PETITION.states.items() if s.end} == {
-        "closed", "refused", "routed", "withdrawn",
+        "closed", "refused", "routed", "withdrawn", "replied", "settled", "handed_over",
     }  # fmt: skip
 
 
@@ -218,8 +224,9 @@ def test_texts_in_clear_are_the_subject_and_the_law() -> None:
     clear = {
         name for name, field in PACK.fields.items() if field.type == "text" and not field.personal
     }
-    # the last is taken only where it is the number of a case
-    assert clear == {"subject", "legal_basis", "opinion_basis", "earlier_number"}
+    # the number is taken only where it is that of a case, or where a refusal rests on it
+    organs = {"handed_organ", "police_organ", "reported_to"}
+    assert clear == {"subject", "legal_basis", "opinion_basis", "earlier_number"} | organs
 
 
 def test_rights_keep_apart_what_must_be_apart() -> None:

@@ -141,11 +141,16 @@ def test_a_route_from_the_lead_office_needs_one(place: pack.Place) -> None:
 def test_I8_an_office_complained_about_is_passed_over_with_its_line() -> None:
     assert sent("nearest", "mediation_committee", excluded=(5,)) == 3
     assert sent("nearest", "leading_office", excluded=(2,)) == 1
+    assert sent("nearest", "mediation_committee", excluded=(2,)) == 1  # 3 and 5 answer to it
+    assert sent("nearest", "department", excluded=(8,)) == 1  # not to the other one beside it
+    assert sent("own", "petition_office", "department", own=7, excluded=(7,)) == 1
+    with pytest.raises(errors.NotNow, match=r"route\.no_one_above"):
+        sent("nearest", "mediation_committee", excluded=(1,))
     with pytest.raises(errors.NotNow, match=r"route\.none"):
-        sent("nearest", "mediation_committee", excluded=(2,))  # 3 and 5 answer to it
+        sent("nearest", "governance_centre", excluded=(2,))
     assert sent("superior", "leading_office", lead=5, excluded=(2,)) == 1
     assert sent("own", "petition_office", "department", own=9, excluded=(9,)) == 7
-    with pytest.raises(errors.Invalid, match=r"route\.unknown"):
+    with pytest.raises(errors.Invalid, match=r"route\.complained"):
         sent("field", "department", named=9, excluded=(9,))
 
 
@@ -161,3 +166,24 @@ def test_next_is_the_nearest_office_of_a_later_level(lead: int, found: int | Non
         assert caught.value.code == "route.none"
     else:
         assert sent("next", *LEVELS, lead=lead) == found
+
+
+def test_common_superior_is_above_all_that_objected() -> None:
+    def common(lead: int, *parted: int) -> int:
+        found = routing.route(
+            pack.Route(place="common", kinds=("leading_office",)),
+            offices=OFFICES,
+            origin=ORIGIN,
+            lead=BY_ID[lead],
+            named=None,
+            parted=frozenset(UUID(int=n) for n in parted),
+        )
+        return found.id.int
+
+    assert common(8, 9) == 1
+    assert common(5, 3) == 2
+    assert common(5, 9) == 1  # the street is above only one of them
+    assert common(5) == 2
+    assert common(9, 1) == 2  # none is above the top: the highest that did not object
+    with pytest.raises(errors.NotNow, match=r"route\.none"):
+        common(2, 1)

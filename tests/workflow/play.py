@@ -39,6 +39,8 @@ EXPECTED: Final = frozenset(
         "leader.already",
         "link.unknown",  # a number made up
         "leader.not_you",  # the ladder has named another leader first
+        "route.complained",
+        "route.no_one_above",
         "route.none",
         "supervision.already",
         "supervision.higher",
@@ -47,7 +49,6 @@ EXPECTED: Final = frozenset(
     }
 )
 """Refusals that a well-formed action may meet."""
-RECUSAL: Final = "declare_recusal"
 POSTS: Final = (
     "desk",
     "mediator",
@@ -132,8 +133,10 @@ class Game:
             return
         actor, request, first = self.last
         before = look.state_of(look.whole(self.district, request.case_id))
-        if request.action == RECUSAL:
-            # Who stepped back is told nothing any more, not even that they did.
+        with db.snapshot(self.district.engine.database) as tx:
+            barred = read.recused(tx, request.case_id)
+        if actor.is_kept_from(barred):
+            # Who is out is told nothing any more, not even that they acted.
             with pytest.raises(errors.NotFound):
                 act.act(self.district.engine, actor, request)
             return
@@ -217,7 +220,9 @@ class Game:
             return None
         choices = strategies.Choices(
             people=people,
-            offices=people.get("to_office", []),
+            offices={
+                name: keys for name, keys in people.items() if pack.fields[name].type == "office"
+            },
             today=calendars.local_date(house.calendar, house.now),
             received_on=calendars.local_date(house.calendar, row.received_at),
         )

@@ -80,6 +80,16 @@ def _fill(district: office.District) -> Filled:
     district.do(sent, "transfer", "petition_officer", to_office=str(district.offices["housing"]))
     district.do(sent, "accept", "handler", route="6")
     made.append(sent)
+    for about in ("street_committee", "petitions", "housing"):
+        for confidentiality in ("normal", "restricted"):
+            made.append(
+                district.file(
+                    "officer",
+                    process="dispute" if about == "street_committee" else "petition",
+                    complained_office=str(district.offices[about]),
+                    confidentiality=confidentiality,
+                )
+            )
     for name in ("supervisor", "desk", "officer"):
         look.recuse(district, made[0].case_id, name)
     return Filled(district=district, cases=tuple(one.case_id for one in made))

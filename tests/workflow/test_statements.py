@@ -86,7 +86,7 @@ REQUESTS: Final = {  # who calls and the frame's counters included
     "GET /mine": (14, 14),
     "GET /api/v1/me": (6, 6),
     "GET /api/v1/cases": (4, 4),
-    "GET /api/v1/cases/ID": (11, 11),
+    "GET /api/v1/cases/ID": (12, 12),
     "GET /api/v1/board": (4, 4),
     "GET /api/v1/notices": (6, 6),
     "POST /api/v1/cases": (10, 3),

@@ -105,7 +105,7 @@ def _again(
 ) -> Receipt:
     """The answer to an act that was sent before. Who sees the case no more is told what the act
     did and nothing that came after it; who is recused is told nothing. Invariant: 7, 8."""
-    if actor.person_id in facts.recused:
+    if actor.is_kept_from(facts.recused):
         raise _unseen(request)
     rules = read.rules(tx, case.pack_hash)
     earlier = repeats.same(tx, rules, actor, request=request, case=case)

@@ -126,9 +126,11 @@ def _watched(
 ) -> frozenset[UUID]:
     """Those of the cases that the actor sees from a post with a board."""
     ids = {"case_ids": sorted(case_ids)}
-    person, watching = actor.person_id, access.watching(pack, actor)
-    hidden = {row.case_id for row in tx.execute(read.RECUSED, ids) if row.person_id == person}
+    watching = access.watching(pack, actor)
+    hidden = read.kept_out(tx, case_ids)
     cases = [CaseRow(*row) for row in tx.execute(read.CASES, ids)]
     return frozenset(
-        case.id for case in cases if case.id not in hidden and access.may_see(pack, watching, case)
+        case.id
+        for case in cases
+        if access.may_see(pack, watching, case, recused=hidden.get(case.id, frozenset()))
     )

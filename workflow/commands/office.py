@@ -114,10 +114,11 @@ def _area_row(area: NewArea, paths: dict[str, tuple[str, ...]]) -> dict[str, obj
 
 
 def add_offices(database: db.Database, offices: Iterable[NewOffice]) -> int:
-    """Adds offices. Raises: `area.unknown`."""
+    """Adds offices, superiors first. Raises: `area.unknown`, `office.unknown`."""
     with db.transaction(database) as tx:
         depths = {row.code: row.depth for row in tx.execute(select(_AREA.c.code, _AREA.c.depth))}
-        rows = [_office_row(office, depths) for office in offices]
+        lines = {row.id: row.line for row in tx.execute(select(_OFFICE.c.id, _OFFICE.c.line))}
+        rows = [_office_row(office, depths, lines) for office in offices]
         if rows:
             tx.execute(insert(_OFFICE), rows)
             renew_directory(tx)
@@ -125,10 +126,16 @@ def add_offices(database: db.Database, offices: Iterable[NewOffice]) -> int:
         return len(rows)
 
 
-def _office_row(office: NewOffice, depths: Mapping[str, int]) -> dict[str, object]:
+def _office_row(
+    office: NewOffice, depths: Mapping[str, int], lines: dict[UUID, str]
+) -> dict[str, object]:
     depth = depths.get(office.area_code)
     if depth is None:
         raise errors.Invalid("area.unknown", field="area_code", area=office.area_code)
+    above = "" if office.superior_id is None else lines.get(office.superior_id)
+    if above is None:
+        raise errors.Invalid("office.unknown", field="superior_id")
+    lines[office.id] = f"{office.id.hex} {above}".rstrip()
     return {
         "id": office.id,
         "kind": office.kind,
@@ -136,6 +143,7 @@ def _office_row(office: NewOffice, depths: Mapping[str, int]) -> dict[str, objec
         "area_code": office.area_code,
         "depth": depth,
         "superior_id": office.superior_id,
+        "line": lines[office.id],
     }
 
 

@@ -26,6 +26,7 @@ class Rows:
     parties: tuple[Row, ...] = ()
     links: tuple[Row, ...] = ()
     recusals: tuple[Row, ...] = ()
+    offices: tuple[Row, ...] = ()
     sealed: tuple[Row, ...] = ()
     notices: tuple[Row, ...] = ()
     roll_up: tuple[Row, ...] = ()
@@ -54,6 +55,7 @@ INSERTED: Final = {
     "parties": _table(case.Party),
     "links": _table(case.Link),
     "recusals": _table(case.Recusal),
+    "offices": _table(case.OfficeTie),
     "sealed": _table(personal.SealedValue),
     "notices": _table(delivery.Notice),
 }

@@ -63,6 +63,7 @@ def opened(rules: machine.Rules, command: Command, facts: Facts, *, opening: Ope
         scale=None,
         channel=None,
         route=None,
+        petition_class=None,
         confidentiality="normal",
         subject="",
         parties=0,
@@ -112,11 +113,16 @@ def act(draft: Draft, command: Command) -> None:
     facts = draft.guard_facts(values)
     state = machine.fire(draft.flow, state=draft.case.state, action=command.action, facts=facts)
     _check_window(draft, action)
+    complained = _complained(draft, values)
+    if complained is not None:
+        draft.exclude(complained)
     _route(draft, action, values, command)
     _check_people(draft, action, values)
     _take_over(draft, action, values, command)
     _enter(draft, state, reopened=was_closed and action.to is not None)
     seq = _record(draft, action, values, command, more=links.link(draft, action, command))
+    if complained is not None:
+        _part_with(draft, complained, seq=seq)
     _carry(draft, action, values, command, seq=seq, held_by=held_by)
     clocks.run(draft, action=command.action, seq=seq, fields=values)
     if draft.state.end:
@@ -162,6 +168,25 @@ def _check_people(draft: Draft, action: pack_.Action, values: Mapping[str, Scala
             raise errors.Invalid("field.person", field=name)
 
 
+def _complained(draft: Draft, values: Mapping[str, Scalar]) -> UUID | None:
+    """The office that the action says is complained about, which must be one of this line: no
+    other could come near the case. None where it is known already."""
+    for name, value in values.items():
+        if draft.rules.pack.fields[name].excludes:
+            office = UUID(str(value))
+            if _office(draft, office) is None:
+                raise errors.Invalid("field.office", field=name)
+            return None if office in draft.facts.recused else office
+    return None
+
+
+def _part_with(draft: Draft, office: UUID, *, seq: int) -> None:
+    """An office complained about lets go of what it has."""
+    draft.relate(office, relation="complained", seq=seq)
+    if draft.case.leader_id in draft.facts.recused and draft.case.leader_id is not None:
+        leader.give_up(draft, draft.case.leader_id)
+
+
 def _check_window(draft: Draft, action: pack_.Action) -> None:
     if not window_is_open(action, draft.open_deadlines()):
         raise errors.NotNow("action.window_over", deadline=action.within)
@@ -190,6 +215,8 @@ def _route(
         lead=_office(draft, draft.case.lead_office_id),
         named=UUID(str(named)) if named else None,
         own=_own_office(draft, command),
+        excluded=draft.facts.barred,
+        parted=draft.facts.parted,
     )
     areas = (*office.ancestors, *[None] * (6 - len(office.ancestors)))
     draft.change(
@@ -225,8 +252,19 @@ def _take_over(
     for column, name in (action.sets or {}).items():
         if name in values:
             draft.change(**{column: values[name]})
+    if _restricts(draft, values):
+        draft.change(confidentiality="restricted")
     if "subject" in values and draft.case.seq == 0:
         draft.change(subject=values["subject"])
+
+
+def _restricts(draft: Draft, values: Mapping[str, Scalar]) -> bool:
+    """Whether something was chosen that makes the case a restricted one."""
+    for name, value in values.items():
+        choice = (draft.rules.pack.fields[name].choices or {}).get(str(value))
+        if choice is not None and choice.restricts:
+            return True
+    return False
 
 
 def _enter(draft: Draft, state: str, *, reopened: bool) -> None:
@@ -265,6 +303,8 @@ def _carry(
     supervision.act(draft, action, values, command)
     if action.is_return:
         draft.count("returned", office_id=held_by)
+    if action.parts and held_by not in draft.facts.parted:
+        draft.relate(held_by, relation="parted", seq=seq)
     if action.recuses and command.actor_id is not None:
         draft.recuse(command.actor_id, seq=seq)
         leader.give_up(draft, command.actor_id)

@@ -82,6 +82,15 @@ class RecusalRow(NamedTuple):
     seq: int
 
 
+class OfficeRow(NamedTuple):
+    """`office_tie`, column by column."""
+
+    case_id: UUID
+    office_id: UUID
+    relation: str
+    seq: int
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Count:
     """Something an office answers for, in a month written as 202603."""
@@ -116,5 +125,6 @@ class Decision:
     parties: tuple[PartyRow, ...] = ()
     links: tuple[LinkRow, ...] = ()
     recusals: tuple[RecusalRow, ...] = ()
+    offices: tuple[OfficeRow, ...] = ()
     notices: tuple[Notice, ...] = ()
     tally: tuple[Count, ...] = ()

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import date, datetime
-from typing import Any, Final
+from typing import Any, Final, Literal
 from uuid import UUID
 
 from rules import calendars, ladders, telling
@@ -22,6 +22,7 @@ from workflow.decide.decision import (
     Event,
     LinkRow,
     Notice,
+    OfficeRow,
     PartyRow,
     Personal,
     RecusalRow,
@@ -62,6 +63,7 @@ class Draft:
         self._parties: list[PartyRow] = []
         self._links: list[LinkRow] = []
         self._recusals: list[RecusalRow] = []
+        self._offices: list[OfficeRow] = []
         self._notices: list[Notice] = []
         self._apart = 0
         self._tally: list[Count] = []
@@ -174,9 +176,23 @@ class Draft:
         it nobody does, where they watched it the ladder does. Invariant: 8."""
         self._recusals.append(RecusalRow(case_id=self.case.id, person_id=person, seq=seq))
         self.facts = replace(self.facts, recused=self.facts.recused | {person})
-        if self.case.handler_id == person:
+        self._let_go()
+
+    def exclude(self, office: UUID) -> None:
+        """From now on an office complained about, and its line below, neither see, handle nor
+        receive the case. `relate` writes it down. Invariant: 8."""
+        self.facts = self.facts.barring(frozenset({office}))
+        self._let_go()
+
+    def relate(self, office: UUID, *, relation: Literal["complained", "parted"], seq: int) -> None:
+        """Remembers an office in a relation to the case, once."""
+        row = OfficeRow(case_id=self.case.id, office_id=office, relation=relation, seq=seq)
+        self._offices.append(row)
+
+    def _let_go(self) -> None:
+        if self.case.handler_id in self.facts.recused:
             self.change(handler_id=None)
-        if self.case.supervisor_id == person:
+        if self.case.supervisor_id in self.facts.recused:
             self.change(supervisor_id=None, supervision="ladder")
 
     def notify(
@@ -236,6 +252,7 @@ class Draft:
             parties=tuple(self._parties),
             links=tuple(self._links),
             recusals=tuple(self._recusals),
+            offices=tuple(self._offices),
             notices=(*_combined(self._notices[: self._apart]), *self.told_apart()),
             tally=tuple(self._tally),
         )

@@ -7,7 +7,7 @@ need no mapping; a test compares the two.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 from typing import Final, Literal, NamedTuple
 from uuid import UUID
@@ -45,6 +45,7 @@ class CaseRow(NamedTuple):
     scale: str | None
     channel: str | None
     route: str | None
+    petition_class: str | None
     confidentiality: str
     subject: str
     parties: int
@@ -166,6 +167,32 @@ class Facts:
     deadlines: tuple[DeadlineRow, ...] = ()
     assignments: tuple[AssignmentRow, ...] = ()
     recused: frozenset[UUID] = frozenset()
+    """Who must not see, handle or receive the case: persons, and the offices complained about."""
+    barred: frozenset[UUID] = frozenset()
+    """The offices complained about, with all of the line that answer to them."""
+    parted: frozenset[UUID] = frozenset()
+    """The offices that were sent the case and objected."""
+
+    def barring(self, offices: frozenset[UUID]) -> Facts:
+        """The facts without the posts of offices complained about and of those below them; who
+        is in one of these posts is out in every other. Invariant: 8."""
+        if not offices:
+            return self
+        barred = self.barred | routing.with_line(offices, self.line.offices)
+        out = {
+            person
+            for post in self.line.posts
+            if post.office_id in barred
+            for person in (post.holder, post.deputy, *post.away)
+            if person is not None
+        }
+        posts = tuple(post for post in self.line.posts if post.office_id not in barred)
+        return replace(
+            self,
+            line=replace(self.line, posts=posts),
+            recused=self.recused | offices | out,
+            barred=barred,
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -217,6 +244,7 @@ def guard_facts(case: CaseRow) -> dict[str, object]:
         "case.scale": case.scale or "",
         "case.channel": case.channel or "",
         "case.route": case.route or "",
+        "case.petition_class": case.petition_class or "",
         "case.parties": case.parties,
         "case.repeats": case.repeats,
         "case.level": case.level,

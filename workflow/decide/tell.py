@@ -3,10 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Final
 from uuid import UUID
 
+from rules import ladders
+from workflow.decide import supervision
 from workflow.decide.draft import Draft
 from workflow.decide.facts import DeadlineRow, Scalar
+
+SUPERVISOR_ABOVE: Final = "supervisor_above"
+"""Receives what must be known above the office that leads the case."""
 
 
 def cause(
@@ -36,10 +42,30 @@ def _people(draft: Draft, role: str, target: UUID | None) -> Iterator[UUID]:
         yield draft.case.leader_id
     elif role == "supervisor" and draft.case.supervisor_id is not None:
         yield draft.case.supervisor_id
+    elif role == SUPERVISOR_ABOVE:
+        yield from _above(draft)
     elif role == "target" and target is not None:
         yield target
     else:
         yield from draft.holders(role)
+
+
+def _above(draft: Draft) -> Iterator[UUID]:
+    """Who supervises the case, or would: the nearest supervisor from its level up."""
+    if draft.case.supervisor_id is not None:
+        yield draft.case.supervisor_id
+        return
+    found = ladders.target(
+        supervision.SUPERVISOR,
+        posts=draft.facts.line.posts,
+        lead_office=draft.case.lead_office_id,
+        level=draft.case.level,
+        owner_role=draft.owner_role(),
+        excluded=draft.facts.recused,
+        from_level=draft.case.level,
+    )
+    if found is not None:
+        yield found.person_id
 
 
 def _words(row: DeadlineRow | None, ask: str | None) -> dict[str, Scalar]:

@@ -7,7 +7,7 @@ it also stands which of them are to go outside, over which channel and from when
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final
 from uuid import UUID
@@ -107,7 +107,7 @@ def deliver(tx: db.Tx, house: read.House) -> RelayReport:
     ids = {"case_ids": list({row.case_id for row in claimed})}
     cases = {row.id: CaseRow(*row) for row in tx.execute(read.CASES, ids)}
     people = read.actors(tx, list({row.receiver_id for row in claimed}))
-    recused = recusals(tx, ids)
+    recused = read.kept_out(tx, ids["case_ids"])
     settled, reached = [], []
     for row in claimed:
         actor, case = people.get(row.receiver_id), cases[row.case_id]
@@ -160,11 +160,3 @@ def _queue(tx: db.Tx, house: read.House, told: list[Row[*tuple[Any, ...]]]) -> N
     ]
     if rows:
         tx.execute(QUEUE, rows)
-
-
-def recusals(tx: db.Tx, ids: Mapping[str, list[UUID]]) -> Mapping[UUID, frozenset[UUID]]:
-    """Who is recused from which of the cases."""
-    found: dict[UUID, set[UUID]] = defaultdict(set)
-    for row in tx.execute(read.RECUSED, dict(ids)):
-        found[row.case_id].add(row.person_id)
-    return {case_id: frozenset(people) for case_id, people in found.items()}

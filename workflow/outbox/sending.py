@@ -29,7 +29,7 @@ from rules import errors, telling
 from workflow import access, channels, db, ids, read
 from workflow.decide import CaseRow
 from workflow.engine import Engine
-from workflow.outbox import letters, relaying
+from workflow.outbox import letters
 from workflow.tables import delivery
 from workflow.tables import office as office_tables
 
@@ -398,7 +398,7 @@ def _reasons(
 ) -> list[str | None]:
     """For each notice, why it need not, or must not, go any more. Invariant: 7, 8."""
     actor = read.actor(tx, contact.receiver_id)
-    recused = relaying.recusals(tx, {"case_ids": sorted(cases)})
+    recused = read.kept_out(tx, cases)
 
     def reason(row: _Ready) -> str | None:
         case = cases[row.case_id]

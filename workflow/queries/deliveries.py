@@ -141,11 +141,12 @@ def mine(database: db.Database, actor: access.Actor, *, limit: int = 20) -> tupl
             return ()
         pack = read.house(tx).rules.pack
         ids = {"case_ids": sorted({row.case_id for row in rows})}
-        recused = tx.execute(read.RECUSED, ids).all()
-        hidden = {row.case_id for row in recused if row.person_id == actor.person_id}
+        hidden = read.kept_out(tx, ids["case_ids"])
         cases = [CaseRow(*row) for row in tx.execute(read.CASES, ids)]
     open_ = {
-        case.id for case in cases if case.id not in hidden and access.may_see(pack, actor, case)
+        case.id
+        for case in cases
+        if access.may_see(pack, actor, case, recused=hidden.get(case.id, frozenset()))
     }
     return tuple(Delivery(**row._mapping) for row in rows if row.case_id in open_)
 

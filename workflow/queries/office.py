@@ -9,7 +9,7 @@ from datetime import date, datetime
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import bindparam, exists, func, or_, select, true
+from sqlalchemy import bindparam, func, or_, select, true
 
 from rules import pack as pack_
 from workflow import access, db, machine, read
@@ -23,7 +23,6 @@ _OFFICE: Final = office_tables.Office.__table__  # type: ignore[attr-defined]
 _PERSON: Final = office_tables.Person.__table__  # type: ignore[attr-defined]
 _NOTICE: Final = delivery.Notice.__table__  # type: ignore[attr-defined]
 _CASE: Final = case_tables.CaseFile.__table__  # type: ignore[attr-defined]
-_RECUSAL: Final = case_tables.Recusal.__table__  # type: ignore[attr-defined]
 
 AREAS: Final = (
     select(_AREA.c.code, _AREA.c.name, _AREA.c.level, _AREA.c.depth, _AREA.c.parent_code)
@@ -82,10 +81,7 @@ _HOUSE: Final = tuple(read.HOUSE.selected_columns)
 STANDING: Final = select(
     *_HOUSE,
     _UNREAD.c.n,
-    exists().where(
-        _RECUSAL.c.case_id == _UNREAD.c.case_id,
-        _RECUSAL.c.person_id == bindparam("person_id"),
-    ),
+    access.kept_from(_UNREAD.c.case_id),
     *_CASE.c,
 ).select_from(
     office_tables.Installation.__table__.outerjoin(_UNREAD, true()).outerjoin(  # type: ignore[attr-defined]
@@ -171,7 +167,7 @@ def candidates(
         return {
             name: _people(tx, field, action, pack, case, facts, name=name)
             if field.type == "person"
-            else _offices(tx, action, pack, facts)
+            else _offices(tx, action, pack, facts, name=name)
             for name, field in wanted.items()
             if field.type in ("person", "office")
         }
@@ -210,10 +206,17 @@ def _lead_after(action: pack_.Action, pack: pack_.Pack, case: CaseRow, facts: Fa
     return case.lead_office_id
 
 
-def _offices(tx: db.Tx, action: pack_.Action, pack: pack_.Pack, facts: Facts) -> tuple[Choice, ...]:
+def _offices(
+    tx: db.Tx, action: pack_.Action, pack: pack_.Pack, facts: Facts, *, name: str
+) -> tuple[Choice, ...]:
+    """Those of the line: of the kinds of the route, where the field says where the case goes."""
     rule = pack.routing.get(action.lead or "")
-    kinds = rule.kinds if rule else ()
-    ids = [office.id for office in facts.line.offices if not kinds or office.kind in kinds]
+    kinds = rule.kinds if rule and rule.field == name else ()
+    ids = [
+        office.id
+        for office in facts.line.offices
+        if (not kinds or office.kind in kinds) and office.id not in facts.barred
+    ]
     rows = tx.execute(OFFICE_NAMES, {"ids": ids})
     return tuple(Choice(value=str(row.id), label=row.name) for row in rows)
 
@@ -245,7 +248,7 @@ def inbox(database: db.Database, actor: access.Actor, *, limit: int = 50) -> tup
 def standing(database: db.Database, actor: access.Actor) -> tuple[read.House, int]:
     """The installation, and how many notices a person has not opened, as `inbox` shows them."""
     with db.snapshot(database) as tx:
-        rows = tx.execute(STANDING, {"person_id": actor.person_id}).all()
+        rows = tx.execute(STANDING, {"person_id": actor.person_id} | access.asker(actor)).all()
         house = read.house_of(tx, rows[0])
     return house, sum(_unread(row[len(_HOUSE) :], house.rules.pack, actor) for row in rows)
 
@@ -270,12 +273,12 @@ def _may_open(
     if not case_ids:
         return frozenset()
     ids = {"case_ids": sorted(case_ids)}
-    recused = {
-        row.case_id for row in tx.execute(read.RECUSED, ids) if row.person_id == actor.person_id
-    }
+    hidden = read.kept_out(tx, case_ids)
     cases = [CaseRow(*row) for row in tx.execute(read.CASES, ids)]
     return frozenset(
-        case.id for case in cases if case.id not in recused and access.may_see(pack, actor, case)
+        case.id
+        for case in cases
+        if access.may_see(pack, actor, case, recused=hidden.get(case.id, frozenset()))
     )
 
 

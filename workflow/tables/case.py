@@ -47,6 +47,7 @@ class CaseFile(SQLModel, table=True):
     scale: str | None = Field(default=None, max_length=20)
     channel: str | None = Field(default=None, max_length=20)
     route: str | None = Field(default=None, max_length=20)
+    petition_class: str | None = Field(default=None, max_length=20)
     confidentiality: str = Field(default="normal", max_length=20)
     subject: str = Field(max_length=200)
     parties: int = Field(default=0)
@@ -258,6 +259,24 @@ class Recusal(SQLModel, table=True):
     seq: int
 
     __table_args__ = (Index("recusal_person", "person_id", "case_id"),)
+
+
+class OfficeTie(SQLModel, table=True):
+    """An office in a relation to a case other than leading it. `complained`: it is complained
+    about, so that it and its line below neither see, handle nor receive the case. `parted`: it
+    was sent the case and objected; the common superior of those decides."""
+
+    __tablename__ = "office_tie"
+
+    case_id: UUID = Field(primary_key=True, foreign_key="case_file.id")
+    office_id: UUID = Field(primary_key=True, foreign_key="office.id")
+    relation: str = Field(primary_key=True, max_length=12)
+    seq: int
+
+    __table_args__ = (
+        CheckConstraint("relation in ('complained', 'parted')", name="office_tie_relation"),
+        Index("office_tie_line", "office_id", "case_id"),
+    )
 
 
 class RollUp(SQLModel, table=True):

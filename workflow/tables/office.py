@@ -30,7 +30,9 @@ class Area(SQLModel, table=True):
 
 
 class Office(SQLModel, table=True):
-    """An organ at an area. Two offices of one area are two different things."""
+    """An organ at an area. Two offices of one area are two different things. `line` is the
+    office itself and what it answers to, up to the top: their ids in hexadecimal, a blank
+    between."""
 
     id: UUID = Field(primary_key=True)
     kind: str = Field(max_length=40)
@@ -38,6 +40,7 @@ class Office(SQLModel, table=True):
     area_code: str = Field(foreign_key="area.code", max_length=32)
     depth: int
     superior_id: UUID | None = Field(default=None, foreign_key="office.id")
+    line: str = Field(default="", max_length=400)
 
     __table_args__ = (Index("office_area", "area_code", "kind"),)
 

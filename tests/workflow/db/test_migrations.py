@@ -22,7 +22,15 @@ from workflow.decide import CaseRow, DeadlineRow
 from workflow.tables import case as case_tables
 from workflow.tables import office as office_tables
 
-NOT_YET: Final = {"supervision", "supervisor_id", "blocked", "skew_ms", "stopped_at", "repeats"}
+NOT_YET: Final = {
+    "supervision",
+    "supervisor_id",
+    "blocked",
+    "skew_ms",
+    "stopped_at",
+    "repeats",
+    "petition_class",
+}
 """Columns that 0002 and later bring; 0002 takes `is_blocked` away."""
 NOW: Final = "2026-03-27 15:00"
 ACCEPT: Final = dict[str, Any](
@@ -54,10 +62,16 @@ def _revise(database: db.Database, revision: str) -> None:
 
 @pytest.fixture
 def earlier(empty_url: str) -> Any:
-    """The small district in a database of 0001. Its commands touch nothing that 0002 changes."""
+    """The small district in a database of 0001. Its commands touch nothing that 0002 changes; the
+    column of 0004 that they write is lent to them."""
     database = db.open(empty_url)
     _revise(database, "0001")
-    yield office.build(database, start=NOW)
+    with db.transaction(database) as tx:
+        tx.execute(sa.text("alter table office add column line varchar(400) default ''"))
+    district = office.build(database, start=NOW)
+    with db.transaction(database) as tx:
+        tx.execute(sa.text("alter table office drop column line"))
+    yield district
     db.close(database)
 
 
@@ -205,3 +219,10 @@ def test_0002_keeps_the_workers_of_before(earlier: office.District) -> None:
     with db.snapshot(database) as tx:
         found = tx.execute(sa.select(table)).one()
     assert (found.id, found.skew_ms, found.stopped_at) == (worker, 0, None)
+
+
+def test_0004_writes_down_the_line_of_each_office(earlier: office.District) -> None:
+    db.upgrade(earlier.engine.database)
+    keys = ("committee", "street_committee", "street", "government")
+    assert earlier.actor("mediator").posts[0].line == tuple(earlier.offices[key] for key in keys)
+    assert earlier.actor("reviewer").posts[0].line == (earlier.offices["government"],)

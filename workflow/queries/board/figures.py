@@ -31,6 +31,7 @@ from sqlalchemy import (
     null,
     select,
     tuple_,
+    union,
     union_all,
 )
 from sqlalchemy.types import TypeEngine
@@ -43,6 +44,7 @@ from workflow.tables import delivery
 from workflow.tables import office as office_tables
 
 _CASE: Final = case_tables.CaseFile.__table__.c  # type: ignore[attr-defined]
+_ABOUT: Final = case_tables.OfficeTie.__table__.c  # type: ignore[attr-defined]
 _RECUSAL: Final = case_tables.Recusal.__table__.c  # type: ignore[attr-defined]
 _RUNG: Final = case_tables.Escalation.__table__.c  # type: ignore[attr-defined]
 _COUNT: Final = case_tables.RollUp.__table__.c  # type: ignore[attr-defined]
@@ -183,8 +185,12 @@ def _open(seat: access.Seat, *, of_office: bool) -> Select[Any]:
 
 def _recused(seat: access.Seat, *, of_office: bool) -> Select[Any]:
     """The same of all cases that the person must not see, wherever they are led: they are few,
-    and who reads the figures knows the offices. Index: recusal_person."""
+    and who reads the figures knows the offices. Index: recusal_person, office_tie_line."""
     del of_office
+    hidden = union(
+        select(_RECUSAL.case_id).where(_RECUSAL.person_id == bindparam("seat_person")),
+        select(_ABOUT.case_id).where(*access.BARRED_LINE),
+    ).subquery("hidden")
     watched = [_CASE.process.in_(_PROCESSES)] if seat.processes else []
     return (
         select(
@@ -197,10 +203,9 @@ def _recused(seat: access.Seat, *, of_office: bool) -> Select[Any]:
                 n=cast(-func.count(), BigInteger),
             )
         )
-        .select_from(_RECUSAL.case_id.table)
-        .join(_CASE.id.table, _CASE.id == _RECUSAL.case_id)
+        .select_from(hidden)
+        .join(_CASE.id.table, _CASE.id == hidden.c.case_id)
         .where(
-            _RECUSAL.person_id == bindparam("seat_person"),
             _CASE.confidentiality == "normal",
             *watched,
         )

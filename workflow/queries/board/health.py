@@ -18,9 +18,7 @@ from sqlalchemy import (
     Row,
     String,
     Uuid,
-    bindparam,
     cast,
-    exists,
     null,
     select,
     true,
@@ -36,7 +34,7 @@ from workflow.tables import office as office_tables
 from workflow.tables import watch
 
 _CASE: Final = case_tables.CaseFile.__table__.c  # type: ignore[attr-defined]
-_RECUSAL: Final = case_tables.Recusal.__table__.c  # type: ignore[attr-defined]
+
 _WORKER: Final = office_tables.Worker.__table__.c  # type: ignore[attr-defined]
 _ALARM: Final = watch.Alarm.__table__.c  # type: ignore[attr-defined]
 
@@ -154,7 +152,7 @@ SIGNS: Final = (
     select(
         *_HOUSE,
         *_SIGN.c,
-        exists().where(_RECUSAL.case_id == _CASE.id, _RECUSAL.person_id == bindparam("person_id")),
+        access.kept_from(_CASE.id),
         *_CASE,
     )
     .select_from(
@@ -174,7 +172,7 @@ WORKERS: Final = select(db.DATABASE_TIME, *_WORKERS.selected_columns).order_by(
 def health(tx: db.Tx, actor: access.Actor) -> Health:
     """The workers, and the alarms that are about no case or about one the person may see.
     Invariant: 7."""
-    rows = tx.execute(SIGNS, {"person_id": actor.person_id}).all()
+    rows = tx.execute(SIGNS, access.asker(actor)).all()
     house = read.house_of(tx, rows[0])
     signs = [(row, _Sign(*row[_SIGN_AT : _CASE_AT - 1])) for row in rows if row[_SIGN_AT]]
     return Health(

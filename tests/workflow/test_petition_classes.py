@@ -1,0 +1,235 @@
+"""Petitions by the law: three classes, an objection that cannot go on for ever, what is not
+accepted twice, what is handed over and reported."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+import pytest
+
+from rules import errors
+from tests import office
+from tests.workflow import look
+from workflow.commands import act
+from workflow.decide import Scalar
+
+HANDED: dict[str, Scalar] = {
+    "handed_to": "discipline",
+    "handed_organ": "区纪委监委",
+    "handed_on": "2026-03-20",
+}
+TERMS: dict[str, Scalar] = {
+    "both_agree": True,
+    "settlement_form": "mediation",
+    "settlement_terms": "两清。",
+}
+WHY: dict[str, Scalar] = {"objection_reason": "三定规定不由本单位负责。"}
+
+
+def _file(district: office.District, **fields: Scalar) -> act.Receipt:
+    return district.file("petition_officer", process="petition", **fields)  # type: ignore[arg-type]
+
+
+def _at(district: office.District, name: str) -> dict[str, Scalar]:
+    return {"to_office": str(district.offices[name])}
+
+
+def _sent(district: office.District, name: str = "housing", **fields: Scalar) -> act.Receipt:
+    filed = _file(district, **fields)
+    district.do(filed, "transfer", "petition_officer", **_at(district, name))
+    return filed
+
+
+def _refused(call: Any, *args: Any, **fields: Any) -> errors.GridcaseError:
+    return look.refused(call, *args, **fields)
+
+
+def _told(district: office.District, case: act.Receipt, seq: int) -> set[UUID]:
+    return {one.receiver_id for one in look.notices(district, case.case_id) if one.seq == seq}
+
+
+# -- three classes ------------------------------------------------------------------------------
+
+
+def test_a_suggestion_is_studied_and_replied_to_under_a_clock_of_ours(
+    district: office.District,
+) -> None:
+    filed = _sent(district, petition_class="suggestion")
+    assert str(_refused(district.do, filed, "accept", "handler", route="6")).startswith(
+        "action.condition"
+    )
+    district.do(filed, "study", "handler")
+    clocks = district.deadlines(filed)
+    assert "petition.handle" not in clocks
+    assert clocks["petition.notice_assigned"][0].state == "met"
+    assert clocks["petition.suggestion"][0].state == "running"
+    done = district.do(filed, "reply", "handler", adoption="partly", reply_words="拟列入计划。")
+    assert done.state == "replied"
+    assert district.deadlines(filed)["petition.suggestion"][0].state == "met"
+    assert district.case(filed).is_done
+
+
+def test_an_accusation_is_restricted_and_only_handed_over(district: office.District) -> None:
+    filed = _file(district, petition_class="accusation")
+    assert district.case(filed).confidentiality == "restricted"
+    housing = _at(district, "housing")
+    error = _refused(district.do, filed, "transfer", "petition_officer", **housing)
+    assert error.code == "action.condition"
+    done = district.do(filed, "hand_over", "petition_officer", **HANDED)
+    assert done.state == "handed_over"
+    assert district.deadlines(filed)["petition.transfer"][0].state == "met"
+    for name in ("handler", "district_supervisor", "district_leader", "auditor"):
+        assert _refused(district.do, filed, "urge", name, urge_reason="x").code == "case.unknown"
+
+
+def test_a_claim_is_not_handed_over_and_a_class_can_be_corrected(
+    district: office.District,
+) -> None:
+    filed = _sent(district)
+    assert _refused(district.do, filed, "hand_over", "handler", **HANDED).code == "action.condition"
+    assert _refused(district.do, filed, "study", "handler").code == "action.condition"
+    district.do(filed, "reclassify", "handler", petition_class="accusation")
+    case = district.case(filed)
+    assert (case.petition_class, case.confidentiality) == ("accusation", "restricted")
+    assert _refused(district.do, filed, "accept", "handler", route="6").code == "action.condition"
+    assert district.do(filed, "hand_over", "handler", **HANDED).state == "handed_over"
+
+
+@pytest.mark.parametrize("route", ["1", "2", "3", "4", "5"])
+def test_routes_1_to_5_end_with_the_told_route_and_never_start_the_sixty_days(
+    district: office.District, route: str
+) -> None:
+    filed = _sent(district)
+    district.do(filed, "accept", "handler", route=route)
+    assert "petition.handle" not in district.deadlines(filed)
+    assert _refused(district.do, filed, "settle", "handler", **TERMS).code == "action.condition"
+    assert district.do(filed, "tell_route", "handler", route_told="法院").state == "routed"
+
+
+def test_a_claim_of_route_6_may_end_by_agreement(district: office.District) -> None:
+    filed = _sent(district)
+    district.do(filed, "accept", "handler", route="6")
+    assert district.do(filed, "settle", "handler", **TERMS).state == "settled"
+    assert district.deadlines(filed)["petition.handle"][0].state == "met"
+
+
+# -- who is competent -----------------------------------------------------------------------------
+
+
+def test_two_that_refuse_go_to_their_common_superior_whose_choice_stands(
+    district: office.District,
+) -> None:
+    filed = _sent(district)
+    district.do(filed, "object", "handler", **WHY)
+    assert district.do(filed, "agree_return", "petition_officer").state == "returned"
+    again = _at(district, "labour")
+    assert district.do(filed, "transfer_again", "petition_officer", **again).state == "resent"
+    done = district.do(filed, "object_again", "other_handler", **WHY)
+    case = district.case(filed)
+    assert (case.state, case.lead_office_id) == ("disputed", district.offices["government"])
+    assert _told(district, filed, done.seq) == {district.people["district_supervisor"]}
+    assert set(district.deadlines(filed)) >= {"petition.decide_dispute"}
+    chosen = {**_at(district, "housing"), "designate_reason": "房屋事项由其主管。"}
+    assert _refused(district.do, filed, "designate", "petition_officer", **chosen).code in {
+        "action.not_yours",
+        "case.unknown",
+    }
+    assert district.do(filed, "designate", "district_supervisor", **chosen).state == "designated"
+    for action in ("object", "object_again", "ask_superior"):
+        assert _refused(district.do, filed, action, "handler", **WHY).code == "action.wrong_state"
+    assert district.deadlines(filed)["petition.notice_assigned"][-1].state == "running"
+    assert district.do(filed, "accept", "handler", route="6").state == "handling"
+
+
+def test_an_upheld_transfer_may_be_taken_to_the_common_superior_once(
+    district: office.District,
+) -> None:
+    filed = _sent(district)
+    district.do(filed, "object", "handler", **WHY)
+    upheld = district.do(filed, "uphold", "petition_officer", uphold_reason="三定规定明确。")
+    assert upheld.state == "upheld"
+    assert _refused(district.do, filed, "object", "handler", **WHY).code == "action.wrong_state"
+    assert district.do(filed, "ask_superior", "handler", **WHY).state == "disputed"
+    assert district.case(filed).lead_office_id == district.offices["government"]
+
+
+@pytest.mark.parametrize("is_second", [False, True])
+def test_an_objection_after_five_working_days_is_too_late(
+    district: office.District, is_second: bool
+) -> None:
+    filed = _sent(district)
+    if is_second:
+        district.do(filed, "object", "handler", **WHY)
+        district.do(filed, "agree_return", "petition_officer")
+        district.do(filed, "transfer_again", "petition_officer", **_at(district, "labour"))
+    district.at("2026-03-28 09:00")
+    action, who = ("object_again", "other_handler") if is_second else ("object", "handler")
+    assert _refused(district.do, filed, action, who, **WHY).code == "action.window_over"
+
+
+def test_what_was_returned_goes_back_only_when_the_sender_agrees(
+    district: office.District,
+) -> None:
+    filed = _sent(district)
+    district.do(filed, "object", "handler", **WHY)
+    assert district.case(filed).lead_office_id == district.offices["housing"]
+    assert _refused(district.do, filed, "agree_return", "handler").code == "action.not_yours"
+    district.do(filed, "agree_return", "petition_officer")
+    assert district.case(filed).lead_office_id == district.offices["petitions"]
+
+
+# -- what is not accepted, extended, handed over, reported -----------------------------------------
+
+
+@pytest.mark.parametrize("ground", ["finished", "pending"])
+def test_what_is_finished_or_pending_is_refused_with_the_number_of_the_earlier(
+    district: office.District, ground: str
+) -> None:
+    filed = _sent(district)
+    why: dict[str, Scalar] = {
+        "refusal_ground": ground,
+        "refusal_reason": "同一事实和理由。",
+        "remedy_told": True,
+    }
+    error = _refused(district.do, filed, "refuse", "handler", **why)
+    assert (error.code, error.field) == ("field.missing", "earlier_number")
+    done = district.do(filed, "refuse", "handler", **why, earlier_number="4803-7152-6")
+    assert done.state == "refused"
+
+
+def test_an_extension_is_the_handling_organs_own_heads(district: office.District) -> None:
+    longer: dict[str, Scalar] = {"extend_days": 10, "extend_reason": "情况复杂。"}
+    filed = _sent(district, "labour")
+    district.do(filed, "accept", "other_handler", route="6")
+    assert _refused(district.do, filed, "extend", "head", **longer).code == "case.unknown"
+    own = _sent(district, "housing")
+    district.do(own, "accept", "handler", route="6")
+    assert _refused(district.do, own, "extend", "handler", **longer).code == "action.not_yours"
+    assert district.do(own, "extend", "head", **longer).state == "handling"
+
+
+def test_an_offence_is_handed_to_the_police(district: office.District) -> None:
+    filed = _sent(district)
+    district.do(filed, "accept", "handler", route="6")
+    done = district.do(
+        filed,
+        "hand_to_police",
+        "handler",
+        offence_kind="public_order",
+        police_organ="花果派出所",
+        handed_on="2026-03-20",
+        handover_reason="现场发生推搡，一人受轻微伤。",
+    )
+    assert done.state == "handed_over"
+
+
+def test_a_major_item_is_reported_to_who_supervises_above(district: office.District) -> None:
+    filed = _file(district, grade="02")
+    assert district.deadlines(filed)["petition.report_urgent"][0].state == "running"
+    report: dict[str, Scalar] = {"reported_to": "区委区政府", "report_summary": "涉及三十人。"}
+    done = district.do(filed, "report_up", "petition_officer", **report)
+    assert done.state == "registered"
+    assert district.deadlines(filed)["petition.report_urgent"][0].state == "met"
+    assert _told(district, filed, done.seq) == {district.people["district_supervisor"]}
+    assert "petition.report_urgent" not in district.deadlines(_file(district, grade="04"))
