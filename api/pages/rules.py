@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from fastapi import APIRouter
 from starlette.responses import Response
 
 from api import caller
 from api.pages import frame as frames
 from api.rulebook import book, edition, pictures
+from rules import picture
 from workflow import machine
 from workflow.queries import office
 
 router = APIRouter()
+
+PAPER: Final = 1.25
+"""How high a drawing may be on paper, in its width: a sheet of A4 with its margins."""
 
 
 @router.get("/rules", dependencies=[caller.PUBLIC])
@@ -32,12 +38,14 @@ def _shown(frame: frames.Frame, rules: machine.Rules) -> Response:
     words = frame.words
     found = edition.Edition(pack=rules.pack, hash=rules.hash)
     names = tuple(rules.pack.processes)
+    drawings = {name: pictures.drawn(found, name, words.language) for name in names}
     return frame.page(
         "rules.html",
         title=words.get("The rules of this office"),
         book=book.book(found, words.language),
         calendar=book.calendar(frame.house.calendar),
-        drawings={name: pictures.drawn(found, name, words.language) for name in names},
+        drawings=drawings,
+        strips={name: picture.strips(it, ratio=PAPER) for name, it in drawings.items()},
         told={name: pictures.described(found, name, words) for name in names},
         is_active=rules.hash == frame.house.rules.hash,
     )

@@ -8,7 +8,7 @@ of whoever shows them.
 from rules.picture.clocks import Running
 from rules.picture.graph import Exit, Graph, Group, Node, ahead, graph
 from rules.picture.layout import Labels, Marks, draw
-from rules.picture.shapes import Box, Icon, Line, Picture, Words
+from rules.picture.shapes import Box, Icon, Line, Picture, Words, strips
 
 __all__ = [
     "Box",
@@ -26,4 +26,5 @@ __all__ = [
     "ahead",
     "draw",
     "graph",
+    "strips",
 ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -87,6 +88,20 @@ class Picture:
     lines: tuple[Line, ...]
     words: tuple[Words, ...]
     icons: tuple[Icon, ...]
+
+
+def strips(drawn: Picture, *, ratio: float) -> tuple[tuple[float, float], ...]:
+    """The drawing cut for paper into strips, each its top and its height, no higher than `ratio`
+    times the width where a state leaves room for a cut. No cut runs through words."""
+    cuts = sorted(
+        [it.y - 3 for it in drawn.boxes if it.kind in ("state", "end")]
+        + [it.frame[1] - 3 for it in drawn.words if it.style == "head-words"]
+    )
+    tops, room = [0.0], ratio * drawn.width
+    for here, following in itertools.pairwise([*cuts, drawn.height]):
+        if following - tops[-1] > room and here > tops[-1]:
+            tops.append(here)
+    return tuple((top, end - top) for top, end in itertools.pairwise([*tops, drawn.height]))
 
 
 def width(text: str, style: Style) -> float:

@@ -115,6 +115,20 @@ def test_boxes_of_a_shipped_process_hold_their_words_and_stand_apart(
         assert cut == [], word.text
 
 
+@pytest.mark.parametrize(("name", "process", "language"), ALL)
+def test_strips_for_paper_cut_no_words_and_leave_nothing_out(
+    name: str, process: str, language: texts.Language
+) -> None:
+    drawn = _drawn(name, process, language)
+    strips = picture.strips(drawn, ratio=1.25)
+    ends = [top + height for top, height in strips]
+    assert (strips[0][0], ends[-1]) == (0, drawn.height)
+    assert [top for top, _ in strips[1:]] == ends[:-1]
+    assert max(height for _, height in strips) <= 1.25 * drawn.width
+    for cut in ends[:-1]:
+        assert [it.text for it in drawn.words if it.frame[1] < cut < it.frame[3]] == []
+
+
 def _meet(one: tuple[float, ...], other: tuple[float, ...]) -> bool:
     return one[0] < other[2] and other[0] < one[2] and one[1] < other[3] and other[1] < one[3]
 

@@ -15,7 +15,7 @@ def test_an_address_when_script_is_off_is_kept_and_forgotten(shared_site: walk.S
         desk.go("/notices")
         desk.page.click("a[href='/notices/settings']")
         desk.page.fill("#address-mail", "desk@example.org")
-        desk.page.click("form:has(#address-mail) .btn-main")
+        desk.page.click("form:has(#address-mail) button")
         assert "d***@example.org" in desk.page.inner_text("main")
         assert "desk@example.org" not in desk.page.content()
         desk.page.click("form[action='/notices/settings/forget'] button")
@@ -33,6 +33,6 @@ def test_the_page_when_checked_has_no_grave_fault(shared_site: walk.Site, how: w
         faults += walk.check(officer, f"{how}-notice-settings-faults")
         assert officer.page.locator(".error-summary a").count() == 1
         officer.page.fill("#address-mail", "officer@example.org")
-        officer.page.click("form:has(#address-mail) .btn-main")
+        officer.page.click("form:has(#address-mail) button")
         faults += walk.check(officer, f"{how}-notice-settings-kept")
     assert faults == []

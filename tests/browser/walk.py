@@ -116,7 +116,8 @@ class Visitor:
         """Sends the page's form, past what the browser itself would refuse."""
         self.page.evaluate("document.querySelectorAll('form').forEach(it => it.noValidate = true)")
         form = self.page.locator("main form[method=post]")
-        form.locator(".btn-main, .btn-danger").first.click()
+        filled = form.locator(".btn-main, .btn-danger")
+        (filled if filled.count() else form.locator("button.btn")).first.click()
         self.page.wait_for_load_state()
 
     def heading(self) -> str:
