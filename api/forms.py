@@ -81,6 +81,7 @@ _TYPES: Mapping[pack.FieldType, dict[str, object]] = {
     "office": {"type": "string", "format": "uuid", "x-gridcase-ref": "office"},
     "person": {"type": "string", "format": "uuid", "x-gridcase-ref": "person"},
     "file": {"type": "string", "format": "uuid", "x-gridcase-ref": "file"},
+    "paper": {"type": "integer", "minimum": 1, "x-gridcase-ref": "paper"},
 }
 
 
@@ -246,6 +247,7 @@ _PLAIN_KINDS: Mapping[pack.FieldType, Kind] = {
     "office": "office",
     "person": "person",
     "file": "file",
+    "paper": "select",
 }
 
 
@@ -321,7 +323,7 @@ def read_form(
 
 def _scalar(field: pack.Field, sent: str, zone: ZoneInfo) -> Scalar:
     """One typed text as the scalar its field expects."""
-    if field.type == "int":
+    if field.type in ("int", "paper"):
         digits = sent.strip().translate(_FULL_WIDTH)
         return int(digits) if _INT.fullmatch(digits) else sent
     if field.type == "bool":

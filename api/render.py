@@ -222,6 +222,11 @@ def drawing(**view: object) -> str:
     return environment().get_template("picture.svg").render(view).strip() + "\n"
 
 
+def text(name: str, here: Here, **view: object) -> str:
+    """A template's text alone, for what is no answer by itself."""
+    return _rendered(name, here, view)
+
+
 def _headers(here: Here) -> dict[str, str]:
     return {"Content-Language": here.words.language, "Vary": "Accept-Language, Cookie, HX-Request"}
 

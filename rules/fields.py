@@ -134,6 +134,15 @@ def _int(field: pack.Field, value: object) -> int:
     return value
 
 
+def _paper(_field: pack.Field, value: object) -> int:
+    """The number of a paper in its case; whether it is there is for the engine to say."""
+    if isinstance(value, str) and _INT.fullmatch(value.strip()):
+        value = int(value)
+    if isinstance(value, bool) or not isinstance(value, int) or not 0 < value <= MAX_INT:
+        raise errors.Invalid("field.id", expected="paper")
+    return value
+
+
 def _bool(field: pack.Field, value: object) -> bool:
     words = {"true": True, "false": False}
     if isinstance(value, str):
@@ -203,6 +212,7 @@ _READERS: Mapping[pack.FieldType, Callable[[pack.Field, object], Value]] = {
     "office": _id,
     "person": _id,
     "file": _id,
+    "paper": _paper,
 }
 
 

@@ -27,7 +27,7 @@ ORGAN = "organ"
 
 Tag = Literal["national", "local", "practice", "default"]
 FieldType = Literal[
-    "text", "int", "bool", "date", "instant", "choice", "area", "office", "person", "file"
+    "text", "int", "bool", "date", "instant", "choice", "area", "office", "person", "file", "paper"
 ]
 Personal = Literal["name", "phone", "id_number", "address", "free_text"]
 Side = Literal["applicant", "respondent", "representative"]
@@ -37,6 +37,7 @@ CaseAttribute = Literal[
 Relation = Literal["grid", "office", "area", "handler", "filer", "leader", "supervisor", "resident"]
 FieldRight = Literal["open", "mask"]
 Effect = Literal["warn", "urge", "supervise", "raise", "leader", "action", "measure"]
+Addressee = Literal["applicant", "respondent", "both", "office", "file"]
 Place = Literal["nearest", "here", "above", "superior", "common", "field", "own", "next"]
 
 
@@ -204,7 +205,8 @@ class Pause:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeadlineRule:
     """One clock. `belongs_to` None: an office owes it; else whose window it is: a party's, or
-    `ORGAN`, the organ that holds the case. A window has no light and no lateness; it lapses."""
+    `ORGAN`, the organ that holds the case. A window has no light and no lateness; it lapses.
+    `unserved`: it runs as long as a paper of the actions that start it is not served."""
 
     process: str
     name: Text
@@ -225,6 +227,7 @@ class DeadlineRule:
     extension: Extension | None = None
     on_lapse: str | None = None
     on_miss: str | None = None
+    unserved: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -316,6 +319,61 @@ class Notice:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Block:
+    """A piece of a paper: a paragraph, a heading, or rows of a table, each a title and a text."""
+
+    text: str | None = None
+    heading: str | None = None
+    rows: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sheet:
+    """A paper in one language: as its template, with `{names}` to fill, or filled."""
+
+    title: str
+    body: tuple[Block, ...]
+    to: str | None = None
+    sign: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Part:
+    """What the law asks of a paper's contents: the field that brings it, and where it says so."""
+
+    field: str
+    source: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Paper:
+    """A paper that actions make: none of them is done without it.
+
+    `series` is the series in which the organ numbers it by year; `organ` says whose number it
+    is, that of the post that acts or the office that leads after the act. `to` is whose paper it
+    is, `seen_by` the field right that opens it. `served_by` names the actions that serve it; one
+    that nobody serves has none. `when` are conditions over what the act, or the filing, needs.
+    `place` orders the whole file of a case. `zh` is the paper, `en` a reading copy.
+    """
+
+    name: Text
+    process: str
+    made_by: tuple[str, ...]
+    series: str
+    to: Addressee
+    seen_by: str
+    tag: Tag
+    source: str
+    zh: Sheet
+    en: Sheet
+    when: tuple[str, ...] = ()
+    organ: Literal["acting", "lead"] = "acting"
+    served_by: tuple[str, ...] = ()
+    parts: tuple[Part, ...] = ()
+    place: int = 50
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Quiet:
     """When nobody is told outside the app: from `begins` to `ends` on the wall (past midnight,
     where `ends` is the earlier), and where `days_off` on days off whole. A notice of a cause in
@@ -401,3 +459,6 @@ class Pack:
     which the check refuses."""
     provisions: Mapping[str, Provision] = field(default_factory=dict)
     """The law row by row; empty in a pack of before there were any."""
+    papers: Mapping[str, Paper] = field(default_factory=dict)
+    paper_number: str = "{office}{series}〔{year}〕{serial}号"
+    """How the number of a paper is written."""

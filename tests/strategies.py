@@ -47,12 +47,15 @@ class Choices:
     """Offices by field."""
     today: date
     received_on: date
+    papers: Sequence[int] = ()
+    """Those that wait to be served."""
 
 
 def fields(
     action: pack_.Action, pack: pack_.Pack, *, choices: Choices
 ) -> st.SearchStrategy[dict[str, Scalar]]:
-    """Valid values for an action: all it needs, some of what it takes."""
+    """Valid values for an action: all it needs, some of what it takes, and what one of these may
+    make necessary."""
     needed = {name: value(name, pack.fields[name], choices=choices) for name in action.needs}
     taken = {
         name: value(name, pack.fields[name], choices=choices)
@@ -81,6 +84,8 @@ def value(name: str, field: pack_.Field, *, choices: Choices) -> st.SearchStrate
         return st.sampled_from(choices.people[name])
     if field.type == "office":
         return st.sampled_from(choices.offices[name])
+    if field.type == "paper":
+        return st.sampled_from(choices.papers)
     raise NotImplementedError(field.type)
 
 

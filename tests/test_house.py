@@ -19,7 +19,7 @@ from api.cli import answer
 from rules import errors, load
 from rules import pack as pack_
 from workflow import settings
-from workflow.tables import case, delivery, office, personal, watch
+from workflow.tables import case, delivery, office, paper, personal, watch
 
 ROOT = Path(__file__).parents[1]
 LAYERS = ("rules", "workflow", "api")
@@ -49,6 +49,8 @@ CASE_TABLES = frozenset(
         "sealed_value",
         "notice",
         "delivery",
+        "paper",
+        "service",
     }
 )
 START = (
@@ -142,7 +144,7 @@ def test_transactions_open_in_commands_sweep_relay_and_scheduler_alone() -> None
 
 
 def test_what_belongs_to_a_case_is_keyed_by_it_first() -> None:
-    assert {case, delivery, office, personal, watch}  # their tables are known
+    assert {case, delivery, office, paper, personal, watch}  # their tables are known
     tables = SQLModel.metadata.tables
     keyed = {name for name, table in tables.items() if "case_id" in table.primary_key.columns}
     assert keyed == CASE_TABLES

@@ -27,6 +27,8 @@ MINE: Final = frozenset({"handler", "filer", "leader"})
 NAMED: Final = PERSONAL_RELATIONS | {"office", "resident"}
 """Relations that reach a restricted case: those who work on it, and nobody by area."""
 
+FOR_RESIDENTS: Final = frozenset({"applicant", "both"})
+"""Whose papers number and code open."""
 ADMINISTRATOR: Final = "administrator"
 """The role that keeps accounts and settings, and opens no case."""
 
@@ -160,6 +162,24 @@ def field_rights(
             if found.get(name) != "open":
                 found[name] = how
     return found
+
+
+def knows_paper(rights: Mapping[str, pack_.FieldRight], paper: pack_.Paper, actor: Actor) -> bool:
+    """Whether a paper is there for this actor, who has these field rights on its case. Invariant:
+    7."""
+    if actor.kind == "resident":
+        return may_open_paper(rights, paper, actor)
+    return paper.seen_by in rights
+
+
+def may_open_paper(
+    rights: Mapping[str, pack_.FieldRight], paper: pack_.Paper, actor: Actor
+) -> bool:
+    """Whether this actor may read what a paper says: a resident only what is addressed to whom
+    number and code belong to."""
+    if actor.kind == "resident" and paper.to not in FOR_RESIDENTS:
+        return False
+    return rights.get(paper.seen_by) == "open"
 
 
 def keeps(pack: pack_.Pack, actor: Actor) -> tuple[HeldPost, ...]:

@@ -18,6 +18,8 @@ from rules import pack as pack_
 
 NOTHING: Final = "nothing"
 """The state before a case is filed."""
+FILE: Final = "file_case"
+"""The action that opens a case, in every process."""
 
 # At INFO the library's own logging costs more than the transition.
 logging.getLogger("transitions").setLevel(logging.WARNING)
@@ -63,6 +65,10 @@ class Flow:
     resumes: Mapping[str, tuple[tuple[str, pack_.Pause], ...]]
     extends: Mapping[str, tuple[str, pack_.Extension]]
     names_leader: str | None
+    papers: Mapping[str, tuple[tuple[str, Guarded], ...]]
+    """Per action, the papers it makes, each with its conditions."""
+    serves: Mapping[str, frozenset[str]]
+    """Per action, the papers it may serve."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -173,7 +179,31 @@ def _flow(pack: pack_.Pack, name: str, clocks: Mapping[str, Clock]) -> Flow:
             if clock.rule.extension
         },
         names_leader=next((n for n, a in process.actions.items() if a.leader == "name"), None),
+        papers=_papers(pack, name),
+        serves={
+            action: frozenset(
+                key
+                for key, paper in pack.papers.items()
+                if paper.process == name and action in paper.served_by
+            )
+            for action in process.actions
+        },
     )
+
+
+def _papers(pack: pack_.Pack, process: str) -> Mapping[str, tuple[tuple[str, Guarded], ...]]:
+    """What each action makes, in the order of the file of a case."""
+    found: dict[str, tuple[tuple[str, Guarded], ...]] = {}
+    own = [(key, paper) for key, paper in pack.papers.items() if paper.process == process]
+    for key, paper in sorted(own, key=lambda item: (item[1].place, item[0])):
+        for action in paper.made_by:
+            actions = pack.processes[process].actions
+            needs = (*actions[action].needs, *actions[FILE].needs)
+            conditions = tuple(
+                guards.compile_guard(test, pack.fields, needs) for test in paper.when
+            )
+            found[action] = (*found.get(action, ()), (key, conditions))
+    return found
 
 
 def _machine(

@@ -19,7 +19,7 @@ from rules import errors
 from rules import fields as fields_
 from rules import pack as pack_
 from workflow import access, audit, db, machine
-from workflow.decide import CaseRow, Scalar
+from workflow.decide import CaseRow, Scalar, papers
 from workflow.tables import case as case_tables
 from workflow.tables import personal as personal_tables
 
@@ -108,7 +108,12 @@ def _differences(
     action = pack.processes[case.process].actions[name]
     sent = dict(fields_.read(action, pack.fields, request.fields))
     stored: dict[str, Scalar] = json.loads(event.payload)["fields"]  # type: ignore[attr-defined]
-    commitments: dict[str, str] = json.loads(event.commitments)  # type: ignore[attr-defined]
+    # what was made of the fields, a paper, nobody sends
+    commitments: dict[str, str] = {
+        key: value
+        for key, value in json.loads(event.commitments).items()  # type: ignore[attr-defined]
+        if not key.startswith(papers.SEALED)
+    }
     found = [key for key in stored if sent.get(key) != stored[key]]
     for key, value in sent.items():
         if key in commitments:

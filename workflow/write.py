@@ -29,6 +29,8 @@ def rows(decision: Decision, *, seals: personal.Seals) -> db.Rows:
         links=decision.links,
         recusals=decision.recusals,
         offices=decision.offices,
+        papers=decision.papers,
+        services=decision.services,
         sealed=tuple(row for found, _ in sealed for row in found),
         notices=tuple(_notices(decision)),
         roll_up=tuple(_counts(decision)),

@@ -20,6 +20,7 @@ import typer
 
 from api import texts
 from api.cli import answer, installation
+from api.papers import docx, pdf, qr
 from rules import calendars, errors, load, pack
 from workflow import db, read, settings
 from workflow.queries import board
@@ -84,6 +85,7 @@ def examine(data: Path | None) -> Iterator[Line]:
     yield _data_dir(chosen)
     yield _key(chosen)
     yield _font()
+    yield _papers()
     database = db.open(chosen.url)
     try:
         yield from _database(database, chosen)
@@ -183,11 +185,31 @@ def _font() -> Line:
     if not found.strip():
         return _hint(
             "font",
-            "没有找到中文字体，以后生成文书要用；如 fonts-noto-cjk",
-            "no Chinese font found, which papers will need; fonts-noto-cjk is one",
+            "没有找到中文字体，PDF 文书会缺字；请安装，如 fonts-noto-cjk",
+            "no Chinese font found, so PDF papers lack letters; install one, as fonts-noto-cjk",
         )
     name = found.splitlines()[0].split(",")[0]
     return _ok("font", name, name)
+
+
+def _papers() -> Line:
+    """Papers are always printed from the page; what else they can be made into here."""
+    lacking = [
+        name
+        for name, is_there in (("docxtpl", docx.is_there()), ("segno", qr.is_there()))
+        if not is_there
+    ]
+    trouble = pdf.trouble()
+    lacking += [trouble] if trouble else []
+    if lacking:
+        names = ", ".join(lacking)
+        return _hint(
+            "papers",
+            f"文书只能从网页打印，缺 {names}；请安装 gridcase[papers]，PDF 还要系统的 pango",
+            f"papers print from the page alone, without {names}; "
+            "install gridcase[papers], and pango on the machine for PDF",
+        )
+    return _ok("papers", "打印页、Word、PDF、二维码", "print page, Word, PDF, QR code")
 
 
 # -- the database ---------------------------------------------------------------------------------

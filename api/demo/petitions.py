@@ -11,6 +11,7 @@ from api.demo import matters
 from api.demo.district import DEPARTMENTS, VACANT, Cast
 from api.demo.places import CITY, DISTRICT
 from api.demo.plans import NAME, PHONE, Plan
+from workflow.decide import Scalar
 
 Path = Literal[
     "answered", "extended", "routed", "refused", "objected", "upheld", "withdrawn", "reviewed",
@@ -82,6 +83,8 @@ class Petition:
     who: People
     matter: matters.Matter
     path: Path = "answered"
+    papers: int = 0
+    """Papers that the petition has by now."""
 
     def work(self) -> Plan:
         """The whole way of the petition along its path."""
@@ -135,6 +138,7 @@ class Petition:
             scale="01" if heads < 5 else "02",
             grade="04",
         )
+        self.papers += 1
 
     def _transfer(self) -> None:
         if self.path == "late":
@@ -145,11 +149,13 @@ class Petition:
             self.plan.days_later(1, 8)
         first = self.who.other if self.path in _MOVED else self.who.office
         self.plan.do("transfer", self.who.officer, to_office=str(first))
+        self.papers += 1
 
     def _object(self) -> None:
         """The department says that it is not competent; the petition office decides."""
         self.plan.later(1, 3)
         self.plan.do("object", self._handler, objection_reason="此事涉及其他单位职责，建议核对。")
+        self.papers += 1
         self.plan.later(1, 4)
         self.plan.do("uphold", self.who.officer, uphold_reason="三定规定明确由本单位负责。")
 
@@ -159,14 +165,17 @@ class Petition:
         self.plan.later(1, 2)
         reason = "此事由其他单位主管，建议改转。"
         self.plan.do("object", self.who.other_handler, objection_reason=reason)
+        self.papers += 1
         self.plan.later(1, 2)
         self.plan.do("agree_return", self.who.officer)
         self.plan.later(0, 1)
         self.plan.do("transfer_again", self.who.officer, to_office=str(self.who.office))
+        self.papers += 1
         if self.path == "moved":
             return
         self.plan.later(1, 3)
         self.plan.do("object_again", self._handler, objection_reason="不在本单位职责清单内。")
+        self.papers += 1
         self.plan.later(1, 3)
         self.plan.do(
             "designate",
@@ -204,9 +213,17 @@ class Petition:
             refusal_reason="属于诉讼事项，法院已经立案。",
             remedy_told=True,
         )
+        self._serve_notice()
 
     def _accept(self, *, route: str) -> None:
         self.plan.do("accept", self._handler, route=route)
+        self._serve_notice()
+
+    def _serve_notice(self) -> None:
+        """Serves the notice that was just made."""
+        self.papers += 1
+        self.plan.later(0, 1) if self.path in _QUICK else self.plan.later(1, 3)
+        self._serve("serve_paper", self._handler, paper=self.papers)
 
     def _tell_route(self) -> None:
         self._accept(route=self.plan.dice.choice(("1", "2", "4", "5")))
@@ -214,6 +231,7 @@ class Petition:
         self.plan.do(
             "tell_route", self._handler, route_told="请向劳动人事争议仲裁委员会申请仲裁，时效一年。"
         )
+        self._serve_notice()
 
     def _handle(self) -> None:
         self._accept(route="6")
@@ -225,6 +243,7 @@ class Petition:
                 extend_days=self.plan.dice.choice((15, 20, 30)),
                 extend_reason="涉及多个单位，需要核对历年资料。",
             )
+            self._serve_notice()
             self.plan.days_later(4, 12)
         elif self.path in _QUICK:
             self.plan.later(3, 6)
@@ -254,14 +273,22 @@ class Petition:
             opinion=self.matter.settles,
             opinion_basis="信访工作条例第32条及相关政策",
         )
+        self.papers += 1
 
-    def _serve(self, action: str, by: UUID) -> None:
+    def _serve(self, action: str, by: UUID, **more: Scalar) -> None:
+        method = self.plan.dice.choice(("in_person", "in_person", "post", "electronic"))
+        number = self.plan.dice.randint(100, 999)
+        if method == "post":
+            more["post_number"] = f"XA {number} 00{number} 42"
+        elif method == "electronic":
+            more["message_consent"] = True
         self.plan.do(
             action,
             by,
-            served_method=self.plan.dice.choice(("in_person", "in_person", "post", "electronic")),
+            served_method=method,
             served_on=self.plan.day(0),
-            receipt=f"送达回证第 {self.plan.dice.randint(100, 999)} 号",
+            receipt=f"送达回证第 {number} 号",
+            **more,
         )
         dice = self.plan.dice
         if action == "serve_answer" and self.path == "answered" and dice.random() < 0.4:

@@ -20,7 +20,7 @@ from rules import errors, pack
 from workflow import ids
 from workflow.commands import act
 from workflow.queries import case as case_query
-from workflow.queries import office
+from workflow.queries import office, papers
 
 router = APIRouter()
 
@@ -144,7 +144,7 @@ def _form(
         words,
         values=typed,
         error=error,
-        options=_options(frame, view, action),
+        options=_options(frame, view, name),
     )
     running = [clock for clock in view.clocks if clock.state == "running"]
     return frame.page(
@@ -183,12 +183,21 @@ def _summary(
 
 
 def _options(
-    frame: frames.Frame, view: case_query.CaseView, action: pack.Action
+    frame: frames.Frame, view: case_query.CaseView, act_name: str
 ) -> dict[str, tuple[forms.Option, ...]]:
     """Whom and what can be named."""
-    found = office.candidates(
-        frame.engine.database, action=action, pack=view.pack, case=view.case, facts=view.facts
+    action = view.process.actions[act_name]
+    found = dict(
+        office.candidates(
+            frame.engine.database, action=action, pack=view.pack, case=view.case, facts=view.facts
+        )
     )
+    chosen = papers.choices(view.papers, view.pack, act_name)
+    found |= {
+        field: chosen
+        for field in (*action.needs, *action.takes)
+        if view.pack.fields[field].type == "paper"
+    }
     return {
         name: tuple(
             forms.Option(value=it.value, label=it.label, hint=frame.words.text(it.hint))

@@ -12,13 +12,14 @@ from fastapi import APIRouter
 from starlette.responses import Response
 
 from api import caller, forms, problems
-from api.pages import filing, happened, walked, way
+from api.pages import filing, happened, papers_listed, walked, way
 from api.pages import frame as frames
 from api.pages import worklist as worklist_page
 from rules import errors, pack, picture
 from workflow import machine
 from workflow.commands import people
 from workflow.decide import guard_facts
+from workflow.decide import papers as deciding
 from workflow.queries import case as case_query
 from workflow.queries import office
 
@@ -200,6 +201,8 @@ def shown(
         readings=tuple(_reading(frame, view, row) for row in view.readings),
         is_opened=opened is not None,
         can_open=can_open,
+        papers=papers_listed.items(frame, view, base=f"/cases/{view.case.id}"),
+        may_open_papers=any(it.can_open for it in view.papers),
     )
 
 
@@ -207,9 +210,10 @@ def _reading(
     frame: frames.Frame, view: case_query.CaseView, row: Mapping[str, object]
 ) -> tuple[object, str, str, str]:
     """Who read what, when and why."""
-    known = view.pack.fields
+    known = {name: field.name for name, field in view.pack.fields.items()}
+    known |= {f"{deciding.SEALED}{name}": paper.name for name, paper in view.pack.papers.items()}
     fields = [
-        frame.words.text(known[name].name) if name in known else name
+        frame.words.text(known[name]) if name in known else name
         for name in str(row["fields"]).split(", ")
     ]
     return row["at"], str(row["name"]), str(row["reason"]), "、".join(fields)

@@ -74,7 +74,7 @@ def _entry(
         who = event.actor or _kind(words, event.actor_kind)
         title = words.get("{who}: {act}", who=who, act=act)
         lines = (
-            *_fields(frame, view.pack, event.fields, names),
+            *_fields(frame, view.pack, _said(view.pack, event), names),
             *_values(words, event.values, opened),
         )
         mark = "ladder" if event.actor_kind == "ladder" else None
@@ -172,6 +172,17 @@ def _fields(
     )
 
 
+def _said(rules: pack.Pack, event: case_query.EventView) -> dict[str, object]:
+    """The plain values of an act; a paper by its number, which people know it by."""
+    served = event.payload.get("service", {})
+    return {
+        name: served.get("number", value)
+        if name in rules.fields and rules.fields[name].type == "paper"
+        else value
+        for name, value in event.fields.items()
+    }
+
+
 def field_words(
     frame: frames.Frame, rules: pack.Pack, name: str, value: object, names: Names
 ) -> str:
@@ -227,7 +238,7 @@ def resident_entries(
             continue
         if event.name in view.process.actions:
             lines = (
-                *_fields(frame, view.pack, _public(view.pack, event.fields), names),
+                *_fields(frame, view.pack, _public(view.pack, _said(view.pack, event)), names),
                 *_values(words, event.values, opened),
             )
             title = words.text(event.title)

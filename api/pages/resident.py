@@ -21,7 +21,7 @@ from starlette.responses import Response
 from api import caller, forms, login, problems
 from api.pages import case as case_page
 from api.pages import frame as frames
-from api.pages import happened, walked, way
+from api.pages import happened, papers_listed, walked, way
 from rules import errors, picture
 from workflow import access, clock, ids
 from workflow.commands import act, people
@@ -34,6 +34,7 @@ COOKIE: Final = "mine"
 COOKIE_S: Final = 15 * 60
 PURPOSE: Final = b"gridcase resident 1:"
 RATE: Final = "rate"
+HOME: Final = "/mine"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,7 +77,7 @@ def post_lookup(request: Request, frame: frames.Public, sent: frames.Sent) -> Re
 @router.get("/mine", dependencies=[caller.RESIDENT])
 def get_mine(frame: frames.Public) -> Response:
     """The case as the resident sees it."""
-    actor = _resident(frame)
+    actor = known(frame)
     if actor is None:
         return frame.go("/lookup")
     view = case_query.view(frame.engine, actor, _case_id(actor))
@@ -86,7 +87,7 @@ def get_mine(frame: frames.Public) -> Response:
 @router.get("/mine/rate", dependencies=[caller.RESIDENT])
 def get_rate(frame: frames.Public) -> Response:
     """The rating's form, while it is open."""
-    actor = _resident(frame)
+    actor = known(frame)
     if actor is None:
         return frame.go("/lookup")
     view = case_query.view(frame.engine, actor, _case_id(actor))
@@ -98,7 +99,7 @@ def get_rate(frame: frames.Public) -> Response:
 @router.post("/mine/rate", dependencies=[caller.RESIDENT])
 def post_rate(frame: frames.Public, sent: frames.Sent) -> Response:
     """Takes the rating, once."""
-    actor = _resident(frame)
+    actor = known(frame)
     if actor is None:
         return frame.go(
             "/lookup",
@@ -147,7 +148,7 @@ def _remember(frame: frames.Frame, response: Response, case_id: UUID) -> None:
     )
 
 
-def _resident(frame: frames.Frame) -> access.Actor | None:
+def known(frame: frames.Frame) -> access.Actor | None:
     """The resident that the cookie stands for; None where it is over or not ours."""
     try:
         kept = base64.urlsafe_b64decode(frame.request.cookies.get(COOKIE, ""))
@@ -241,6 +242,7 @@ def _shown(frame: frames.Frame, view: case_query.CaseView) -> Response:
         entries=happened.resident_entries(frame, view, names=names, opened=_texts(frame, view)),
         sides=case_page.sides(frame, view, {}, reveal=None),
         may_rate=RATE in view.actions,
+        papers=papers_listed.items(frame, view, base=HOME),
         readings=view.readings,
     )
 

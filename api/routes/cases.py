@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Annotated
 from uuid import UUID
 
@@ -17,7 +18,7 @@ from workflow.commands import act, people
 from workflow.decide import FILE
 from workflow.engine import Engine
 from workflow.queries import case as case_query
-from workflow.queries import office, worklist
+from workflow.queries import office, papers, worklist
 
 router = APIRouter(tags=["cases"])
 
@@ -206,11 +207,18 @@ def post_reading(
 
 def _offered(opened: Engine, view: case_query.CaseView) -> views.Offered:
     """Whom and what the offered actions may name; asked only where a field names somebody."""
-    found = {}
+    found: dict[str, Mapping[str, tuple[office.Choice, ...]]] = {}
     for name in view.actions:
         action = view.process.actions[name]
         types = {view.pack.fields[field].type for field in (*action.needs, *action.takes)}
-        if types & {"person", "office"}:
+        if "paper" in types:
+            chosen = papers.choices(view.papers, view.pack, name)
+            found[name] = {
+                field: chosen
+                for field in (*action.needs, *action.takes)
+                if view.pack.fields[field].type == "paper"
+            }
+        elif types & {"person", "office"}:
             found[name] = office.candidates(
                 opened.database,
                 action=action,

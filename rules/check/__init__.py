@@ -14,6 +14,7 @@ from rules.check import (
     content,
     examples,
     names,
+    papers,
     people,
     provisions,
     references,
@@ -46,6 +47,7 @@ def check(
     names.check(pack, report)
     texts.check(pack, report)
     if not report.found:
+        papers.check(pack, report)
         content.check(pack, report)
         for name in pack.processes:
             walked = walk.walked(pack, name)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 
-from rules.load import tree
+from rules.load import sheets, tree
 
 SECTIONS = (
     "fields",
@@ -24,13 +24,14 @@ SECTIONS = (
     "delivery",
     "offices",
     "provisions",
+    "papers",
 )
 """The files of a pack beside pack.yaml and its processes."""
 
 LISTS = frozenset({"notices", "examples", "offices"})
 """Those that hold a list; the others are mappings by name."""
 
-OPTIONAL = frozenset({"delivery", "provisions"})
+OPTIONAL = frozenset({"delivery", "provisions", "papers"})
 """Those that a pack may be without, other than empty."""
 
 _UNITS: Mapping[str, str] = {
@@ -67,6 +68,7 @@ def shaped(root: tree.Node, faults: tree.Faults) -> tree.Table:
         "offices": lambda row: _as_lists(row, "posts"),
         "routing": lambda route: _as_lists(route, "kinds"),
         "provisions": lambda provision: _as_lists(provision, "kept_by"),
+        "papers": lambda paper: sheets.paper(paper, faults),
     }
     for name in SECTIONS:
         node = document.get(name)

@@ -75,7 +75,18 @@ def _beat(engine: Engine) -> None:
 
 
 ALL = {
-    *("python", "packages", "settings", "data", "key", "font", "database", "durable", "schema"),
+    *(
+        "python",
+        "packages",
+        "settings",
+        "data",
+        "key",
+        "font",
+        "papers",
+        "database",
+        "durable",
+        "schema",
+    ),
     *("clock", "zone", "pack", "calendar", "worker", "queues", "channels"),
 }
 

@@ -3,6 +3,7 @@ writers do not all count on the same row of the roll-up."""
 
 from __future__ import annotations
 
+import json
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -11,12 +12,18 @@ from pathlib import Path
 from typing import Final
 from uuid import UUID
 
+from sqlalchemy import insert
+
+from rules import load
 from tests import office as small
 from tests import postgres
 from tests.bench.measure import Dialect
 from workflow import access, db, ids, read
-from workflow.commands import office, people
+from workflow.commands import office, packs, people
 from workflow.engine import Engine
+from workflow.tables import office as office_tables
+
+_PACK: Final = office_tables.Pack.__table__  # type: ignore[attr-defined]
 
 DURABLE: Final[Mapping[str, str]] = {
     "shared_buffers": "512MB",
@@ -84,6 +91,7 @@ def build(district: small.District, *, communities: int = COMMUNITIES) -> Town:
     """Adds communities, each with desk, committee, grids and their people, by commands; a leader
     of the street's office carries what is grave in one of them."""
     database = district.engine.database
+    _without_papers(database)
     areas, offices, persons, posts = [], [], [], []
     staff: dict[str, dict[str, UUID]] = {}
     for n in range(communities):
@@ -128,6 +136,22 @@ def build(district: small.District, *, communities: int = COMMUNITIES) -> Town:
     people.add_people(database, persons)
     office.add_posts(database, posts)
     return Town(engine=district.engine, district=district, grids=_grids(district.engine, staff))
+
+
+def _without_papers(database: db.Database) -> None:
+    """The shipped pack without its papers, as a pack of its own. What a paper costs, its reading
+    and its number, only acts that make one pay; what is measured here is an act."""
+    with db.transaction(database) as tx:
+        document = json.loads(load.load(load.shipped()).document)
+        del document["papers"]
+        document["deadlines"] = {
+            name: rule for name, rule in document["deadlines"].items() if "unserved" not in rule
+        }
+        text = json.dumps(document, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+        loaded = load.from_document(text)
+        row = {"hash": loaded.hash, "name": loaded.pack.name, "version": loaded.pack.version}
+        tx.execute(insert(_PACK), row | {"document": text, "added_at": db.now(tx)})
+        packs.activate(tx, loaded.hash)
 
 
 def _area(code: str, level: str, parent: str) -> office.NewArea:

@@ -74,6 +74,7 @@ OURS = {
     "petition.report_urgent": "1 working_day",
     "petition.decide_unclear": "15 calendar_day",
     "petition.decide_objection": "5 working_day",
+    "petition.serve_paper": "5 working_day",
     "petition.serve_answer": "5 working_day",
     "petition.serve_review": "5 working_day",
     "petition.serve_recheck": "5 working_day",

@@ -18,10 +18,13 @@ from workflow.decide import NEVER, AssignmentRow, CaseRow, DeadlineRow, Escalati
 from workflow.queries import case as case_query
 from workflow.tables import case as case_tables
 from workflow.tables import delivery
+from workflow.tables import paper as paper_tables
 
 _CASE: Final = case_tables.CaseFile.__table__  # type: ignore[attr-defined]
 _ROLL_UP: Final = case_tables.RollUp.__table__  # type: ignore[attr-defined]
 _RECUSAL: Final = case_tables.Recusal.__table__  # type: ignore[attr-defined]
+_PAPER: Final = paper_tables.Paper.__table__  # type: ignore[attr-defined]
+_SERVICE: Final = paper_tables.Service.__table__  # type: ignore[attr-defined]
 _NOTICE: Final = delivery.Notice.__table__  # type: ignore[attr-defined]
 
 GRAIN: Final = (
@@ -91,6 +94,21 @@ def notices(district: office.District, case_id: UUID) -> list[Any]:
             select(_NOTICE).where(_NOTICE.c.case_id == case_id).order_by(_NOTICE.c.seq, _NOTICE.c.n)
         )
         return list(rows)
+
+
+def unserved(district: office.District, case_id: UUID) -> list[int]:
+    """The papers of a case that the act of serving papers may serve."""
+    with db.snapshot(district.engine.database) as tx:
+        row = read.case_row(tx, case_id)
+        assert row is not None
+        papers = read.rules(tx, row.pack_hash).pack.papers
+        served = select(_SERVICE.c.paper_no).where(_SERVICE.c.case_id == case_id)
+        rows = tx.execute(
+            select(_PAPER.c.no, _PAPER.c.name).where(
+                _PAPER.c.case_id == case_id, _PAPER.c.no.not_in(served)
+            )
+        )
+        return [row.no for row in rows if "serve_paper" in papers[row.name].served_by]
 
 
 def recuse(district: office.District, case_id: UUID, *people: str) -> None:

@@ -28,6 +28,7 @@ from workflow.queries import search
 
 EXPECTED: Final = frozenset(
     {
+        "service.before_paper",
         "action.condition",
         "action.window_over",
         "action.wrong_state",  # time has moved the case on first
@@ -218,7 +219,11 @@ class Game:
         people = {key: [names[one.value] for one in choices] for key, choices in found.items()}
         if any(not people.get(name) for name in rule.needs if name in found):
             return None
+        waiting = look.unserved(self.district, case_id)
+        if not waiting and any(pack.fields[name].type == "paper" for name in rule.needs):
+            return None
         choices = strategies.Choices(
+            papers=waiting,
             people=people,
             offices={
                 name: keys for name, keys in people.items() if pack.fields[name].type == "office"

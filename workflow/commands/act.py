@@ -16,11 +16,13 @@ from sqlalchemy.exc import IntegrityError
 
 from rules import errors
 from rules import pack as pack_
-from workflow import access, db, ids, links, machine, read, repeats, write
+from workflow import access, db, ids, links, machine, papers, read, repeats, write
 from workflow.decide import FILE, CaseRow, Command, Facts, Opening, Scalar, decide
 from workflow.engine import Engine
 
 GUARDED_TRIES: Final = 3
+LOCKED_TRIES: Final = 8
+"""One is enough, but for the number of a paper, which one who does not lock may draw first."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,11 +67,15 @@ def act(engine: Engine, actor: access.Actor, request: Request) -> Receipt:
     Raises: `case.unknown`, `action.not_yours`, `case.stale`, `id.taken`, `id.differs`,
     `case.busy`, and what `decide` raises.
     """
-    for attempt in range(GUARDED_TRIES + 1):
+    locked = False
+    for attempt in range(GUARDED_TRIES + LOCKED_TRIES):
+        locked = locked or attempt >= GUARDED_TRIES
         try:
-            receipt = _attempt(engine, actor, request, locked=attempt == GUARDED_TRIES)
+            receipt = _attempt(engine, actor, request, locked=locked)
         except IntegrityError as error:
-            if not db.is_number_taken(error):
+            if db.is_serial_taken(error):
+                locked = True  # the next number is drawn with the offices held
+            elif not db.is_number_taken(error):
                 raise
             continue
         if receipt is not None:
@@ -87,10 +93,10 @@ def _attempt(
         )
         house, facts = found.house, found.facts
         if facts is None or facts.case is None:
-            return _file(tx, engine, actor, request, house=house)
+            return _file(tx, engine, actor, request, house=house, locked=locked)
         if found.is_repeat:
             return _again(tx, engine, actor, request, house=house, facts=facts, case=facts.case)
-        return _move(tx, engine, actor, request, house=house, facts=facts, case=facts.case)
+        return _move(tx, engine, actor, request, house=house, facts=facts, locked=locked)
 
 
 def _again(
@@ -116,7 +122,13 @@ def _again(
 
 
 def _file(
-    tx: db.Tx, engine: Engine, actor: access.Actor, request: Request, *, house: read.House
+    tx: db.Tx,
+    engine: Engine,
+    actor: access.Actor,
+    request: Request,
+    *,
+    house: read.House,
+    locked: bool,
 ) -> Receipt | None:
     filing = request.filing
     if filing is None or request.action != FILE:
@@ -135,7 +147,7 @@ def _file(
     )
     command = replace(_command(actor, request, leave=leave), opening=opening)
     command = _with_earlier(tx, house.rules.pack, actor, command, action=action)
-    return _write(tx, engine, actor, house.rules, command, facts=facts)
+    return _write(tx, engine, actor, house.rules, command, facts=facts, locked=locked)
 
 
 def _move(
@@ -146,8 +158,10 @@ def _move(
     *,
     house: read.House,
     facts: Facts,
-    case: CaseRow,
+    locked: bool,
 ) -> Receipt | None:
+    assert facts.case is not None  # noqa: S101  a case that is there
+    case = facts.case
     rules = read.rules(tx, case.pack_hash)
     rights = house.rules.pack
     if request.filing is not None or not access.may_see(rights, actor, case, recused=facts.recused):
@@ -160,7 +174,7 @@ def _move(
         raise errors.NotPermitted("action.not_yours", action=request.action)
     command = _command(actor, request, leave=leave)
     command = _with_earlier(tx, rights, actor, command, action=action)
-    return _write(tx, engine, actor, rules, command, facts=facts)
+    return _write(tx, engine, actor, rules, command, facts=facts, locked=locked)
 
 
 def _with_earlier(
@@ -200,7 +214,13 @@ def _write(
     command: Command,
     *,
     facts: Facts,
+    locked: bool,
 ) -> Receipt | None:
+    if papers.are_needed(rules, command, facts):
+        if locked:
+            papers.hold_numbers(tx, facts)
+        known = papers.facts(tx, rules, command, facts, actor=actor.name, seals=engine.seals)
+        facts = replace(facts, papers=known)
     decision = decide(rules, command, facts)
     written = db.apply(tx, write.rows(decision, seals=engine.seals))
     if command.case_id not in written:

@@ -202,7 +202,9 @@ def open_values(
         rights = access.field_rights(house.rules.pack, actor, case, recused=recused)
         specs = read.rules(tx, case.pack_hash).pack.fields
         rows = tx.execute(
-            select(_SEALED).where(_SEALED.c.case_id == case_id).order_by(_SEALED.c.seq)
+            select(_SEALED)
+            .where(_SEALED.c.case_id == case_id, _SEALED.c.field.in_(list(specs)))
+            .order_by(_SEALED.c.seq)
         )
         found = {
             f"{row.seq}:{row.field}": engine.seals.open(
@@ -215,15 +217,14 @@ def open_values(
             and (not only or row.field in only)
         }
         if found and actor.person_id is not None:
-            _record_reading(
-                tx, actor.person_id, case_id, sorted(found), reason=reason, at=house.now
-            )
+            record_reading(tx, actor.person_id, case_id, sorted(found), reason=reason, at=house.now)
         return found
 
 
-def _record_reading(
+def record_reading(
     tx: db.Tx, person_id: UUID, case_id: UUID, fields: list[str], *, reason: str, at: datetime
 ) -> None:
+    """Notes that somebody opened values, named as `seq:field`, where the party can see it."""
     names = sorted({key.split(":", 1)[1] for key in fields})
     tx.execute(
         insert(_READ),

@@ -163,6 +163,11 @@ def is_number_taken(error: DBAPIError) -> bool:
     return "case_file_number" in str(error.orig) or "case_file.number" in str(error.orig)
 
 
+def is_serial_taken(error: DBAPIError) -> bool:
+    """Whether a write failed only because somebody drew the same number of a paper."""
+    return "paper_serial" in str(error.orig) or "paper.serial" in str(error.orig)
+
+
 def upgrade(database: Database) -> None:
     """Brings the schema to this release. One that a later release made is left alone by the
     caller: see `is_later`."""
@@ -235,6 +240,7 @@ __all__ = [
     "drop",
     "is_later",
     "is_number_taken",
+    "is_serial_taken",
     "is_there",
     "now",
     "office_time",

@@ -8,7 +8,7 @@ from typing import Final
 
 from sqlalchemy import Table
 
-from workflow.tables import case, delivery, personal
+from workflow.tables import case, delivery, paper, personal
 
 Row = tuple[object, ...]
 
@@ -27,6 +27,8 @@ class Rows:
     links: tuple[Row, ...] = ()
     recusals: tuple[Row, ...] = ()
     offices: tuple[Row, ...] = ()
+    papers: tuple[Row, ...] = ()
+    services: tuple[Row, ...] = ()
     sealed: tuple[Row, ...] = ()
     notices: tuple[Row, ...] = ()
     roll_up: tuple[Row, ...] = ()
@@ -56,6 +58,8 @@ INSERTED: Final = {
     "links": _table(case.Link),
     "recusals": _table(case.Recusal),
     "offices": _table(case.OfficeTie),
+    "papers": _table(paper.Paper),
+    "services": _table(paper.Service),
     "sealed": _table(personal.SealedValue),
     "notices": _table(delivery.Notice),
 }

@@ -17,8 +17,10 @@ from workflow.decide.decision import (
     Event,
     LinkRow,
     Notice,
+    PaperRow,
     PartyRow,
     Personal,
+    ServiceRow,
 )
 from workflow.decide.draft import Draft
 from workflow.decide.facts import (
@@ -28,9 +30,11 @@ from workflow.decide.facts import (
     Command,
     DeadlineRow,
     Earlier,
+    EarlierPaper,
     Facts,
     Line,
     Opening,
+    PaperFacts,
     Scalar,
     guard_facts,
 )
@@ -142,6 +146,7 @@ __all__ = [
     "DeadlineRow",
     "Decision",
     "Earlier",
+    "EarlierPaper",
     "EscalationRow",
     "Event",
     "Facts",
@@ -149,9 +154,12 @@ __all__ = [
     "LinkRow",
     "Notice",
     "Opening",
+    "PaperFacts",
+    "PaperRow",
     "PartyRow",
     "Personal",
     "Scalar",
+    "ServiceRow",
     "decide",
     "decide_calendar",
     "decide_due",

@@ -14,7 +14,7 @@ from rules import calendars, errors, ladders, routing
 from rules import fields as fields_
 from rules import pack as pack_
 from workflow import machine
-from workflow.decide import clocks, leader, links, supervision, tell
+from workflow.decide import clocks, leader, links, papers, supervision, tell
 from workflow.decide.decision import Personal
 from workflow.decide.draft import SIDES, Draft
 from workflow.decide.facts import (
@@ -124,7 +124,10 @@ def act(draft: Draft, command: Command) -> None:
     if complained is not None:
         _part_with(draft, complained, seq=seq)
     _carry(draft, action, values, command, seq=seq, held_by=held_by)
+    papers.serve(draft, action, values, command, seq=seq)
+    papers.plan(draft, values, command.action)
     clocks.run(draft, action=command.action, seq=seq, fields=values)
+    papers.make(draft, values, command, seq=seq)
     if draft.state.end:
         leader.end(draft)
     supervision.lower(draft)

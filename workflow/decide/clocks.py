@@ -15,6 +15,7 @@ from uuid import UUID
 from rules import calendars, due, errors, guards, ladders
 from rules import pack as pack_
 from rules.due import caps
+from workflow.decide import papers
 from workflow.decide.draft import Draft
 from workflow.decide.facts import PASSED, DeadlineRow, Scalar
 
@@ -29,14 +30,29 @@ def run(draft: Draft, *, action: str, seq: int, fields: Mapping[str, Scalar]) ->
         stop_all(draft)
     else:
         start(draft, action=action, seq=seq, fields=fields)
+        _go_on(draft, action=action, seq=seq, fields=fields)
 
 
 def start(draft: Draft, *, action: str, seq: int, fields: Mapping[str, Scalar]) -> None:
     """Opens the clocks that an action starts and whose conditions hold."""
     facts = draft.guard_facts(fields)
     for clock in draft.flow.starts.get(action, ()):
+        if clock.rule.unserved and not papers.is_to_serve(draft, clock.rule.starts):
+            continue
         if all(guards.holds(guard, facts) for guard in clock.when):
             _open(draft, name=clock.name, rule=clock.rule, seq=seq, fields=fields)
+
+
+def _go_on(draft: Draft, *, action: str, seq: int, fields: Mapping[str, Scalar]) -> None:
+    """A paper was served, another waits still: its clock runs from the day that one was made."""
+    for name in sorted(draft.flow.stops.get(action, ())):
+        rule = draft.rules.pack.deadlines[name]
+        if not rule.unserved or any(row.rule == name for row in draft.open_deadlines()):
+            continue
+        left = papers.left_of(draft, rule.starts)
+        if left:
+            start_at = min(paper.made_at for paper in left)
+            _open(draft, name=name, rule=rule, seq=seq, fields=fields, start_at=start_at)
 
 
 def _open(
@@ -46,13 +62,16 @@ def _open(
     rule: pack_.DeadlineRule,
     seq: int,
     fields: Mapping[str, Scalar],
+    start_at: datetime | None = None,
 ) -> None:
     for old in draft.open_deadlines():
+        if old.rule == name and rule.unserved:  # the paper made first is still to be served
+            return
         if old.rule == name:  # another leader's plan, another agreement: the first is over
             _end(draft, old, state="stopped")
     until = _date_field(fields, rule.limit.until)
     calendar = draft.facts.calendar
-    start_at = _start_at(draft, rule=rule, fields=fields)
+    start_at = start_at or _start_at(draft, rule=rule, fields=fields)
     found = due.due(rule, calendar=calendar, start_at=start_at, until=until)
     row = DeadlineRow(
         case_id=draft.case.id,

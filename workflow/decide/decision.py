@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Literal, NamedTuple
 from uuid import UUID
 
@@ -91,6 +91,34 @@ class OfficeRow(NamedTuple):
     seq: int
 
 
+class PaperRow(NamedTuple):
+    """`paper`, column by column."""
+
+    case_id: UUID
+    no: int
+    seq: int
+    name: str
+    office_id: UUID
+    series: str
+    year: int
+    serial: int
+    number: str
+    made_at: datetime
+
+
+class ServiceRow(NamedTuple):
+    """`service`, column by column."""
+
+    case_id: UUID
+    no: int
+    seq: int
+    paper_no: int
+    method: str
+    served_on: date
+    served_by: UUID | None
+    recorded_at: datetime
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Count:
     """Something an office answers for, in a month written as 202603."""
@@ -126,5 +154,7 @@ class Decision:
     links: tuple[LinkRow, ...] = ()
     recusals: tuple[RecusalRow, ...] = ()
     offices: tuple[OfficeRow, ...] = ()
+    papers: tuple[PaperRow, ...] = ()
+    services: tuple[ServiceRow, ...] = ()
     notices: tuple[Notice, ...] = ()
     tally: tuple[Count, ...] = ()

@@ -23,9 +23,11 @@ from workflow.decide.decision import (
     LinkRow,
     Notice,
     OfficeRow,
+    PaperRow,
     PartyRow,
     Personal,
     RecusalRow,
+    ServiceRow,
 )
 from workflow.decide.facts import (
     NEVER,
@@ -64,6 +66,10 @@ class Draft:
         self._links: list[LinkRow] = []
         self._recusals: list[RecusalRow] = []
         self._offices: list[OfficeRow] = []
+        self.papers: list[PaperRow] = []
+        self.planned: tuple[str, ...] = ()
+        """The papers that the act at hand makes."""
+        self.services: list[ServiceRow] = []
         self._notices: list[Notice] = []
         self._apart = 0
         self._tally: list[Count] = []
@@ -141,6 +147,15 @@ class Draft:
         )
         self._events.append(event)
         return event.seq
+
+    def add_to_event(
+        self, payload: Mapping[str, object], personal: tuple[Personal, ...] = ()
+    ) -> None:
+        """More of the event recorded last: what is known only when the clocks have moved."""
+        last = self._events[-1]
+        self._events[-1] = replace(
+            last, payload={**last.payload, **payload}, personal=(*last.personal, *personal)
+        )
 
     def put_deadline(self, row: DeadlineRow) -> None:
         """Opens or changes a deadline."""
@@ -234,8 +249,10 @@ class Draft:
 
     def most_urgent(self) -> DeadlineRow | None:
         """The running deadline that ends first, an office's before any other: what a notice
-        speaks of, and what lists show."""
-        running = [row for row in self.open_deadlines() if row.state == "running"]
+        speaks of. A paper that waits to be served is not what anybody else is told of."""
+        rules = self.rules.pack.deadlines
+        found = [row for row in self.open_deadlines() if row.state == "running"]
+        running = [row for row in found if not rules[row.rule].unserved] or found
         own = [row for row in running if row.owner == "office"]
         return min(own or running, key=lambda row: row.due_at, default=None)
 
@@ -254,6 +271,8 @@ class Draft:
             recusals=tuple(self._recusals),
             offices=tuple(self._offices),
             notices=(*_combined(self._notices[: self._apart]), *self.told_apart()),
+            papers=tuple(self.papers),
+            services=tuple(self.services),
             tally=tuple(self._tally),
         )
 

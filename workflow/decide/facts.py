@@ -154,6 +154,35 @@ class Line:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class EarlierPaper:
+    """A paper that the case has already."""
+
+    no: int
+    name: str
+    number: str
+    made_at: datetime
+    is_served: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PaperFacts:
+    """What making or serving a paper must know beside the case; read for such actions alone.
+
+    `values` are the fields of all earlier acts, the latest of each name, sealed ones opened;
+    `acts` the moments at which each action was done; `names` those of offices, persons and areas
+    by id or code; `last` the last serial that an office has given in a series this year.
+    """
+
+    values: Mapping[str, Scalar]
+    acts: Mapping[str, tuple[datetime, ...]]
+    papers: tuple[EarlierPaper, ...]
+    services: int
+    names: Mapping[str, str]
+    last: Mapping[tuple[UUID, str], int]
+    actor: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Facts:
     """Everything a decision may know. `now` is office time, read with the rest; `notices`
     are the active pack's, whatever pack the case runs under."""
@@ -172,6 +201,7 @@ class Facts:
     """The offices complained about, with all of the line that answer to them."""
     parted: frozenset[UUID] = frozenset()
     """The offices that were sent the case and objected."""
+    papers: PaperFacts | None = None
 
     def barring(self, offices: frozenset[UUID]) -> Facts:
         """The facts without the posts of offices complained about and of those below them; who

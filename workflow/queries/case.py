@@ -26,6 +26,7 @@ from workflow.decide import (
     supervision,
 )
 from workflow.engine import Engine
+from workflow.queries import papers
 from workflow.tables import case as case_tables
 from workflow.tables import office as office_tables
 from workflow.tables import personal as personal_tables
@@ -199,6 +200,7 @@ class CaseView:
     rights: Mapping[str, pack_.FieldRight]
     readings: tuple[Mapping[str, Any], ...]
     code: str | None
+    papers: tuple[papers.PaperView, ...]
     facts: Facts
 
     @property
@@ -246,6 +248,8 @@ def _view(
     can_link = any(flow.process.actions[name].link for name in actions)
     around = links.around(tx, house.rules.pack, actor, case, can_link=can_link)
     known = frozenset(str(other.id) for other in around.linked)
+    happened = tuple(_event(row, pack, flow.process, values, people, known) for row in events)
+    waiting = papers.waiting(happened, pack)
     return CaseView(
         case=case,
         pack=pack,
@@ -264,13 +268,14 @@ def _view(
         supervisor=people.get(case.supervisor_id),
         parties=tuple(_party(row, values) for row in tx.execute(PARTIES, key)),
         clocks=tuple(_clock(row, facts, pack, fired, people) for row in facts.deadlines),
-        events=tuple(_event(row, pack, flow.process, values, people, known) for row in events),
+        events=happened,
         linked=tuple(links.view(tx, other, case) for other in around.linked),
         likely=tuple(links.view(tx, other, case) for other in around.likely),
-        actions=actions,
+        actions=tuple(name for name in actions if not flow.serves.get(name) or name in waiting),
         rights=rights,
         readings=tuple(dict(row._mapping) for row in tx.execute(READINGS, key)),
         code=ids.lookup_code(engine.seals.secret, case.id) if is_filer else None,
+        papers=papers.listed(happened, pack, rights, actor),
         facts=facts,
     )
 
@@ -280,7 +285,9 @@ def _values(
 ) -> tuple[tuple[int | None, Value], ...]:
     found = []
     for row in rows:
-        spec = pack.fields[row.field]
+        spec = pack.fields.get(row.field)
+        if spec is None:  # a paper, which opens whole
+            continue
         right = rights.get(spec.seen_by or "")
         if right is not None:
             value = Value(

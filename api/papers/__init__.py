@@ -1,0 +1,75 @@
+"""A paper as it is handed out: on the print page, as PDF, as a Word file, one or a whole file.
+
+What a paper says was frozen when it was made; here it is only laid out. The number, the code and
+the way to the look-up page stand below what goes to a party.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from urllib.parse import quote
+
+from api import texts
+from api.papers import qr
+from rules import pack, papers
+from workflow.commands import papers as commands
+
+LOOKUP = "/lookup"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Print:
+    """One paper to lay out. `code` and `qr` are None where it goes to no party; `qr` also where
+    pages have no public address, or nothing draws one."""
+
+    no: int
+    name: pack.Text
+    number: str
+    office: str
+    made_at: datetime
+    sheet: pack.Sheet
+    lang: texts.Language
+    is_copy: bool
+    case_number: str
+    code: str | None
+    lookup_url: str
+    qr: qr.Code | None
+
+
+def printed(opened: commands.Opened, *, copy: papers.Language, public_url: str | None) -> Print:
+    """A paper in the language asked for: the Chinese text is the paper, the English a copy."""
+    lookup_url = f"{public_url or ''}{LOOKUP}"
+    return Print(
+        no=opened.no,
+        name=opened.paper.name,
+        number=opened.number,
+        office=opened.office,
+        made_at=opened.made_at,
+        sheet=opened.filled.sheet(copy),
+        lang="zh-CN" if copy == "zh" else "en",
+        is_copy=copy != "zh",
+        case_number=opened.case_number,
+        code=opened.code,
+        lookup_url=lookup_url,
+        qr=qr.code(lookup_url) if opened.code and public_url else None,
+    )
+
+
+def foot(paper: Print, words: texts.Words) -> tuple[str, ...]:
+    """What stands below a paper that goes to a party."""
+    if paper.code is None:
+        return (words.get("Case number: {number}", number=paper.case_number),)
+    return (
+        words.get("Case number: {number}", number=paper.case_number),
+        words.get("Look-up code: {code}", code=paper.code),
+        words.get("See how it stands: {url}", url=paper.lookup_url),
+    )
+
+
+def attachment(name: str, suffix: str) -> dict[str, str]:
+    """The header by which a browser keeps a file under this name."""
+    return {
+        "Content-Disposition": f"attachment; filename*=UTF-8''{quote(f'{name}.{suffix}')}",
+        "Cache-Control": "private, no-store",
+    }

@@ -1,0 +1,114 @@
+"""The papers of a case: listed, and read."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import Literal
+
+from api.routes import shapes
+from api.routes.shapes import Shape
+
+_NUMBER = "区住建局信访受〔2026〕3号"
+
+
+class Served(Shape):
+    """How a paper reached whom it is for."""
+
+    method: str
+    served_on: date
+
+
+class Paper(Shape):
+    """A paper that was made. `to` is whose it is; `is_for_service` that somebody must serve it."""
+
+    no: int
+    key: str
+    name: str
+    number: str
+    made_at: datetime
+    to: Literal["applicant", "respondent", "both", "office", "file"]
+    is_for_service: bool
+    served: Served | None
+    can_open: bool
+
+
+class Papers(Shape):
+    """The papers of a case, oldest first."""
+
+    model_config = shapes.example(
+        {
+            "items": [
+                {
+                    "no": 1,
+                    "key": "petition.acceptance",
+                    "name": "Notice of acceptance",
+                    "number": _NUMBER,
+                    "made_at": "2026-03-30T02:00:00Z",
+                    "to": "applicant",
+                    "is_for_service": True,
+                    "served": {"method": "in_person", "served_on": "2026-03-31"},
+                    "can_open": True,
+                }
+            ]
+        }
+    )
+
+    items: tuple[Paper, ...]
+
+
+class Block(Shape):
+    """A piece of a paper: a paragraph, a heading, or rows of title and text."""
+
+    text: str | None
+    heading: str | None
+    rows: tuple[tuple[str, str], ...]
+
+
+class Sheet(Shape):
+    """A paper in one language."""
+
+    title: str
+    to: str | None
+    body: tuple[Block, ...]
+    sign: tuple[str, ...]
+
+
+class Reading(Shape):
+    """A paper as it was made. `zh` is the paper, `en` a reading copy; `code` is the look-up code
+    of who it goes to."""
+
+    model_config = shapes.example(
+        {
+            "no": 1,
+            "key": "petition.acceptance",
+            "name": "Notice of acceptance",
+            "number": _NUMBER,
+            "office": "区住建局",
+            "made_at": "2026-03-30T02:00:00Z",
+            "code": "482913",
+            "zh": {
+                "title": "信访事项受理告知书",
+                "to": "吴样本：",
+                "body": [
+                    {"text": "您提出的信访事项，本单位决定受理。", "heading": None, "rows": []}
+                ],
+                "sign": ["区住建局", "2026年3月30日"],
+            },
+            "en": {
+                "title": "Notice of acceptance",
+                "to": "吴样本:",
+                "body": [{"text": "Your petition is accepted.", "heading": None, "rows": []}],
+                "sign": ["区住建局", "30 March 2026"],
+            },
+        }
+    )
+
+    no: int
+    key: str
+    name: str
+    number: str
+    office: str
+    made_at: datetime
+    code: str | None
+    zh: Sheet
+    en: Sheet

@@ -1,0 +1,53 @@
+"""The papers of a case: listed, and one with what it says."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+
+from api import texts
+from api.routes.shapes import papers as shapes
+from rules import pack
+from workflow.commands import papers as commands
+from workflow.queries import case as case_query
+from workflow.queries import papers as query
+
+
+def papers(view: case_query.CaseView, words: texts.Words) -> shapes.Papers:
+    """What was made, in order."""
+    return shapes.Papers(items=tuple(_paper(it, words) for it in view.papers))
+
+
+def _paper(it: query.PaperView, words: texts.Words) -> shapes.Paper:
+    service = it.service
+    return shapes.Paper(
+        no=it.no,
+        key=it.key,
+        name=words.text(it.name),
+        number=it.number,
+        made_at=it.made_at,
+        to=it.to,
+        is_for_service=it.is_for_service,
+        served=None
+        if service is None
+        else shapes.Served(method=service.method, served_on=service.served_on),
+        can_open=it.can_open,
+    )
+
+
+def paper(opened: commands.Opened, words: texts.Words) -> shapes.Reading:
+    """One paper, in both languages."""
+    return shapes.Reading(
+        no=opened.no,
+        key=opened.key,
+        name=words.text(opened.paper.name),
+        number=opened.number,
+        office=opened.office,
+        made_at=opened.made_at,
+        code=opened.code,
+        zh=_sheet(opened.filled.zh),
+        en=_sheet(opened.filled.en),
+    )
+
+
+def _sheet(sheet: pack.Sheet) -> shapes.Sheet:
+    return shapes.Sheet.model_validate(asdict(sheet))

@@ -1,0 +1,207 @@
+"""Every paper of a pack can be made: its names exist, what it must say is sure to be there, and
+the actions that make and serve it can do so."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Collection, Iterable
+
+from rules import errors, guards, pack, papers
+from rules.check.report import Report
+
+FILE = "papers.yaml"
+MAX_NAME = 50
+"""Characters of a paper's name: it is stored with a word before it."""
+SERVICE = ("served_method", "served_on")
+"""What the engine takes from the fields of an action that serves."""
+
+
+def check(rules: pack.Pack, report: Report) -> None:
+    """Notes what is wrong with the papers and with their clocks."""
+    checker = _Checker(rules, report)
+    for name, paper in rules.papers.items():
+        checker.paper(name, paper)
+    for name, rule in rules.deadlines.items():
+        checker.clock(name, rule)
+    number = {slot.name for slot in papers.slots(rules.paper_number)}
+    if papers.fault(rules.paper_number) or not {"serial", "year"} <= number <= papers.NUMBER:
+        report.add("check.paper_number", "pack.yaml", "paper_number")
+
+
+class _Checker:
+    """One pack and the report on it."""
+
+    def __init__(self, rules: pack.Pack, report: Report) -> None:
+        self.rules = rules
+        self.report = report
+        self.granted = {name for right in rules.rights for name in right.fields or {}}
+
+    # --- papers
+
+    def paper(self, name: str, paper: pack.Paper) -> None:
+        process = self.rules.processes.get(paper.process)
+        if process is None:
+            self.report.add("check.unknown_process", FILE, f"{name}.process", name=paper.process)
+            return
+        if len(name) > MAX_NAME:
+            self.report.add("check.paper_name", FILE, name, max=MAX_NAME)
+        if paper.seen_by not in self.granted:
+            self.report.add(
+                "check.unknown_field_right", FILE, f"{name}.seen_by", name=paper.seen_by
+            )
+        for key, actions in (("made_by", paper.made_by), ("served_by", paper.served_by)):
+            for action in actions:
+                self.action(name, process, key, action)
+        if not paper.made_by:
+            self.report.add("check.paper_never", FILE, f"{name}.made_by")
+        if all(action in process.actions for action in (*paper.made_by, *paper.served_by)):
+            self.conditions(name, paper, process)
+            self.texts(name, paper, process)
+
+    def action(self, paper: str, process: pack.Process, key: str, name: str) -> None:
+        """An action that makes or serves a paper: it is there, time does not fire it, and it asks
+        for what the engine takes."""
+        found = process.actions.get(name)
+        if found is None:
+            self.report.add("check.unknown_action", FILE, f"{paper}.{key}", name=name)
+        elif "ladder" in found.by:
+            self.report.add("check.paper_by_time", FILE, f"{paper}.{key}", action=name)
+        elif key == "served_by":
+            for field in SERVICE:
+                if field not in found.needs:
+                    self.report.add(
+                        "check.service_field", FILE, f"{paper}.{key}", action=name, name=field
+                    )
+
+    def conditions(self, name: str, paper: pack.Paper, process: pack.Process) -> None:
+        needed = set.intersection(*(set(process.actions[a].needs) for a in paper.made_by))
+        needed |= set(_filing(process).needs)
+        for number, test in enumerate(paper.when, start=1):
+            self.guard(test, needed, file=FILE, key=f"{name}.when.{number}")
+
+    def guard(self, test: str, allowed: Collection[str], *, file: str, key: str) -> None:
+        try:
+            guards.compile_guard(test, self.rules.fields, allowed)
+        except errors.Invalid as fault:
+            self.report.add(fault.code, file, key, **fault.params)
+
+    def texts(self, name: str, paper: pack.Paper, process: pack.Process) -> None:
+        """Both languages ask for names that exist, without a hole, and hold every part."""
+        for language, sheet in (("zh", paper.zh), ("en", paper.en)):
+            asked = papers.asked(sheet)
+            for slot in asked:
+                self.slot(f"{name}.{language}", slot, paper, process)
+            for number, part in enumerate(paper.parts, start=1):
+                if part.field not in {slot.name for slot in asked}:
+                    self.report.add(
+                        "check.paper_part",
+                        FILE,
+                        f"{name}.parts.{number}",
+                        name=part.field,
+                        language=language,
+                        source=part.source,
+                    )
+
+    def slot(self, key: str, slot: papers.Slot, paper: pack.Paper, process: pack.Process) -> None:
+        """A name exists, and where it may be missing the paper has words for that."""
+        prefix, _, rest = slot.name.partition(".")
+        known: Collection[str] = {
+            "": {*papers.FACTS, *self.rules.fields},
+            "on": process.actions,
+            "due": self.own_clocks(paper.process),
+            "limit": [n for n in self.own_clocks(paper.process) if self.has_length(n)],
+            "law": {*self.own_clocks(paper.process), *self.sourced()},
+            "no": [n for n, it in self.rules.papers.items() if it.process == paper.process],
+        }[prefix if rest else ""]
+        if (rest or slot.name) not in known:
+            self.report.add("check.paper_slot", FILE, key, name=slot.name)
+        elif slot.none is None and not self.is_sure(slot.name, paper, process):
+            self.report.add("check.paper_hole", FILE, key, name=slot.name)
+
+    def own_clocks(self, process: str) -> list[str]:
+        return [name for name, rule in self.rules.deadlines.items() if rule.process == process]
+
+    def sourced(self) -> list[str]:
+        """The fields whose choices say where the law has them."""
+        return [
+            name
+            for name, field in self.rules.fields.items()
+            if any(choice.source for choice in (field.choices or {}).values())
+        ]
+
+    def has_length(self, clock: str) -> bool:
+        return self.rules.deadlines[clock].limit.length is not None
+
+    def is_sure(self, name: str, paper: pack.Paper, process: pack.Process) -> bool:
+        """Whether a name has something to say whenever the paper is made: every way to each of
+        its actions goes through one that brings it."""
+        prefix, _, rest = name.partition(".")
+        if rest:
+            if prefix == "limit" or rest in self.rules.deadlines:
+                return prefix != "due" or self.brought(set(self.starters(rest)), paper, process)
+            if prefix == "law":
+                has_all = all(it.source for it in (self.rules.fields[rest].choices or {}).values())
+                return has_all and self.is_sure(rest, paper, process)
+            bringing = {rest} if prefix == "on" else set(self.makers(rest))
+        elif name in papers.FACTS:
+            return name != "category" or "category" in _filing(process).needs
+        else:
+            bringing = {key for key, it in process.actions.items() if name in it.needs}
+        return self.brought(bringing, paper, process)
+
+    def brought(self, bringing: set[str], paper: pack.Paper, process: pack.Process) -> bool:
+        """Whether every way to each action that makes the paper goes through one of these."""
+        return all(
+            action in bringing or not _reaches(process, action, without=bringing)
+            for action in paper.made_by
+        )
+
+    def starters(self, clock: str) -> Iterable[str]:
+        rule = self.rules.deadlines[clock]
+        return () if rule.when else rule.starts
+
+    def makers(self, name: str) -> Iterable[str]:
+        paper = self.rules.papers[name]
+        return () if paper.when else paper.made_by
+
+    # --- the clock of papers
+
+    def clock(self, name: str, rule: pack.DeadlineRule) -> None:
+        """The clock of unserved papers is started by what makes papers that somebody serves."""
+        if not rule.unserved:
+            return
+        served = {
+            action
+            for paper in self.rules.papers.values()
+            if paper.process == rule.process and paper.served_by
+            for action in paper.made_by
+        }
+        if rule.belongs_to is not None or not set(rule.starts) <= served:
+            self.report.add("check.unserved", "deadlines.yaml", f"{name}.unserved")
+
+
+def _filing(process: pack.Process) -> pack.Action:
+    return next(action for action in process.actions.values() if not action.source)
+
+
+def _reaches(process: pack.Process, wanted: str, *, without: set[str]) -> bool:
+    """Whether an action can be reached from the filing by others than these. Conditions are not
+    looked at: what may be left out counts as left out."""
+    opened = [key for key, action in process.actions.items() if not action.source]
+    if wanted in opened:
+        return True
+    states = deque(
+        state for key in opened if key not in without and (state := process.actions[key].to)
+    )
+    seen = set(states)
+    while states:
+        state = states.popleft()
+        for key, action in process.actions.items():
+            if state not in action.source or (key in without and key != wanted):
+                continue
+            if key == wanted:
+                return True
+            if action.to is not None and action.to not in seen:
+                seen.add(action.to)
+                states.append(action.to)
+    return False

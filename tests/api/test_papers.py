@@ -1,0 +1,226 @@
+"""Papers over HTTP: listed, read, printed, as PDF and Word file, and to nobody else."""
+
+from __future__ import annotations
+
+import io
+import zipfile
+from typing import Any
+
+import pytest
+
+from api.papers import pdf, qr
+from tests import office
+from tests.api import desk
+from workflow import db
+
+STORY = "补贴自八月起没有发放；<b>粗体</b> & {{ 7 * 7 }} {% raw %}"
+
+
+@pytest.fixture
+def front(database: db.Database) -> desk.Desk:
+    """Those who handle a petition can sign in."""
+    return desk.open_desk(database, "petition_officer", "handler", "other_handler", "auditor")
+
+
+@pytest.fixture
+def case(front: desk.Desk) -> dict[str, Any]:
+    """A petition that was accepted and answered, not served yet."""
+    body = front.new_case() | {
+        "process": "petition",
+        "fields": dict(office.PETITION) | {"story": STORY},
+    }
+    filed: dict[str, Any] = front.post("petition_officer", "/cases", body).json()
+    case_id = filed["case_id"]
+    to = str(front.district.offices["housing"])
+    front.do(case_id, "transfer", "petition_officer", to_office=to)
+    front.do(case_id, "accept", "handler", route="6")
+    front.do(
+        case_id,
+        "answer",
+        "handler",
+        outcome="support",
+        facts_found="属实。\n已核对工资册。",
+        opinion="七日内补发。",
+        opinion_basis="公益岗位管理办法",
+    )
+    return filed
+
+
+def _page(front: desk.Desk, path: str, by: str = "handler", **given: Any) -> Any:
+    headers = {"Authorization": f"Bearer {front.token(by)}", **given.pop("headers", {})}
+    return front.site.send("GET", path, headers=headers, **given)
+
+
+def _public(front: desk.Desk, url: str) -> None:
+    """As if the installation had a public address."""
+    front.site._transport.app.state.settings.public_url = url  # type: ignore[attr-defined]
+
+
+def test_papers_of_a_case_are_listed_and_read(front: desk.Desk, case: dict[str, Any]) -> None:
+    items = front.get("handler", f"/cases/{case['case_id']}/papers").json()["items"]
+    assert [it["key"] for it in items] == [
+        "petition.registration",
+        "petition.transfer_letter",
+        "petition.acceptance",
+        "petition.opinion_paper",
+    ]
+    assert [it["is_for_service"] for it in items] == [False, False, True, True]
+    paper = front.get("handler", f"/cases/{case['case_id']}/papers/4", headers=desk.ENGLISH).json()
+    assert paper["name"] == "Written answer"
+    assert STORY in [block["text"] for block in paper["zh"]["body"]]
+    assert paper["code"] == case["code"]
+
+
+@pytest.mark.parametrize("way", ["", "/pdf", "/docx"])
+def test_I7_a_paper_that_is_not_theirs_answers_as_one_that_is_not_there(
+    front: desk.Desk, case: dict[str, Any], way: str
+) -> None:
+    other = front.get("other_handler", f"/cases/{case['case_id']}/papers/4{way}")
+    none = front.get("handler", f"/cases/{case['case_id']}/papers/9{way}")
+    masked = front.get("auditor", f"/cases/{case['case_id']}/papers/4{way}")
+    assert {other.status_code, none.status_code, masked.status_code} == {404}
+    told = [{k: v for k, v in one.json().items() if k != "request_id"} for one in (other, none)]
+    assert told[0] == told[1]
+
+
+def test_the_print_page_shows_the_paper_and_escapes_what_it_says(
+    front: desk.Desk, case: dict[str, Any]
+) -> None:
+    page = _page(front, f"/cases/{case['case_id']}/papers/4").text
+    assert "<h1>信访处理意见书</h1>" in page
+    assert "&lt;b&gt;粗体&lt;/b&gt; &amp; {{ 7 * 7 }}" in page
+    assert '<p class="p">属实。</p><p class="p">已核对工资册。</p>' in page
+    assert f"查询码：{case['code']}" in page
+    assert "<svg" not in page, "without a public address the way alone stands there"
+    copy = _page(front, f"/cases/{case['case_id']}/papers/4?copy=en").text
+    assert "<h1>Written answer</h1>" in copy
+
+
+def test_what_goes_to_no_party_carries_no_code(front: desk.Desk, case: dict[str, Any]) -> None:
+    page = _page(front, f"/cases/{case['case_id']}/papers/2").text
+    assert "信访事项转送函" in page
+    assert str(case["code"]) not in page
+
+
+def test_with_a_public_address_the_paper_shows_a_qr_code(
+    front: desk.Desk, case: dict[str, Any]
+) -> None:
+    _public(front, "https://cases.example.org")
+    page = _page(front, f"/cases/{case['case_id']}/papers/3").text
+    assert "https://cases.example.org/lookup" in page
+    assert str(qr.code("https://cases.example.org/lookup").path) in page  # type: ignore[union-attr]
+    assert "/lookup?" not in page, "the code never travels in an address"
+
+
+def test_the_word_file_holds_the_same_and_nothing_runs_in_it(
+    front: desk.Desk, case: dict[str, Any]
+) -> None:
+    _public(front, "https://cases.example.org")
+    answer = front.get("handler", f"/cases/{case['case_id']}/papers/4/docx")
+    assert answer.status_code == 200, answer.text
+    assert "attachment" in answer.headers["content-disposition"]
+    with zipfile.ZipFile(io.BytesIO(answer.content)) as file:
+        text = file.read("word/document.xml").decode()
+        pictures = [name for name in file.namelist() if name.startswith("word/media/")]
+    assert "信访处理意见书" in text
+    assert "&lt;b&gt;粗体&lt;/b&gt; &amp; {{ 7 * 7 }}" in text, (
+        "what people wrote is never a template"
+    )
+    assert "49" not in text.split("粗体")[1][:60]
+    assert "{%" not in text.replace("{% raw %}", "")
+    assert len(pictures) == 1
+
+
+def test_the_pdf_is_one_and_fetches_nothing(
+    front: desk.Desk, case: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if pdf.trouble() is not None:
+        pytest.skip(f"!!! no PDF here: {pdf.trouble()}")
+    monkeypatch.setattr("socket.create_connection", _no_network)
+    answer = _page(front, f"/cases/{case['case_id']}/papers/4/pdf")
+    assert answer.headers["content-type"] == "application/pdf"
+    assert answer.content.startswith(b"%PDF-")
+    whole = _page(front, f"/cases/{case['case_id']}/file/pdf")
+    assert len(whole.content) > len(answer.content)
+
+
+def _no_network(*_given: object, **_more: object) -> None:
+    raise AssertionError("a paper fetched something")
+
+
+def test_an_image_in_a_paper_is_not_fetched() -> None:
+    if pdf.trouble() is not None:
+        pytest.skip(f"!!! no PDF here: {pdf.trouble()}")
+    made = pdf.made('<p>一</p><img src="file:///etc/hostname"><img src="http://192.0.2.1/x">')
+    assert made.startswith(b"%PDF-")
+
+
+def test_without_the_libraries_a_paper_says_so(
+    front: desk.Desk, case: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def missing() -> None:
+        raise OSError("cannot load library 'libpango-1.0-0'")
+
+    monkeypatch.setattr(pdf, "_library", missing)
+    answer = front.get("handler", f"/cases/{case['case_id']}/papers/4/pdf")
+    assert (answer.status_code, answer.json()["code"]) == (409, "paper.no_pdf")
+    assert pdf.trouble() == "pango"
+    monkeypatch.setitem(__import__("sys").modules, "docxtpl", None)
+    answer = front.get("handler", f"/cases/{case['case_id']}/papers/4/docx")
+    assert (answer.status_code, answer.json()["code"]) == (409, "paper.no_docx")
+
+
+def test_the_whole_file_is_in_order_with_cover_and_index(
+    front: desk.Desk, case: dict[str, Any]
+) -> None:
+    page = _page(front, f"/cases/{case['case_id']}/file").text
+    titles = ["案件卷宗", "卷内目录", "信访事项登记表</h1>", "信访事项转送函</h1>"]
+    titles += ["信访事项受理告知书</h1>", "信访处理意见书</h1>"]
+    places = [page.index(title) for title in titles]
+    assert places == sorted(places)
+    assert page.count('<article class="paper"') == 1 + 4
+    assert case["number"] in page
+
+
+def test_the_case_page_lists_papers_and_serves_one(front: desk.Desk, case: dict[str, Any]) -> None:
+    page = _page(front, f"/cases/{case['case_id']}").text
+    assert f'href="/cases/{case["case_id"]}/papers/3"' in page
+    assert page.count("待送达") >= 2
+    form = _page(front, f"/cases/{case['case_id']}/do/serve_paper").text
+    assert '<option value="3"' in form.replace("<option  value", "<option value")
+    served = {"paper": 3, "served_method": "in_person", "served_on": "2026-03-20"}
+    front.do(case["case_id"], "serve_paper", "handler", **served, receipt="本人签收")
+    page = _page(front, f"/cases/{case['case_id']}").text
+    assert "当面送达" in page
+    items = front.get("handler", f"/cases/{case['case_id']}/papers").json()["items"]
+    assert items[2]["served"] == {"method": "in_person", "served_on": "2026-03-20"}
+
+
+def test_service_before_the_paper_is_refused_with_field_and_remedy(
+    front: desk.Desk, case: dict[str, Any]
+) -> None:
+    front.district.at("2026-03-23 10:00")
+    front.do(case["case_id"], "serve_answer", "handler", **_served("2026-03-23"))
+    before = front.standing(case["case_id"])
+    answer = front.try_(case["case_id"], "serve_paper", "handler", paper=3, **_served("2026-03-19"))
+    told = answer.json()
+    assert (answer.status_code, told["code"]) == (422, "field.before_case")
+    assert front.standing(case["case_id"]) == before
+
+
+def _served(on: str) -> dict[str, Any]:
+    return {"served_method": "in_person", "served_on": on, "receipt": "本人签收"}
+
+
+def test_a_resident_reads_their_own_papers_and_no_other(
+    front: desk.Desk, case: dict[str, Any]
+) -> None:
+    known = {"number": case["number"], "code": case["code"]}
+    assert front.site.get("/mine/papers/3").headers["location"] == "/lookup"
+    assert front.site.post("/lookup", data=known).status_code == 303
+    page = front.site.get("/mine").text
+    assert "信访事项受理告知书" in page
+    assert "信访事项转送函" not in page
+    assert "信访处理意见书" in front.site.get("/mine/papers/4").text
+    for no in ("1", "2", "5", "x", "-1", "1e9", "٣"):
+        assert front.site.get(f"/mine/papers/{no}").status_code == 404, no

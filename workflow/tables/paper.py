@@ -1,0 +1,45 @@
+"""The papers of a case and their service. What a paper says stands sealed with its event."""
+
+from datetime import date, datetime
+from uuid import UUID
+
+from sqlalchemy import CheckConstraint, Index, UniqueConstraint
+from sqlmodel import Field, SQLModel
+
+
+class Paper(SQLModel, table=True):
+    """A paper that was made: its number and nothing of what it says. An office numbers by
+    series and year, without a gap: the next serial is one more than the last, and the key
+    holds two that were drawn at once apart."""
+
+    case_id: UUID = Field(primary_key=True, foreign_key="case_file.id")
+    no: int = Field(primary_key=True)
+    seq: int
+    name: str = Field(max_length=60)
+    office_id: UUID = Field(foreign_key="office.id")
+    series: str = Field(max_length=20)
+    year: int
+    serial: int
+    number: str = Field(max_length=200)
+    made_at: datetime
+
+    __table_args__ = (
+        UniqueConstraint("office_id", "series", "year", "serial", name="paper_serial"),
+        CheckConstraint("serial > 0", name="paper_first"),
+    )
+
+
+class Service(SQLModel, table=True):
+    """A paper that reached somebody (送达): how and on which day. Who received it, the receipt and
+    the witness stand sealed with the event."""
+
+    case_id: UUID = Field(primary_key=True, foreign_key="case_file.id")
+    no: int = Field(primary_key=True)
+    seq: int
+    paper_no: int
+    method: str = Field(max_length=20)
+    served_on: date
+    served_by: UUID | None = Field(default=None, foreign_key="person.id")
+    recorded_at: datetime
+
+    __table_args__ = (Index("service_paper", "case_id", "paper_no", unique=True),)
