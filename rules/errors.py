@@ -89,9 +89,9 @@ class PackFault:
 class PackInvalid(GridcaseError):
     """A pack cannot be used; all its faults are told at once."""
 
-    def __init__(self, faults: Iterable[PackFault]) -> None:
+    def __init__(self, faults: Iterable[PackFault], *, code: str = "pack.invalid") -> None:
         self.pack_faults = tuple(faults)
-        super().__init__("pack.invalid", count=len(self.pack_faults))
+        super().__init__(code, count=len(self.pack_faults))
 
     def __str__(self) -> str:
         return "\n".join(str(fault) for fault in self.pack_faults)

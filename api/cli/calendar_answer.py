@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass
 from datetime import date, timedelta
 from itertools import pairwise
 from typing import Any, Final
+from uuid import UUID
 
 from rich import cells
 
@@ -139,11 +140,13 @@ def _week(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Telling:
-    """How one import is told. `ways` are the modes as the command line calls them."""
+    """How one import is told. `ways` are the modes, `called` the people, as the command line
+    calls them."""
 
     words: texts.Words
     ways: Mapping[commands.Mode, str]
     path: str
+    called: Mapping[UUID, str]
 
     def head(self, made: commands.Import) -> dict[str, Any]:
         """What the file is, for machines."""
@@ -244,7 +247,13 @@ class Telling:
         ):
             groups += [(title, *self._example(one)) for one in examples]
         groups += [
-            (either(words, "通知", "notice"), one.number, one.rule, one.cause, "")
+            (
+                either(words, "通知", "notice"),
+                one.number,
+                words.text(one.name),
+                self._cause(one.cause),
+                self.called.get(one.receiver_id, "-"),
+            )
             for one in outcome.told
         ]
         if groups:
@@ -259,6 +268,13 @@ class Telling:
             before, after = one.from_on.isoformat(), one.to_on.isoformat()
         return one.number, words.text(one.name), before, f"-> {after}"
 
+    def _cause(self, cause: str) -> str:
+        """What a notice is about, in a word or two."""
+        if cause.startswith("rung."):
+            return self.words.phrase(cause.removeprefix("rung."))
+        found = _CAUSES.get(cause)
+        return cause if found is None else either(self.words, *found)
+
     def _print_failed(self, outcome: commands.Outcome) -> None:
         if outcome.failed:
             numbers = ", ".join(outcome.failing)
@@ -270,6 +286,11 @@ class Telling:
             answer.ERR.print(line, markup=False, style="red")
 
 
+_CAUSES: Final = {
+    "deadline_missed": ("逾期", "overdue"),
+    "window_lapsed": ("届满", "window over"),
+    "deadline_moved": ("期限变更", "date moved"),
+}
 _ALWAYS: Final = frozenset({"moved", "overdue", "notices"})
 _LABELS: Final = (
     ("moved", "期限移动", "Deadlines that move"),

@@ -15,7 +15,7 @@ from api.cli import answer, calendar_answer, installation
 from rules import errors
 from rules.load import dates, rows
 from workflow.commands import calendars as commands
-from workflow.queries import almanac
+from workflow.queries import almanac, directory
 
 app = typer.Typer(no_args_is_help=True, help="Working days and office hours / 工作日历和办公时间")
 
@@ -144,9 +144,14 @@ def import_file(
     Without --apply it shows what would move and changes nothing. keep: running deadlines stay
     as they are. from-now-on: those not late are computed anew. rebuild: all are.
     """
-    told = calendar_answer.Telling(words=answer.words(context), ways=WAYS, path=str(path))
     text = _read(path)
     with installation.opened(answer.read_settings(data)) as engine:
+        told = calendar_answer.Telling(
+            words=answer.words(context),
+            ways=WAYS,
+            path=str(path),
+            called={one.id: one.username or one.name for one in directory.users(engine.database)},
+        )
         made = commands.read_file(engine.database, text, file=path.name)
         if way is None:
             shown = commands.preview(engine, made)

@@ -3,8 +3,10 @@ run that breaks off leaves nothing half done."""
 
 from __future__ import annotations
 
+import contextlib
 import json
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, replace
 from typing import Any, Final
 from uuid import UUID
@@ -19,7 +21,7 @@ from rules.load import dates
 from tests import office
 from tests.peers import stage
 from tests.workflow import look
-from workflow import db, read
+from workflow import db, read, sweep
 from workflow.commands import calendars, packs
 from workflow.tables import case as case_tables
 from workflow.tables import delivery
@@ -335,6 +337,39 @@ def test_a_case_that_the_database_refuses_does_not_hold_up_the_others(
     hold(district)
 
 
+def test_an_import_beside_sweeps_and_people_loses_and_doubles_nothing(
+    district: office.District,
+) -> None:
+    filed = [district.file() for _ in range(12)]
+    district.jump("2026-03-26 10:00")  # everything is late, and nobody has swept
+    made = calendars.read_file(
+        district.engine.database, year_file(district, holidays), file="2026.yaml"
+    )
+
+    def people() -> None:
+        for one in filed[::3]:
+            with contextlib.suppress(errors.Busy):
+                district.do(one, "accept", "desk")
+
+    def sweeps() -> None:
+        for _ in range(3):
+            with contextlib.suppress(errors.Busy):
+                sweep.tick(district.engine, limit=3)
+
+    with ThreadPoolExecutor(3) as pool:
+        work = [pool.submit(people), pool.submit(sweeps)]
+        done = pool.submit(calendars.apply, district.engine, made, mode="rebuild").result()
+        for one in work:
+            one.result()
+    assert done.failed == 0
+    again = calendars.apply(district.engine, made, mode="rebuild")
+    assert again.failed == 0
+    district.sweep()
+    hold(district)
+    for row in rows(district).values():
+        assert row.ended_at is not None or row.calendar_hash == made.edit.calendar.hash
+
+
 def test_an_import_that_another_one_crossed_is_refused(district: office.District) -> None:
     first, second = (read_file(district, edit) for edit in ("holidays", "saturday"))
     calendars.apply(district.engine, first, mode="keep")
@@ -357,6 +392,7 @@ def test_a_faulty_file_leaves_calendar_and_cases_alone(district: office.District
             calendars.read_file, district.engine.database, data, file="2026.yaml"
         )
         assert isinstance(refused, errors.PackInvalid)
+        assert refused.code == "calendar.invalid"
         assert all(fault.file == "2026.yaml" for fault in refused.pack_faults)
     assert standing(district) == before
 

@@ -105,7 +105,7 @@ class Told:
     case_id: UUID
     number: str
     cause: str
-    rule: str
+    name: pack.Text | None
     receiver_id: UUID
 
 
@@ -153,7 +153,10 @@ def read_file(database: db.Database, data: bytes, *, file: str) -> Import:
         active = tx.execute(ACTIVE).one_or_none()
     if active is None:
         raise errors.NotNow("installation.empty")
-    edit = dates.edit(active.document, data, file=file)
+    try:
+        edit = dates.edit(active.document, data, file=file)
+    except errors.PackInvalid as error:
+        raise errors.PackInvalid(error.pack_faults, code="calendar.invalid") from error
     number = None if edit.year is None else edit.year.year
     before = dates.built(dates.stored(active.document))
     was = next((year for year in before.years if year.year == number), None)
@@ -315,6 +318,10 @@ def _failed(case: CaseRow) -> _Decided:
     return _Decided(case=case, moved=None, outcome=Outcome(failed=1, failing=(case.number,)))
 
 
+def _name(deadlines: Mapping[str, pack.DeadlineRule], rule: object) -> pack.Text | None:
+    return deadlines[str(rule)].name if rule in deadlines else None
+
+
 def _outcome(
     case: CaseRow, moved: moves.Moved, deadlines: Mapping[str, pack.DeadlineRule]
 ) -> Outcome:
@@ -337,7 +344,7 @@ def _outcome(
             case_id=case.id,
             number=case.number,
             cause=notice.cause,
-            rule=str(notice.words.get("deadline", "")),
+            name=_name(deadlines, notice.words.get("deadline")),
             receiver_id=notice.receiver_id,
         )
         for notice in moved.notices

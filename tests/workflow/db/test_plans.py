@@ -21,16 +21,16 @@ from functools import partial
 from typing import Final, Literal, get_args
 from uuid import UUID
 
-from rules import errors
+from rules import errors, load
 from rules import pack as pack_
 from tests import office as small
 from tests.workflow import outside
 from tests.workflow.db import large, plans
 from workflow import access, auditor, commands, db, ids, outbox, queries, read, scheduler, sweep
-from workflow.commands import absences, act, contacts, notices, packs, people, workers
+from workflow.commands import absences, act, calendars, contacts, notices, packs, people, workers
 from workflow.commands import office as office_commands
 from workflow.queries import absences as absences_query
-from workflow.queries import assignment, board, deliveries, directory, search, worklist
+from workflow.queries import almanac, assignment, board, deliveries, directory, search, worklist
 from workflow.queries import case as case_query
 from workflow.queries import installation as installation_query
 from workflow.queries import office as office_query
@@ -72,9 +72,6 @@ RARE: Final = re.compile(
 )
 # What is not driven here.
 APART: Final = {
-    "calendars.preview": "walks every open case once, in order, a batch at a time",
-    "calendars.apply": "walks every open case once, in order, a batch at a time",
-    "calendars.read_file": "reads the installation and its calendar",
     "demo.wipe": "drops the tables",
     "demo.complete": "sets back the clock; writes one row",
     "office.install": "on an empty database",
@@ -286,8 +283,24 @@ def _commands(drive: large.Drive) -> None:
     drive.of("packs.ship", lambda: packs.ship(database))
     pack_hash = office_query.house(database).rules.hash
     drive.of("packs.switch", lambda: packs.switch(database, pack_hash))
+    _calendars(drive)
     _absences(drive)
     _sessions(drive)
+
+
+def _calendars(drive: large.Drive) -> None:
+    """The year as it stands: every open case is asked for what it is under."""
+    engine, data = drive.engine, (load.shipped() / "calendars" / "2026.yaml").read_bytes()
+    made: list[calendars.Import] = []
+
+    def read_file() -> None:
+        made.append(calendars.read_file(drive.database, data, file="2026.yaml"))
+
+    drive.of("calendars.read_file", read_file)
+    drive.of("calendars.preview", lambda: calendars.preview(engine, made[0]))
+    drive.of("calendars.apply", lambda: calendars.apply(engine, made[0], mode="rebuild"))
+    drive.of("almanac.every", lambda: almanac.every(drive.database))
+    drive.of("almanac.one", lambda: almanac.one(drive.database, None))
 
 
 def _absences(drive: large.Drive) -> None:
