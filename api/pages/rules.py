@@ -43,7 +43,7 @@ def _shown(frame: frames.Frame, rules: machine.Rules) -> Response:
         "rules.html",
         title=words.get("The rules of this office"),
         book=book.book(found, words.language),
-        calendar=book.calendar(frame.house.calendar),
+        calendar=book.calendar(frame.house.calendar, words),
         drawings=drawings,
         strips={name: picture.strips(it, ratio=PAPER) for name, it in drawings.items()},
         told={name: pictures.described(found, name, words) for name in names},

@@ -46,6 +46,6 @@ def _answer(house: read.House, rules: machine.Rules, words: texts.Words) -> Resp
         is_active=rules.hash == house.rules.hash,
         processes=found.processes,
         articles=found.articles,
-        calendar=book.calendar(house.calendar),
+        calendar=book.calendar(house.calendar, words),
     )
     return answer(shape, words)

@@ -1,8 +1,9 @@
 """In which states each clock of a process may run, found by walking the process from where the
 clock starts to where something stops it.
 
-Conditions count as far as they can be judged without a case: the kind of the lead office, the
-route and the category take every value that a condition names, and one that none names.
+Conditions count as far as they can be judged without a case: category, class and route of the
+matter and the kind of the lead office take every value that a condition names, and one that
+none names.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from typing import Final
 from rules import guards
 from rules import pack as pack_
 
-_FACTS: Final = ("case.category", "case.lead_office_kind", "case.route")
+_FACTS: Final = ("case.category", "case.lead_office_kind", "case.petition_class", "case.route")
 _STATE: Final = "case.state"
 _LITERAL: Final = re.compile(r"'([^']*)'")
 

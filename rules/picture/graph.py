@@ -63,7 +63,7 @@ def graph(pack: pack_.Pack, name: str) -> Graph:
     opening = tuple(act for act, it in process.actions.items() if not it.source)
     first = next(to for act in opening if (to := process.actions[act].to) is not None)
     at_any_time = _at_any_time(process)
-    order = _order(process, first)
+    order = _order(process, first, at_any_time=at_any_time)
     runs = clocks.running(pack, name, order=[state for state, _, _ in order], besides=at_any_time)
     nodes = tuple(
         _node(process, it, at_any_time=at_any_time, runs=runs.get(it[0], ())) for it in order
@@ -135,10 +135,22 @@ def _groups(pack: pack_.Pack, name: str, actions: Collection[str]) -> tuple[Grou
 # ---- the order of the states
 
 
-def _order(process: pack_.Process, first: str) -> tuple[tuple[str, int, str | None], ...]:
+def _order(
+    process: pack_.Process, first: str, *, at_any_time: Collection[str]
+) -> tuple[tuple[str, int, str | None], ...]:
     """Each drawn state with its depth and the one straight below it. What leaves the usual way
     stands right after the state that leads there."""
-    open_ = [name for name in process.states if name == first or not _is_mere_end(process, name)]
+    left = {
+        state
+        for act, action in process.actions.items()
+        if act not in at_any_time
+        for state in action.source
+    }
+    open_ = [
+        name
+        for name, state in process.states.items()
+        if name == first or name in left or not state.end
+    ]
     usual = (first, *_way(process, first, taken={first}, within=None))
     depths = dict.fromkeys(usual, 0)
     below: dict[str, str | None] = dict(zip(usual, (*usual[1:], None), strict=True))
@@ -152,12 +164,6 @@ def _order(process: pack_.Process, first: str) -> tuple[tuple[str, int, str | No
         depths |= dict.fromkeys(chain, depth)
         below |= dict(zip(chain, (*chain[1:], None), strict=True))
     return tuple((name, depths[name], below[name]) for name in order)
-
-
-def _is_mere_end(process: pack_.Process, name: str) -> bool:
-    """Whether a state ends the case unsettled, for good."""
-    left = any(name in action.source for action in process.actions.values())
-    return process.states[name].end and not left
 
 
 def _branch(

@@ -5,6 +5,8 @@ from __future__ import annotations
 import html
 import json
 import re
+from dataclasses import replace
+from datetime import date, time
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +14,7 @@ import pytest
 
 from api import app, texts
 from api.rulebook import articles, book, clocks, conditions, edition
-from rules import load, pack
+from rules import calendars, load, pack
 from tests import office
 from tests.api import site
 from tests.api.desk import API
@@ -279,3 +281,19 @@ def test_articles_name_every_national_row_and_every_row_that_is_kept(words: text
 
 def test_book_of_a_pack_is_made_once() -> None:
     assert book.book(EDITION, "en") is book.book(edition.Edition(pack=PACK, hash=LOADED.hash), "en")
+
+
+def test_office_hours_when_they_differ_by_weekday_and_season_are_told() -> None:
+    shipped = load.load_calendar(load.shipped())
+    morning = ((time(9), time(12)),)
+    found = replace(
+        shipped,
+        weekdays={"saturday": morning},
+        versions=(calendars.Hours(valid_from=date(2026, 7, 1), hours=morning, source="夏令时"),),
+    )
+    told = book.calendar(found, ZH)
+    assert [it.lines for it in told.hours] == [
+        ("09:00–12:00、13:30–17:30", "周六：09:00–12:00"),
+        ("09:00–12:00",),
+    ]
+    assert (told.hours[1].since, told.hours[1].source) == (date(2026, 7, 1), "夏令时")

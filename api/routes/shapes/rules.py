@@ -85,7 +85,7 @@ class Rules(Shape):
             "articles": [],
             "calendar": {
                 "zone": "Asia/Shanghai",
-                "hours": ["09:00–12:00", "13:30–17:30"],
+                "hours": [{"since": None, "lines": ["09:00–12:00, 13:30–17:30"], "source": ""}],
                 "years": [{"year": 2027, "is_provisional": True, "source": "尚未公布"}],
             },
         }
