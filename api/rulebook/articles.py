@@ -150,6 +150,9 @@ _NAMES: Final[Mapping[str, Callable[[pack_.Pack, str, texts.Words], str]]] = {
     "field": _field,
     "guard": _guard,
     "ladder": lambda _pack, _name, words: words.get("the ladder when it is late"),
+    "paper": lambda pack, name, words: words.get(
+        "paper “{name}”", name=words.text(pack.papers[name].name)
+    ),
     "notice": lambda _pack, _name, words: words.get("a notice in the program"),
     "right": _role,
     "role": _role,

@@ -12,10 +12,11 @@ from typing import Final
 from api import texts
 from api.rulebook import articles as law
 from api.rulebook import clocks as told
-from api.rulebook import labels, pictures
+from api.rulebook import labels, papers, pictures
 from api.rulebook.articles import Law
 from api.rulebook.clocks import ClockRules
 from api.rulebook.edition import Edition
+from api.rulebook.papers import PaperRules
 from rules import calendars, picture
 from rules import pack as pack_
 
@@ -84,6 +85,7 @@ class ProcessRules:
     any_time: tuple[AnyTime, ...]
     clocks: tuple[ClockRules, ...]
     choices: tuple[SourcedChoices, ...]
+    papers: tuple[PaperRules, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -179,6 +181,7 @@ def _process(edition: Edition, name: str, words: texts.Words) -> ProcessRules:
         ),
         clocks=tuple(told.clock(pack, key, words) for key in _as_read(graph, lines)),
         choices=tuple(_choices(pack, process, words)),
+        papers=papers.papers(pack, name, words),
     )
 
 

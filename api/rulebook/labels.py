@@ -73,6 +73,8 @@ def field_name(pack: pack_.Pack, reference: str | None, words: texts.Words) -> s
 def where(process: pack_.Process, states: tuple[str, ...], words: texts.Words) -> str:
     """The states in which a group of actions is open, told by the exceptions if these are few."""
     open_ = [name for name, state in process.states.items() if not state.end]
+    if set(states) == set(process.states):
+        return words.get("At any time, also when the case is closed")
     others = [words.text(process.states[name].name) for name in open_ if name not in states]
     named = [words.text(process.states[name].name) for name in states]
     if any(process.states[name].end for name in states) or len(others) > FEW:

@@ -17,6 +17,8 @@ Style = Literal["name", "act", "small", "head-words"]
 
 SIZES: Final[Mapping[Style, int]] = {"name": 15, "act": 13, "small": 12, "head-words": 13}
 """The height of a letter by style; the style sheet draws them so."""
+_HEAD_LINE: Final = 20.0
+"""Lines of one head stand no further apart."""
 _NARROW: Final = frozenset("ijl|!'.,:;()[] ft")
 _WIDE: Final = frozenset("mwMW@%")
 
@@ -93,10 +95,10 @@ class Picture:
 def strips(drawn: Picture, *, ratio: float) -> tuple[tuple[float, float], ...]:
     """The drawing cut for paper into strips, each its top and its height, no higher than `ratio`
     times the width where a state leaves room for a cut. No cut runs through words."""
-    cuts = sorted(
-        [it.y - 3 for it in drawn.boxes if it.kind in ("state", "end")]
-        + [it.frame[1] - 3 for it in drawn.words if it.style == "head-words"]
-    )
+    heads = sorted(it.frame[1] for it in drawn.words if it.style == "head-words")
+    firsts = [it for n, it in enumerate(heads) if n == 0 or it - heads[n - 1] > _HEAD_LINE]
+    boxes = [it.y for it in drawn.boxes if it.kind in ("state", "end")]
+    cuts = sorted(it - 3 for it in (*boxes, *firsts))
     tops, room = [0.0], ratio * drawn.width
     for here, following in itertools.pairwise([*cuts, drawn.height]):
         if following - tops[-1] > room and here > tops[-1]:

@@ -297,3 +297,20 @@ def test_office_hours_when_they_differ_by_weekday_and_season_are_told() -> None:
         ("09:00–12:00",),
     ]
     assert (told.hours[1].since, told.hours[1].source) == (date(2026, 7, 1), "夏令时")
+
+
+@pytest.mark.parametrize("words", [EN, ZH])
+def test_page_tells_every_paper_with_what_makes_it_and_its_source(
+    front: site.Site, words: texts.Words
+) -> None:
+    said = _page(front, language=words.language)
+    assert PACK.papers, "the national pack has papers"
+    for name, paper in PACK.papers.items():
+        at = said.index(f'id="paper-{name}"')
+        entry = said[at : said.index("</details>", at)]
+        assert words.text(paper.name) in entry
+        assert paper.source in entry
+        for act in (*paper.made_by, *paper.served_by):
+            assert words.text(PACK.processes[paper.process].actions[act].name) in entry
+        for part in paper.parts:
+            assert words.text(PACK.fields[part.field].name) in entry

@@ -80,6 +80,7 @@ class Rules(Shape):
                         }
                     ],
                     "choices": [],
+                    "papers": [],
                 }
             ],
             "articles": [],
