@@ -32,10 +32,14 @@ CASE_FACTS: Mapping[str, str] = {
     "case.petition_class": "STRING",
     "case.parties": "INT",
     "case.repeats": "INT",  # earlier cases of the same matter that this one is linked to
+    "case.plan": "STRING",  # how far the leader's is: one of PLANS
     "case.level": "INT",  # of the lead office's area, 1 at the root
     "case.lead_office_kind": "STRING",
 }
 """What a guard may know of the case, with its CEL type. A text fact that is None reads ''."""
+
+PLANS = ("awaited", "proposed", "agreed", "approved")
+"""How far the plan of a leader's assignment may be; '' where there is none."""
 
 _FIELD_TYPES: Mapping[pack.FieldType, str] = {"int": "INT", "bool": "BOOL"}
 _TEXT = r"""'(?:\\.|[^'\\])*'|"(?:\\.|[^"\\])*\""""

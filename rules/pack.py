@@ -38,6 +38,17 @@ Relation = Literal["grid", "office", "area", "handler", "filer", "leader", "supe
 FieldRight = Literal["open", "mask"]
 Effect = Literal["warn", "urge", "supervise", "raise", "leader", "action", "measure"]
 Addressee = Literal["applicant", "respondent", "both", "office", "file"]
+LeaderEffect = Literal[
+    "name",
+    "propose_plan",
+    "agree_plan",
+    "approve_plan",
+    "contact",
+    "extend",
+    "sign_off",
+    "unsigned",
+    "end",
+]
 Place = Literal["nearest", "here", "above", "superior", "common", "field", "own", "next"]
 
 
@@ -130,6 +141,7 @@ class Action:
     `lead` names a route of `routing`; `handler` is `actor`, `nobody`, `fields.<name>` or a
     role, whose holder at the lead office takes over (nobody, where the post is vacant);
     `sets` copies fields into the case row; `leader` acts on the leader's assignment;
+    `duties` are the yes-or-no fields among which its duties are chosen, all where none is;
     `supervision` on who watches the case; `is_return` counts a case sent back (退回) for the
     office that held it; `parts` remembers that office as one that objected; `within` names a
     window, a clock that must be running. `recuses`: who does it, as whoever sees the case may,
@@ -149,7 +161,8 @@ class Action:
     lead: str | None = None
     handler: str | None = None
     sets: Mapping[CaseAttribute, str] | None = None
-    leader: Literal["name", "approve_plan", "end"] | None = None
+    leader: LeaderEffect | None = None
+    duties: tuple[str, ...] = ()
     supervision: Literal["take", "give", "end"] | None = None
     is_return: bool = False
     parts: bool = False

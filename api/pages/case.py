@@ -234,7 +234,9 @@ def offered(frame: frames.Frame, view: case_query.CaseView) -> tuple[str, ...]:
     if view.case.process not in rules.pack.processes:
         return ()
     flow = rules.flow(view.case.process)
-    found = machine.offered(flow, state=view.case.state, facts=guard_facts(view.case))
+    found = machine.offered(
+        flow, state=view.case.state, facts=guard_facts(view.case, view.facts.assignments)
+    )
     return tuple(name for name in found if name in view.process.actions)
 
 

@@ -223,6 +223,8 @@ def _nav(frame: Frame, actor: access.Actor, *, unread: int) -> tuple[render.NavI
         entries.append(("/leader", words.get("Assigned"), "flag", None))
     if has_board:
         entries.append(("/board", words.get("Board"), "chart", None))
+    if has_board and not is_leader and "supervisor" in actor.roles:
+        entries.append(("/leader", words.get("Leaders"), "flag", None))
     label = words.get("Cases") if has_board else words.get("To do")
     entries.append(("/", label, "list", None))
     if files(frame.pack, actor):

@@ -158,7 +158,13 @@ class _Content:
             self.report.add("check.no_party", file, f"{name}.party")
         if field.type == "choice" and len(field.choices or {}) < 2:
             self.report.add("check.no_choices", file, name)
-        if field.type == "bool" and not field.must_be_true and not self.is_read(name):
+        is_duty = any(name in a.duties for a in users)
+        if (
+            field.type == "bool"
+            and not field.must_be_true
+            and not is_duty
+            and not self.is_read(name)
+        ):
             self.report.add("check.unread", file, f"{name}.must_be_true")
         if field.type == "person":
             self.person(name, field, users)
@@ -320,6 +326,7 @@ def _values(rules: pack.Pack, fact: str, processes: Mapping[str, pack.Process]) 
         "state": {state for process in processes.values() for state in process.states},
         "category": set(rules.categories),
         "lead_office_kind": set(rules.office_kinds),
+        "plan": set(guards.PLANS),
     }
     if name in fixed:
         return fixed[name]

@@ -18,6 +18,7 @@ MAX_CAP = 50
 _ASKED: Mapping[str, tuple[str, ...]] = {
     "name": ("leader",),
     "approve_plan": ("responsible", "plan_until"),
+    "contact": ("contacted_on",),
     "give": ("supervisor",),
 }
 """What the engine takes from the fields of an action upon leader or supervision."""
@@ -131,6 +132,12 @@ class _Checker:
         if action.link is not None:
             given = (*action.needs, *action.takes)
             self.known("check.unknown_input", (_LINKED,), given, file=file, key=f"{at}.link")
+        given = (*action.needs, *action.takes)
+        self.known("check.unknown_input", action.duties, given, file=file, key=f"{at}.duties")
+        for duty in action.duties:
+            known = self.rules.fields.get(duty)
+            if known is not None and known.type != "bool":
+                self.report.add("check.duty_type", file, f"{at}.duties", name=duty)
         asked = _ASKED.get(action.leader or "", ()) + _ASKED.get(action.supervision or "", ())
         self.known("check.unknown_input", asked, action.needs, file=file, key=f"{at}.needs")
         for number, part in enumerate(action.when, start=1):
@@ -304,9 +311,9 @@ class _Checker:
         if extension.by not in action.by:
             self.report.add("check.unknown_role", file, f"{at}.by", name=extension.by)
         length = rule.limit.length
-        if length is None or (length.unit in pack.DAY_UNITS) != (
-            extension.max.unit in pack.DAY_UNITS
-        ):
+        # until a day that a field names is a matter of days
+        counts_days = length is None or length.unit in pack.DAY_UNITS
+        if counts_days != (extension.max.unit in pack.DAY_UNITS):
             self.report.add("check.extension_unit", file, f"{at}.max")
 
     # --- ladders, routes, rights, notices

@@ -218,7 +218,7 @@ class _Shaper:
             table["source"] = tree.Many(table["source"].place)
         self.replaced(table, "when", lambda when: _each(when, self.condition))
         self.replaced(table, "needs_if", lambda asked: _each(asked, _needed))
-        return _as_lists(table, "source", "by", "needs", "takes")
+        return _as_lists(table, "source", "by", "needs", "takes", "duties")
 
     def condition(self, node: tree.Node) -> tree.Node:
         if not isinstance(node, tree.Table):

@@ -114,7 +114,11 @@ def test_extension_of_the_handling_period() -> None:
     assert extension is not None
     assert (extension.name, extension.max.n, extension.by) == ("petition.extend", 30, "organ_head")
     assert extension.source == "信访工作条例第34条"
-    assert [name for name, rule in PACK.deadlines.items() if rule.extension] == ["petition.handle"]
+    lengthened = {name: rule.extension for name, rule in PACK.deadlines.items() if rule.extension}
+    assert [name for name, it in lengthened.items() if it.tag == "national"] == ["petition.handle"]
+    # more time for a leader is ours, and agreed to by another
+    ours = {name: it.by for name, it in lengthened.items() if it.tag == "default"}
+    assert ours == {"dispute.leader_result": "supervisor", "petition.leader_result": "supervisor"}
 
 
 def test_pauses_are_only_hearing_and_assessment() -> None:

@@ -81,7 +81,7 @@ REQUESTS: Final = {  # who calls and the frame's counters included
     "GET /board": (5, 5),
     "GET /board/part": (4, 4),
     "GET /board/health": (2, 2),
-    "GET /leader": (4, 4),
+    "GET /leader": (6, 6),
     "GET /notices": (6, 6),
     "GET /mine": (14, 14),
     "GET /api/v1/me": (6, 6),

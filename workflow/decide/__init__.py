@@ -37,6 +37,7 @@ from workflow.decide.facts import (
     PaperFacts,
     Scalar,
     guard_facts,
+    plan_of,
 )
 
 FILE = act.FILE
@@ -164,4 +165,5 @@ __all__ = [
     "decide_calendar",
     "decide_due",
     "guard_facts",
+    "plan_of",
 ]

@@ -127,6 +127,7 @@ def act(draft: Draft, command: Command) -> None:
     papers.serve(draft, action, values, command, seq=seq)
     papers.plan(draft, values, command.action)
     clocks.run(draft, action=command.action, seq=seq, fields=values)
+    leader.extended(draft, action, name=command.action)
     papers.make(draft, values, command, seq=seq)
     if draft.state.end:
         leader.end(draft)
@@ -299,10 +300,7 @@ def _carry(
         posts = [p for p in draft.facts.line.posts if p.role == "leader" and person == p.holder]
         if not leader.name(draft, person, post_id=posts[0].id if posts else None, seq=seq):
             raise errors.NotNow("leader.already")
-    elif action.leader == "approve_plan":
-        leader.approve_plan(draft, values, actor_id=command.actor_id)
-    elif action.leader == "end":
-        leader.end(draft)
+    leader.act(draft, action, values, command)
     supervision.act(draft, action, values, command)
     if action.is_return:
         draft.count("returned", office_id=held_by)

@@ -114,7 +114,7 @@ class Draft:
 
     def guard_facts(self, fields: Mapping[str, Scalar] | None = None) -> dict[str, object]:
         """The facts that guards may read."""
-        facts = guard_facts(self.case)
+        facts = guard_facts(self.case, self.assignments.values())
         for name, value in (fields or {}).items():
             facts[f"fields.{name}"] = value
         return facts

@@ -6,7 +6,7 @@ need no mapping; a test compares the two.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 from typing import Final, Literal, NamedTuple
@@ -126,6 +126,15 @@ class DeadlineRow(NamedTuple):
         return bool(self.blocked)
 
 
+def plan_of(*, planned: datetime | None, agreed: datetime | None, proposed: datetime | None) -> str:
+    """How far a plan is, by when it was approved, agreed to and proposed."""
+    if planned is not None:
+        return "approved"
+    if agreed is not None:
+        return "agreed"
+    return "awaited" if proposed is None else "proposed"
+
+
 class AssignmentRow(NamedTuple):
     """`assignment`, column by column."""
 
@@ -140,6 +149,19 @@ class AssignmentRow(NamedTuple):
     responsible_id: UUID | None
     until_on: date | None
     ended_at: datetime | None
+    duties: str = ""
+    proposed_at: datetime | None = None
+    agreed_at: datetime | None = None
+    contacts: int = 0
+    contacted_on: date | None = None
+    outcome: str | None = None
+
+    @property
+    def plan(self) -> str:
+        """How far the plan is: awaited, proposed, agreed or approved; empty where it is over."""
+        if self.state == "ended":
+            return ""
+        return plan_of(planned=self.planned_at, agreed=self.agreed_at, proposed=self.proposed_at)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -264,9 +286,11 @@ class Command:
     earlier: Earlier | None = None
 
 
-def guard_facts(case: CaseRow) -> dict[str, object]:
+def guard_facts(case: CaseRow, assignments: Collection[AssignmentRow] = ()) -> dict[str, object]:
     """The facts about a case that guards may read."""
+    plans = [row.plan for row in assignments if row.plan]
     return {
+        "case.plan": plans[-1] if plans else "",
         "case.process": case.process,
         "case.state": case.state,
         "case.category": case.category or "",

@@ -1,17 +1,19 @@
-"""The cases that a leader carries (领导包案), those that await a plan first."""
+"""The cases that a leader carries (领导包案), those that await a plan first; and for who watches an
+area, those that its leaders carry."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import Row, Select, bindparam, select
+from sqlalchemy import Row, Select, bindparam, select, text
 
 from rules import pack as pack_
 from workflow import access, db, read
-from workflow.decide import NEVER
+from workflow.decide import NEVER, plan_of
 from workflow.queries import worklist
 from workflow.tables import case as case_tables
 from workflow.tables import office as office_tables
@@ -41,10 +43,15 @@ class Assignment:
     opened_at: datetime
     responsible: str | None
     until_on: date | None
+    leader: str
+    plan: str
+    duties: tuple[pack_.Text, ...]
+    contacts: int
+    contacted_on: date | None
 
 
-# Index: case_leader.
-OPEN: Final[Select[Any]] = (
+_LEADER: Final = office_tables.Person.__table__.alias("leader").c  # type: ignore[attr-defined]
+_TASKS: Final[Select[Any]] = (
     select(
         _CASE.id,
         _CASE.number,
@@ -59,19 +66,29 @@ OPEN: Final[Select[Any]] = (
         _AREA.name.label("grid_name"),
         _OFFICE.name.label("lead_office"),
         _PERSON.name.label("responsible"),
+        _LEADER.name.label("leader"),
+        _TASK.planned_at,
+        _TASK.proposed_at,
+        _TASK.agreed_at,
+        _TASK.duties,
+        _TASK.contacts,
+        _TASK.contacted_on,
     )
     .join(_TASK.case_id.table, _TASK.case_id == _CASE.id)
     .join(_AREA.code.table, _AREA.code == _CASE.origin_grid)
     .join(_OFFICE.id.table, _OFFICE.id == _CASE.lead_office_id)
+    .join(_LEADER.id.table, _LEADER.id == _TASK.person_id)
     .outerjoin(_PERSON.id.table, _PERSON.id == _TASK.responsible_id)
-    .where(
-        _CASE.is_closed.is_(False),
-        _TASK.state != "ended",
-        access.visible(access.Seat(key="leader", kind="leader", value="")),
-    )
+    .where(_CASE.is_closed.is_(False), text("assignment.state <> 'ended'"))
     .order_by(_TASK.state.desc(), _CASE.due_at, _CASE.id)
     .limit(bindparam("most"))
 )
+# Index: case_leader.
+OPEN: Final = _TASKS.where(access.visible(access.Seat(key="leader", kind="leader", value="")))
+# Index: assignment_open, then the key of case_file.
+WATCHED: Final[Mapping[str, Select[Any]]] = {
+    kind: _TASKS.where(found) for kind, found in access.VISIBLE.items() if kind.startswith("area_")
+}
 
 
 def open_ones(database: db.Database, actor: access.Actor) -> tuple[Assignment, ...]:
@@ -83,6 +100,25 @@ def open_ones(database: db.Database, actor: access.Actor) -> tuple[Assignment, .
         if seat is None:  # who has left the post carries nothing
             return ()
         rows = tx.execute(OPEN, access.binds(actor, seat) | {"most": MOST}).all()
+    return _of_seat(rows, seat, pack)
+
+
+def watched(database: db.Database, actor: access.Actor) -> tuple[Assignment, ...]:
+    """What leaders carry in the areas that somebody watches, restricted cases aside."""
+    found: dict[UUID, Assignment] = {}
+    with db.snapshot(database) as tx:
+        pack = read.house(tx).rules.pack
+        for seat in access.seats(pack, access.watching(pack, actor)):
+            if seat.kind in WATCHED:
+                values = access.binds(actor, seat) | {"most": MOST}
+                rows = tx.execute(WATCHED[seat.kind], values).all()
+                found |= {it.case_id: it for it in _of_seat(rows, seat, pack)}
+    return tuple(found.values())
+
+
+def _of_seat(
+    rows: Sequence[Row[*tuple[Any, ...]]], seat: access.Seat, pack: pack_.Pack
+) -> tuple[Assignment, ...]:
     open_ = (row for row in rows if not seat.processes or row.process in seat.processes)
     return tuple(_assignment(row, pack) for row in open_)
 
@@ -102,4 +138,9 @@ def _assignment(row: Row[*tuple[Any, ...]], pack: pack_.Pack) -> Assignment:
         opened_at=row.named_at,
         responsible=row.responsible,
         until_on=row.until_on,
+        leader=row.leader,
+        plan=plan_of(planned=row.planned_at, agreed=row.agreed_at, proposed=row.proposed_at),
+        duties=tuple(pack.fields[it].name for it in row.duties.split() if it in pack.fields),
+        contacts=row.contacts,
+        contacted_on=row.contacted_on,
     )

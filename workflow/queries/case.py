@@ -23,6 +23,7 @@ from workflow.decide import (
     act,
     clocks,
     guard_facts,
+    leader,
     supervision,
 )
 from workflow.engine import Engine
@@ -168,6 +169,12 @@ class LeaderView:
     planned_at: datetime | None
     responsible: str | None
     until_on: date | None
+    plan: str
+    """How far the plan is: awaited, proposed, agreed, approved; empty where it is over."""
+    duties: tuple[pack_.Text, ...]
+    contacts: int
+    contacted_on: date | None
+    outcome: str | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -264,7 +271,7 @@ def _view(
         category=_category(pack, case),
         handler=people.get(case.handler_id),
         filer=people.get(case.filer_id),
-        leader=_leader(facts, people),
+        leader=_leader(facts, people, pack),
         supervisor=people.get(case.supervisor_id),
         parties=tuple(_party(row, values) for row in tx.execute(PARTIES, key)),
         clocks=tuple(_clock(row, facts, pack, fired, people) for row in facts.deadlines),
@@ -326,7 +333,7 @@ def _category(pack: pack_.Pack, case: CaseRow) -> pack_.Text | None:
     return found.name if found else None
 
 
-def _leader(facts: Facts, people: Mapping[UUID | None, str]) -> LeaderView | None:
+def _leader(facts: Facts, people: Mapping[UUID | None, str], pack: pack_.Pack) -> LeaderView | None:
     if not facts.assignments:
         return None
     row = facts.assignments[-1]
@@ -338,6 +345,11 @@ def _leader(facts: Facts, people: Mapping[UUID | None, str]) -> LeaderView | Non
         planned_at=row.planned_at,
         responsible=people.get(row.responsible_id),
         until_on=row.until_on,
+        plan=row.plan,
+        duties=tuple(pack.fields[it].name for it in row.duties.split() if it in pack.fields),
+        contacts=row.contacts,
+        contacted_on=row.contacted_on,
+        outcome=row.outcome,
     )
 
 
@@ -453,7 +465,7 @@ def _actions(
     case: CaseRow,
     facts: Facts,
 ) -> tuple[str, ...]:
-    known = guard_facts(case)
+    known = guard_facts(case, facts.assignments)
     found = {
         name: flow.process.actions[name]
         for name in machine.offered(flow, state=case.state, facts=known)
@@ -463,5 +475,6 @@ def _actions(
         for name, action in found.items()
         if act.window_is_open(action, facts.deadlines)
         and supervision.is_possible(action, case, actor_id=actor.person_id)
+        and leader.is_possible(action, facts.assignments, actor_id=actor.person_id)
         and access.may_act(rights, actor, case, action=action, recused=facts.recused)
     )

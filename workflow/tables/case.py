@@ -206,7 +206,9 @@ class Escalation(SQLModel, table=True):
 
 
 class Assignment(SQLModel, table=True):
-    """A leader who carries the case (领导包案)."""
+    """A leader who carries the case (领导包案). `duties` are names of fields of the pack;
+    `contacts` counts what was logged, `contacted_on` is the last day of it; `outcome` says
+    whether the party signed off (`signed`) or why not was recorded (`unsigned`)."""
 
     case_id: UUID = Field(primary_key=True, foreign_key="case_file.id")
     no: int = Field(primary_key=True)
@@ -219,10 +221,22 @@ class Assignment(SQLModel, table=True):
     responsible_id: UUID | None = Field(default=None, foreign_key="person.id")
     until_on: date | None = None
     ended_at: datetime | None = None
+    duties: str = Field(default="", max_length=400, sa_column_kwargs={"server_default": ""})
+    proposed_at: datetime | None = None
+    agreed_at: datetime | None = None
+    contacts: int = Field(default=0, sa_column_kwargs={"server_default": "0"})
+    contacted_on: date | None = None
+    outcome: str | None = Field(default=None, max_length=10)
 
     __table_args__ = (
         CheckConstraint("state in ('awaiting_plan', 'active', 'ended')", name="assignment_state"),
         Index("assignment_person", "person_id", "state", "case_id"),
+        Index(
+            "assignment_open",
+            "case_id",
+            postgresql_where=text("state <> 'ended'"),
+            sqlite_where=text("state <> 'ended'"),
+        ),
     )
 
 

@@ -195,6 +195,11 @@ class Leader(Shape):
     planned_at: datetime | None
     responsible: str | None
     until_on: date | None
+    plan: str
+    duties: tuple[str, ...]
+    contacts: int
+    contacted_on: date | None
+    outcome: str | None
 
 
 class Link(Shape):

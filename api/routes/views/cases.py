@@ -98,7 +98,7 @@ def case(view: case_query.CaseView, words: texts.Words, offered: Offered) -> cas
             "supervisor": view.supervisor,
             "handler": view.handler,
             "filer": view.filer,
-            "leader": _leader(view.leader),
+            "leader": _leader(view.leader, words),
             "links": tuple(_link(it, words) for it in view.linked),
             "likely": tuple(_link(it, words) for it in view.likely),
             "light": row.light,
@@ -120,7 +120,7 @@ def case(view: case_query.CaseView, words: texts.Words, offered: Offered) -> cas
     )
 
 
-def _leader(found: case_query.LeaderView | None) -> cases.Leader | None:
+def _leader(found: case_query.LeaderView | None, words: texts.Words) -> cases.Leader | None:
     if found is None:
         return None
     return cases.Leader(
@@ -131,6 +131,11 @@ def _leader(found: case_query.LeaderView | None) -> cases.Leader | None:
         planned_at=found.planned_at,
         responsible=found.responsible,
         until_on=found.until_on,
+        plan=found.plan,
+        duties=tuple(words.text(it) for it in found.duties),
+        contacts=found.contacts,
+        contacted_on=found.contacted_on,
+        outcome=found.outcome,
     )
 
 
