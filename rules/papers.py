@@ -8,6 +8,7 @@ its source or that of the choice made in a field, `no.PAPER` the number of an ea
 
 from __future__ import annotations
 
+import functools
 import json
 import re
 from collections.abc import Callable, Iterator, Mapping
@@ -109,6 +110,18 @@ def _texts(sheet: pack.Sheet) -> Iterator[str]:
         for row in block.rows:
             yield from row
     yield from sheet.sign
+
+
+@functools.lru_cache(maxsize=512)
+def names(paper: pack.Paper) -> frozenset[str]:
+    """Every name that a paper asks for, in either language."""
+    return frozenset(slot.name for sheet in (paper.zh, paper.en) for slot in asked(sheet))
+
+
+def rights(paper: pack.Paper, fields: Mapping[str, pack.Field]) -> frozenset[str]:
+    """The field rights that open a paper: its own, and those of every sealed field it shows."""
+    sealed = (fields[name].seen_by for name in names(paper) if name in fields)
+    return frozenset((paper.seen_by, *(right for right in sealed if right is not None)))
 
 
 # -- filling --------------------------------------------------------------------------------------

@@ -15,6 +15,7 @@ from uuid import UUID
 from sqlalchemy import BindParameter, ColumnElement, and_, bindparam, exists, not_, or_, select
 
 from rules import pack as pack_
+from rules import papers
 from workflow.decide import CaseRow
 from workflow.tables import case as case_tables
 
@@ -164,22 +165,24 @@ def field_rights(
     return found
 
 
-def knows_paper(rights: Mapping[str, pack_.FieldRight], paper: pack_.Paper, actor: Actor) -> bool:
+def knows_paper(
+    rights: Mapping[str, pack_.FieldRight], paper: pack_.Paper, pack: pack_.Pack, actor: Actor
+) -> bool:
     """Whether a paper is there for this actor, who has these field rights on its case. Invariant:
     7."""
     if actor.kind == "resident":
-        return may_open_paper(rights, paper, actor)
+        return may_open_paper(rights, paper, pack, actor)
     return paper.seen_by in rights
 
 
 def may_open_paper(
-    rights: Mapping[str, pack_.FieldRight], paper: pack_.Paper, actor: Actor
+    rights: Mapping[str, pack_.FieldRight], paper: pack_.Paper, pack: pack_.Pack, actor: Actor
 ) -> bool:
-    """Whether this actor may read what a paper says: a resident only what is addressed to whom
-    number and code belong to."""
+    """Whether this actor may read what a paper says: who reads each of its sealed fields open. A
+    resident reads only what is addressed to whom number and code belong to."""
     if actor.kind == "resident" and paper.to not in FOR_RESIDENTS:
         return False
-    return rights.get(paper.seen_by) == "open"
+    return all(rights.get(right) == "open" for right in papers.rights(paper, pack.fields))
 
 
 def keeps(pack: pack_.Pack, actor: Actor) -> tuple[HeldPost, ...]:

@@ -41,7 +41,7 @@ def get_papers(
 
 
 @router.get(
-    "/cases/{case_id}/papers/{no}", response_model=shapes.Reading, responses=refusals(401, 404)
+    "/cases/{case_id}/papers/{no}", response_model=shapes.PaperReading, responses=refusals(401, 404)
 )
 def get_paper(
     case_id: UUID, no: No, signed: caller.Signed, opened: caller.Opened, words: caller.Spoken

@@ -372,11 +372,11 @@ def test_what_ends_a_matter_is_served_after_it(district: office.District) -> Non
         filed,
         "refuse",
         "petition_officer",
-        refusal_ground="finished",
-        refusal_reason="已经复核。",
+        refusal_ground="judicial",
+        refusal_reason="法院已经立案。",
         remedy_told=True,
     )
-    assert _rows(district)[-1].name == "petition.no_second_notice"
+    assert _rows(district)[-1].name == "petition.refusal_notice"
     assert district.case(filed).is_closed
     day = {"served_on": "2026-03-20"}
     district.do(filed, "serve_paper", "petition_officer", paper=2, **SERVED | day)
@@ -416,6 +416,21 @@ def test_I7_a_paper_that_is_not_theirs_is_not_there(district: office.District) -
         commands.open_one(district.engine, resident, other.case_id, 1, reason="")
     with _refused("paper.unknown"):
         _open(district, filed, 3, "auditor")
+
+
+def test_I7_who_reads_names_masked_opens_no_paper_that_holds_one(
+    district: office.District,
+) -> None:
+    """The head and a supervisor read names masked: a letter without one opens to them."""
+    filed = _accepted(district)
+    district.do(filed, "urge", "district_supervisor", urge_reason="请三日内联系。")
+    for by in ("head", "district_supervisor"):
+        view = case_query.view(district.engine, district.actor(by), filed.case_id)
+        opened = {it.key for it in view.papers if it.can_open}
+        assert opened == {"petition.urge_letter"}, by
+        with _refused("paper.unknown"):
+            _open(district, filed, 3, by)
+    assert _open(district, filed, 4, "district_supervisor").filled.zh.title == "信访事项催办函"
 
 
 def test_each_reading_of_a_paper_is_recorded(district: office.District) -> None:

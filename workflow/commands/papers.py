@@ -97,13 +97,14 @@ def _opened(
         if case is None or not access.may_see(house.rules.pack, actor, case, recused=recused):
             raise errors.NotFound("case.unknown")
         rights = access.field_rights(house.rules.pack, actor, case, recused=recused)
-        declared = read.rules(tx, case.pack_hash).pack.papers
+        pack = read.rules(tx, case.pack_hash).pack
+        declared = pack.papers
         rows = [
             row
             for row in tx.execute(PAPERS, {"case_id": case_id})
             if only in (None, row.no)
             and row.name in declared
-            and access.may_open_paper(rights, declared[row.name], actor)
+            and access.may_open_paper(rights, declared[row.name], pack, actor)
         ]
         found = [_one(row, declared, engine, case_id=case_id, number=case.number) for row in rows]
         if found and actor.person_id is not None:

@@ -62,7 +62,7 @@ def listed(
     for event in events:
         for note in event.payload.get("papers", ()):
             paper = pack.papers.get(note["name"])
-            if paper is None or not access.knows_paper(rights, paper, actor):
+            if paper is None or not access.knows_paper(rights, paper, pack, actor):
                 continue
             found.append(
                 PaperView(
@@ -75,7 +75,7 @@ def listed(
                     to=paper.to,
                     is_for_service=bool(paper.served_by),
                     service=served.get(note["no"]),
-                    can_open=access.may_open_paper(rights, paper, actor),
+                    can_open=access.may_open_paper(rights, paper, pack, actor),
                 )
             )
     return tuple(found)

@@ -59,9 +59,9 @@ class Papers(Shape):
 class Block(Shape):
     """A piece of a paper: a paragraph, a heading, or rows of title and text."""
 
-    text: str | None
-    heading: str | None
-    rows: tuple[tuple[str, str], ...]
+    text: str | None = None
+    heading: str | None = None
+    rows: tuple[tuple[str, str], ...] = ()
 
 
 class Sheet(Shape):
@@ -73,7 +73,7 @@ class Sheet(Shape):
     sign: tuple[str, ...]
 
 
-class Reading(Shape):
+class PaperReading(Shape):
     """A paper as it was made. `zh` is the paper, `en` a reading copy; `code` is the look-up code
     of who it goes to."""
 

@@ -34,9 +34,9 @@ def _paper(it: query.PaperView, words: texts.Words) -> shapes.Paper:
     )
 
 
-def paper(opened: commands.Opened, words: texts.Words) -> shapes.Reading:
+def paper(opened: commands.Opened, words: texts.Words) -> shapes.PaperReading:
     """One paper, in both languages."""
-    return shapes.Reading(
+    return shapes.PaperReading(
         no=opened.no,
         key=opened.key,
         name=words.text(opened.paper.name),
