@@ -38,6 +38,9 @@ EXPECTED: Final = frozenset(
         "deadline.extension_late",
         "deadline.not_running",
         "leader.already",
+        "leader.no_plan",
+        "leader.none",
+        "leader.own_plan",
         "link.unknown",  # a number made up
         "leader.not_you",  # the ladder has named another leader first
         "route.complained",
