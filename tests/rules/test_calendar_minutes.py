@@ -41,10 +41,15 @@ def test_office_time_is_the_open_minutes(office: Office, one: int, two: int) -> 
 
 
 @often
-@given(offices(), moments(), st.integers(1, 2500))
-def test_adding_is_the_inverse_of_counting(office: Office, start: int, n: int) -> None:
+@given(offices(), moments(), st.integers(1, 2500), st.booleans())
+def test_adding_is_the_inverse_of_counting(
+    office: Office, start: int, n: int, at_closing: bool
+) -> None:
     later = [minute for minute in office.open if minute >= start]
     assume(len(later) >= n)
+    if at_closing:  # up to a moment at which the office closes
+        while n < len(later) and later[n] == later[n - 1] + 1:
+            n += 1
     end = later[n - 1] + 1  # the first instant at which n minutes are over
     at = calendars.add_working_minutes(office.calendar, office.at(start), n)
     assert at == office.at(end)
@@ -102,13 +107,14 @@ def test_an_office_opens_with_its_first_minute_and_closes_after_its_last(
 
 @often
 @given(
-    st.sampled_from(minutes.ZONES),
-    st.dates(date(2026, 1, 1), date(2026, 12, 31)),
-    st.times().map(lambda wall: wall.replace(second=0, microsecond=0)),
+    st.sampled_from([(zone, day) for zone in minutes.ZONES for day in minutes.TURNS[zone]]),
+    st.integers(-1, 1),
+    st.integers(0, 4 * 60).map(lambda n: time(n // 60, n % 60)),
 )
 def test_an_instant_is_the_first_at_which_the_wall_shows_it(
-    zone: str, day: date, wall: time
+    turn: tuple[str, date], shift: int, wall: time
 ) -> None:
+    zone, day = turn[0], turn[1] + shift * DAY
     at, wanted = calendars.instant(zone, day, wall), datetime.combine(day, wall)
     shown = at.astimezone(ZoneInfo(zone)).replace(tzinfo=None)
     before = (at - MINUTE).astimezone(ZoneInfo(zone)).replace(tzinfo=None)
@@ -116,6 +122,24 @@ def test_an_instant_is_the_first_at_which_the_wall_shows_it(
     assert before < wanted
     if shown != wanted:  # skipped: the clocks go forward at this instant
         assert shown - before > MINUTE
+
+
+@pytest.mark.parametrize(
+    ("zone", "day", "wall", "shown"),
+    [
+        ("America/New_York", date(2026, 3, 8), time(2, 20), "03:00"),
+        ("Europe/London", date(2026, 3, 29), time(1, 59), "02:00"),
+        ("Australia/Lord_Howe", date(2026, 10, 4), time(2, 10), "02:30"),
+        ("Asia/Beirut", date(2026, 3, 29), time(0, 30), "01:00"),
+        ("America/New_York", date(2026, 11, 1), time(1, 30), "01:30"),
+    ],
+)
+def test_a_time_that_the_clocks_skip_is_the_moment_at_which_they_do(
+    zone: str, day: date, wall: time, shown: str
+) -> None:
+    at = calendars.instant(zone, day, wall)
+    assert at.astimezone(ZoneInfo(zone)).strftime("%F %H:%M") == f"{day} {shown}"
+    assert at.astimezone(ZoneInfo(zone)).fold == 0, "the first, where it comes twice"
 
 
 # --- hour and minute clocks
