@@ -118,6 +118,16 @@ def signed_in(request: Request) -> Caller | None:
     return found
 
 
+def refuse_staff(request: Request) -> None:
+    """What is a resident's own act is not done where an officer is signed in: whoever filed a case
+    holds its code, and must not be the one who rates it.
+
+    Raises: `resident.signed_in`.
+    """
+    if signed_in(request) is not None:
+        raise errors.NotPermitted("resident.signed_in")
+
+
 def _identified(request: Request) -> Caller | None:
     carried = secret(request)
     if carried is None:

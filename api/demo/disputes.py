@@ -11,6 +11,7 @@ from api.demo import matters
 from api.demo.district import Cast
 from api.demo.places import DISTRICT
 from api.demo.plans import NAME, PHONE, Plan
+from workflow.decide import Scalar
 
 Path = Literal[
     "agreed", "handed_up", "ended", "assessed", "breached", "refused", "withdrawn", "reopened",
@@ -18,6 +19,15 @@ Path = Literal[
 ]  # fmt: skip
 Stage = Literal["accept", "session", "visit"]
 
+_WRITTEN: Final[dict[str, Scalar]] = {
+    "agreement_facts": "双方对经过没有异议，争议在于责任和费用。",
+    "agreement_duties": "双方按各自的过错分担。",
+    "perform_how": "自行履行，调解员到场见证。",
+    "perform_place": "社区调解室。",
+    "mediator_signed": True,
+    "sealed_by_committee": True,
+    "copies_given": True,
+}
 _LIMITS: Final[dict[Stage, int]] = {"accept": 3, "session": 5}
 _LATE: Final = (1, 5)
 """Working days after the last one: the ladder names a leader on the sixth."""
@@ -138,6 +148,7 @@ class Dispute:
         self.plan.do(
             "refuse",
             self.who.desk,
+            mediation_bar="taken",
             refusal_reason="此事已由法院立案，正在审理。",
             legal_basis="人民调解工作若干规定第22条",
             other_routes="请等待法院判决；对判决不服的，可以上诉。",
@@ -148,7 +159,13 @@ class Dispute:
             self.plan.later(0, 1)
         else:
             self.plan.soon()
-        self.plan.do("name_mediator", by, mediator=str(mediator))
+        self.plan.do(
+            "name_mediator",
+            by,
+            mediator=str(mediator),
+            consent_applicant=True,
+            consent_respondent=True,
+        )
         self.mediator = mediator
 
     def _withdraw(self) -> None:
@@ -194,6 +211,8 @@ class Dispute:
             session_on=self.plan.day(0),
             session_place="社区调解室" if dice.random() < 0.7 else "纠纷现场",
             attended=dice.choice(("both", "both", "both", "separately", "applicant_only")),
+            rights_told=True,
+            session_open="closed",
             minutes=dice.choice(matters.SESSIONS),
         )
 
@@ -232,6 +251,10 @@ class Dispute:
 
     def _end(self) -> None:
         self.plan.later(0, 2)
+        if self.plan.dice.random() < 0.5:
+            side = self.plan.dice.choice(("applicant", "respondent"))
+            self.plan.do("refuse_mediation", self.mediator, refusing_side=side, routes_told=True)
+            return
         self.plan.do(
             "end_mediation",
             self.mediator,
@@ -253,10 +276,13 @@ class Dispute:
 
     def _agree(self) -> None:
         dice = self.plan.dice
+        is_written = dice.random() < 0.7
         self.plan.do(
             "record_agreement",
             self.mediator,
-            agreement_form="written" if dice.random() < 0.7 else "oral",
+            agreement_form="written" if is_written else "oral",
+            effective_on=self.plan.day(0),
+            **(_WRITTEN if is_written else {}),
             agreement_terms=self.matter.settles,
             perform_by=self.plan.day(dice.randint(5, 16)),
             both_signed=True,

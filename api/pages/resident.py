@@ -115,6 +115,7 @@ def post_rate(frame: frames.Public, sent: frames.Sent) -> Response:
         fields={name: v for name, v in values.items() if isinstance(v, str | int | bool)},
     )
     try:
+        caller.refuse_staff(frame.request)
         act.act(frame.engine, actor, request)
     except errors.GridcaseError as error:
         return _rating(frame, view, typed=sent, action_id=request.action_id, error=error)

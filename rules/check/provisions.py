@@ -126,6 +126,7 @@ _KINDS: Final[Mapping[str, Callable[[pack.Pack, str], bool]]] = {
     "guard": _guard,
     "ladder": lambda rules, name: name in rules.ladders,
     "notice": lambda rules, name: any(notice.on == name for notice in rules.notices),
+    "paper": lambda rules, name: name in rules.papers,
     "right": _right,
     "role": lambda rules, name: name in rules.roles,
     "route": lambda rules, name: name in rules.routing,

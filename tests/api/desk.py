@@ -73,6 +73,8 @@ class Desk:
     ) -> httpx.Response:
         """Tries one action on the case as it stands, or as it stood at a version."""
         seen = self.version(case_id) if version is None else version
+        today = f"{self.district.now().astimezone(office.ZONE):%F}"
+        fields = {**office.usual(action, fields, today=today), **fields}
         return self.post(
             by,
             f"/cases/{case_id}/actions/{action}",

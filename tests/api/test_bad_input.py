@@ -161,13 +161,14 @@ def test_id_when_sent_with_other_content_says_what_differs(front: desk.Desk) -> 
 def test_action_when_not_allowed_changes_nothing(front: desk.Desk) -> None:
     case_id = front.file()["case_id"]
     before = front.standing(case_id)
-    mediator = str(front.district.people["mediator"])
+    named: dict[str, object] = {"mediator": str(front.district.people["mediator"])}
+    named |= office.CONSENT
     tries: tuple[tuple[str, str, dict[str, object], int, str, str | None], ...] = (
         ("accept", "officer", {}, 403, "action.not_yours", None),
-        ("name_mediator", "desk", {"mediator": mediator}, 409, "action.wrong_state", None),
+        ("name_mediator", "desk", named, 409, "action.wrong_state", None),
         ("dance", "desk", {}, 422, "action.unknown", "action"),
         ("file_case", "desk", {}, 422, "action.unknown", "action"),
-        ("refuse", "desk", {"refusal_reason": "x"}, 422, "field.missing", "legal_basis"),
+        ("refuse", "desk", {"refusal_reason": "x"}, 422, "field.missing", "mediation_bar"),
     )
     for action, who, fields, status, code, field in tries:
         for language in texts.LANGUAGES:

@@ -53,12 +53,31 @@ def test_case_when_read_says_what_may_be_done_and_with_what(front: desk.Desk) ->
     assert (case["state"], case["state_name"]) == ("filed", "Awaiting acceptance")
     assert case["lead_office_id"] == str(front.district.offices["desk"])
     offered = {action["name"]: action for action in case["actions"]}
-    assert set(offered) == {"accept", "refuse", "withdraw", "declare_recusal"}
+    assert set(offered) == {
+        "accept",
+        "refuse",
+        "withdraw",
+        "declare_recusal",
+        "link_earlier",
+        "name_complained",
+        "report_to_police",
+        "hand_to_police",
+    }
     refuse = offered["refuse"]["fields_schema"]
-    assert refuse["required"] == ["refusal_reason", "legal_basis", "other_routes"]
+    assert refuse["required"] == [
+        "mediation_bar",
+        "refusal_reason",
+        "legal_basis",
+        "other_routes",
+    ]
     assert refuse["properties"]["legal_basis"]["title"] == "Legal basis"
     officer = front.get("officer", f"/cases/{filed['case_id']}").json()
-    assert [action["name"] for action in officer["actions"]] == ["declare_recusal"]
+    assert {action["name"] for action in officer["actions"]} == {
+        "declare_recusal",
+        "link_earlier",
+        "name_complained",
+        "report_to_police",
+    }
     assert officer["code"] == filed["code"]
     assert case["code"] is None
 

@@ -32,6 +32,7 @@ def test_lookup_when_refused_gives_reason_basis_and_remedy(front: desk.Desk) -> 
     refused = next(event for event in case["events"] if event["name"] == "refuse")
     told = {fact["field"]: fact["text"] for fact in refused["facts"]}
     assert told == {
+        "mediation_bar": "Other",
         "refusal_reason": "法院已经立案。",
         "legal_basis": "人民调解工作若干规定第22条",
         "other_routes": "可以向区人民法院起诉。",
@@ -123,3 +124,23 @@ def test_lookup_action_when_not_a_residents_is_refused(front: desk.Desk) -> None
         answer = front.post(None, f"/lookup/actions/{action}", sent)
         assert (answer.status_code, answer.json()["code"]) == (403, "action.not_yours")
     assert front.standing(filed["case_id"]) == before
+
+
+@pytest.mark.parametrize("who", ["officer", "desk"])
+def test_rating_when_staff_are_signed_in_is_refused_before_anything_is_read(
+    front: desk.Desk, who: str
+) -> None:
+    """Whoever filed a case holds its code; the rating is the resident's own act."""
+    filed = front.file()
+    before = front.standing(filed["case_id"])
+    sent = {
+        "number": filed["number"],
+        "code": filed["code"],
+        "id": str(ids.uuid7()),
+        "fields": {"rating_result": "satisfied", "rating_attitude": "satisfied"},
+    }
+    answer = front.post(who, "/lookup/actions/rate", sent, headers=desk.ENGLISH)
+    assert (answer.status_code, answer.json()["code"]) == (403, "resident.signed_in")
+    assert front.standing(filed["case_id"]) == before
+    own = front.post(None, "/lookup/actions/rate", sent)
+    assert own.json()["code"] == "action.wrong_state"

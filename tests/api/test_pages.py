@@ -108,6 +108,7 @@ def test_form_when_the_session_has_ended_is_kept_through_the_sign_in(pages: Page
     typed = {
         "action_id": action_id[1],
         "version": "1",
+        "mediation_bar": "taken",
         "refusal_reason": "已由法院受理 <b>",
         "legal_basis": "若干规定第22条",
         "other_routes": "等候判决",

@@ -58,7 +58,12 @@ KINDS: Final = (
         action="record_session",
         role="mediator",
         life=loader.HEARD,
-        fields={"session_on": "2026-03-20", "attended": "both", "minutes": "再次面谈。"},
+        fields={
+            "session_on": "2026-03-20",
+            "attended": "both",
+            "rights_told": True,
+            "minutes": "再次面谈。",
+        },
     ),
 )
 

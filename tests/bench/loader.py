@@ -68,13 +68,18 @@ _NAMED: Final = Step(
     action="name_mediator",
     role="case_desk",
     after=timedelta(hours=3),
-    fields={"mediator": MEDIATOR},
+    fields={"mediator": MEDIATOR, **small.CONSENT},
 )
 _MET: Final = Step(
     action="record_session",
     role="mediator",
     after=timedelta(hours=5),
-    fields={"session_on": "2026-03-20", "attended": "both", "minutes": "双方各让一步。"},
+    fields={
+        "session_on": "2026-03-20",
+        "attended": "both",
+        "rights_told": True,
+        "minutes": "双方各让一步。",
+    },
 )
 _LED: Final = Step(
     action="name_leader",

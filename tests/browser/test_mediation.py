@@ -35,6 +35,7 @@ MEDIATION = (
         who="desk",
         action="name_mediator",
         fields={"mediator": "@mediator"},
+        ticked=("consent_applicant", "consent_respondent"),
         leads_to="mediating",
     ),
     Step(
@@ -42,6 +43,7 @@ MEDIATION = (
         who="mediator",
         action="record_session",
         fields={"attended": "both", "session_on": "2026-03-25", "minutes": "<b>谈妥</b>"},
+        ticked=("rights_told",),
         leads_to="mediating",
     ),
     Step(
@@ -51,9 +53,14 @@ MEDIATION = (
         fields={
             "agreement_form": "written",
             "agreement_terms": "晚九点后不施工。",
+            "agreement_facts": "夜间施工，声音过大。",
+            "agreement_duties": "施工方调整时间。",
+            "perform_how": "自行履行。",
+            "perform_place": "工地。",
             "perform_by": "2026-03-30",
+            "effective_on": "2026-03-25",
         },
-        ticked=("both_signed",),
+        ticked=("both_signed", "mediator_signed", "sealed_by_committee", "copies_given"),
         leads_to="performing",
     ),
     Step(

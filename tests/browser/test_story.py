@@ -47,6 +47,8 @@ def test_dispute_when_walked_through_the_pages_is_closed_by_its_rating(site: wal
         assert "已办：受理" in desk.page.locator("[role=status]").inner_text()
         desk.press("指派调解员")
         desk.fill({"mediator": str(district.people["mediator"])})
+        desk.page.check("#f-consent_applicant")
+        desk.page.check("#f-consent_respondent")
         desk.press("指派调解员")
         assert "等调解员：登记调解" in desk.text(), desk.text()
     district.at("2026-03-25 15:00")
@@ -55,6 +57,7 @@ def test_dispute_when_walked_through_the_pages_is_closed_by_its_rating(site: wal
         mediator.press("登记调解")
         assert mediator.heading() == "第 1 次调解会"
         session = {"attended": "both", "session_on": "2026-03-25", "minutes": "各说各的。"}
+        mediator.page.check("#f-rights_told")
         mediator.fill({**session, "then": "record_no_agreement"})
         mediator.press("登记这次调解")
         mediator.fill({"no_agreement_reason": "分歧太大。"})
@@ -70,6 +73,8 @@ def test_dispute_when_walked_through_the_pages_is_closed_by_its_rating(site: wal
     with site.signed_in("street_desk") as street:
         street.go(f"{case}/do/name_mediator")
         street.fill({"mediator": str(district.people["street_mediator"])})
+        street.page.check("#f-consent_applicant")
+        street.page.check("#f-consent_respondent")
         street.press("指派调解员")
     with site.signed_in("supervisor") as supervisor:
         assert "花果街道看板" in supervisor.heading()
@@ -97,9 +102,10 @@ def test_dispute_when_walked_through_the_pages_is_closed_by_its_rating(site: wal
         mediator.press("登记协议")
         mediator.fill(
             {
-                "agreement_form": "written",
+                "agreement_form": "oral",
                 "agreement_terms": "修好漏点，赔偿 2400 元。",
                 "perform_by": "2026-04-20",
+                "effective_on": "2026-04-02",
             }
         )
         mediator.page.check("#f-both_signed")

@@ -118,7 +118,11 @@ def test_extension_of_the_handling_period() -> None:
     assert [name for name, it in lengthened.items() if it.tag == "national"] == ["petition.handle"]
     # more time for a leader is ours, and agreed to by another
     ours = {name: it.by for name, it in lengthened.items() if it.tag == "default"}
-    assert ours == {"dispute.leader_result": "supervisor", "petition.leader_result": "supervisor"}
+    assert ours == {
+        "dispute.leader_result": "supervisor",
+        "petition.leader_result": "supervisor",
+        "mediation.medical": "mediator",
+    }
 
 
 def test_pauses_are_only_hearing_and_assessment() -> None:
@@ -185,7 +189,7 @@ def test_states_that_are_done_and_those_that_end() -> None:
         "to_visit", "awaiting_rating", "closed", "served", "review_served", "replied", "settled",
     }  # fmt: skip
     assert {name for name, s in DISPUTE.states.items() if s.end} == {
-        "closed", "refused", "withdrawn", "ended",
+        "closed", "refused", "withdrawn", "ended", "handed_over",
     }  # fmt: skip
     assert {name for name, s in PETITION.states.items() if s.end} == {
         "closed", "refused", "routed", "withdrawn", "replied", "settled", "handed_over",
@@ -230,7 +234,7 @@ def test_texts_in_clear_are_the_subject_and_the_law() -> None:
         name for name, field in PACK.fields.items() if field.type == "text" and not field.personal
     }
     # the number is taken only where it is that of a case, or where a refusal rests on it
-    organs = {"handed_organ", "police_organ", "reported_to"}
+    organs = {"handed_organ", "police_organ", "reported_to", "court"}
     assert clear == {"subject", "legal_basis", "opinion_basis", "earlier_number"} | organs
 
 

@@ -1,0 +1,188 @@
+"""Mediation by the law: of their own will, refused at any time, and what an agreement holds."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import pytest
+
+from tests import office
+from tests.workflow import look
+from workflow.commands import act
+from workflow.decide import Scalar
+
+POLICE: dict[str, Scalar] = {
+    "offence_kind": "criminal",
+    "police_organ": "花果派出所",
+    "handed_on": "2026-03-20",
+    "handover_reason": "一方持械，现场有人受伤。",
+}
+ORAL: dict[str, Scalar] = {
+    "agreement_form": "oral",
+    "agreement_terms": "修好水管",
+    "perform_by": "2026-04-10",
+    "both_signed": True,
+}
+
+
+def _mediating(district: office.District, **fields: str) -> act.Receipt:
+    filed = district.file(**fields)  # type: ignore[arg-type]
+    district.do(filed, "accept", "desk")
+    district.do(filed, "name_mediator", "desk", mediator=str(district.people["mediator"]))
+    return filed
+
+
+@pytest.mark.parametrize("side", ["consent_applicant", "consent_respondent"])
+def test_mediation_when_a_side_has_not_agreed_does_not_start(
+    district: office.District, side: str
+) -> None:
+    filed = district.file()
+    district.do(filed, "accept", "desk")
+    named: dict[str, Scalar] = {"mediator": str(district.people["mediator"]), side: False}
+    error = look.refused(district.do, filed, "name_mediator", "desk", **named)
+    assert (error.code, error.field) == ("field.must_be_true", side)
+    assert district.case(filed).state == "accepted"
+
+
+@pytest.mark.parametrize("state", ["accepted", "mediating", "assessing", "no_agreement"])
+def test_either_side_may_refuse_at_any_time_and_is_told_the_routes_in_the_same_act(
+    district: office.District, state: str
+) -> None:
+    filed = district.file()
+    district.do(filed, "accept", "desk")
+    if state != "accepted":
+        district.do(filed, "name_mediator", "desk", mediator=str(district.people["mediator"]))
+    if state == "assessing":
+        district.do(filed, "start_assessment", "mediator", assessment_reason="认定责任")
+    if state == "no_agreement":
+        why: dict[str, Scalar] = {"no_agreement_reason": "分歧大", "routes_told": True}
+        district.do(filed, "record_no_agreement", "mediator", **why)
+    who = "desk" if state == "accepted" else "mediator"
+    untold: dict[str, Scalar] = {"refusing_side": "respondent", "routes_told": False}
+    error = look.refused(district.do, filed, "refuse_mediation", who, **untold)
+    assert (error.code, error.field) == ("field.must_be_true", "routes_told")
+    done = district.do(filed, "refuse_mediation", who, refusing_side="respondent", routes_told=True)
+    assert done.state == "ended"
+    assert all(row.ended_at for rows in district.deadlines(filed).values() for row in rows)
+
+
+def test_rights_and_duties_are_told_before_a_session(district: office.District) -> None:
+    filed = _mediating(district)
+    session: dict[str, Scalar] = {
+        "session_on": "2026-03-20",
+        "attended": "both",
+        "minutes": "各说各的。",
+        "rights_told": False,
+    }
+    error = look.refused(district.do, filed, "record_session", "mediator", **session)
+    assert (error.code, error.field) == ("field.must_be_true", "rights_told")
+
+
+def test_another_mediator_takes_over_when_a_party_asks_or_the_mediator_steps_back(
+    district: office.District,
+) -> None:
+    filed = _mediating(district)
+    why: dict[str, Scalar] = {"no_agreement_reason": "分歧大", "routes_told": True}
+    district.do(filed, "record_no_agreement", "mediator", **why)
+    district.do(filed, "hand_up", "mediator", hand_up_reason="请街道调", both_willing=True)
+    named = {"mediator": str(district.people["street_mediator"])}
+    district.do(filed, "name_mediator", "street_desk", **named)
+    district.do(filed, "declare_recusal", "street_mediator", recusal_reason="relative")
+    assert district.case(filed).handler_id is None
+    again = {"replace_cause": "recused", **named}
+    error = look.refused(district.do, filed, "replace_mediator", "street_desk", **again)
+    assert (error.code, error.field) == ("field.person", "mediator")
+
+
+def test_a_mediator_is_replaced_without_a_reason(district: office.District) -> None:
+    filed = _mediating(district)
+    named = {"replace_cause": "party_asks", "mediator": str(district.people["mediator"])}
+    done = district.do(filed, "replace_mediator", "supervisor", **named)
+    assert done.state == "mediating"
+    assert district.case(filed).handler_id == district.people["mediator"]
+
+
+def test_a_third_party_is_invited_only_with_both_sides_consent(district: office.District) -> None:
+    filed = _mediating(district)
+    invited: dict[str, Scalar] = {
+        "invited_who": "王示例（亲属）",
+        "invited_kind": "relative",
+        "invited_agreed": False,
+    }
+    error = look.refused(district.do, filed, "invite", "mediator", **invited)
+    assert (error.code, error.field) == ("field.must_be_true", "invited_agreed")
+    invited["invited_agreed"] = True
+    assert district.do(filed, "invite", "mediator", **invited).state == "mediating"
+
+
+@pytest.mark.parametrize("missing", sorted(office.WRITTEN))
+def test_a_written_agreement_lacks_nothing_that_the_law_names(
+    district: office.District, missing: str
+) -> None:
+    filed = _mediating(district)
+    written: dict[str, Scalar] = {**ORAL, "agreement_form": "written", missing: ""}
+    error = look.refused(district.do, filed, "record_agreement", "mediator", **written)
+    assert (error.code, error.field) == ("field.missing", missing)
+
+
+def test_the_window_for_confirmation_runs_from_effect_and_both_apply_together(
+    district: office.District,
+) -> None:
+    filed = _mediating(district)
+    district.at("2026-03-25 10:00")
+    district.do(filed, "record_agreement", "mediator", **ORAL, effective_on="2026-03-23")
+    window = district.deadlines(filed)["confirm.window"][0]
+    assert (window.owner, window.due_on) == ("party", date(2026, 4, 22))
+    applied: dict[str, Scalar] = {
+        "applied_on": "2026-03-25",
+        "both_applied": False,
+        "confirmable": True,
+        "court": "张湾区人民法院",
+    }
+    error = look.refused(district.do, filed, "apply_confirmation", "mediator", **applied)
+    assert (error.code, error.field) == ("field.must_be_true", "both_applied")
+    applied["both_applied"] = True
+    district.do(filed, "apply_confirmation", "mediator", **applied)
+    assert district.deadlines(filed)["confirm.window"][0].state == "met"
+    again = look.refused(district.do, filed, "apply_confirmation", "mediator", **applied)
+    assert again.code == "action.window_over"
+    decided: dict[str, Scalar] = {"court_decision": "confirmed", "decided_on": "2026-03-25"}
+    assert district.do(filed, "record_confirmation", "mediator", **decided).state == "performing"
+
+
+def test_a_medical_period_is_extended_by_agreement_alone(district: office.District) -> None:
+    longer: dict[str, Scalar] = {"extend_days": 5, "both_agree_extension": True}
+    filed = _mediating(district, category="0502")
+    before = district.deadlines(filed)["mediation.medical"][0].due_on
+    district.do(filed, "agree_extension", "mediator", **longer)
+    assert district.deadlines(filed)["mediation.medical"][0].due_on > before
+    other = _mediating(district)
+    error = look.refused(district.do, other, "agree_extension", "mediator", **longer)
+    assert error.code == "action.condition"
+
+
+def test_a_labour_dispute_when_its_days_are_over_asks_to_tell_of_arbitration(
+    district: office.District,
+) -> None:
+    filed = _mediating(district, category="0701")
+    district.at("2026-04-06 09:00")
+    asked = [
+        one.words
+        for one in look.notices(district, filed.case_id)
+        if "tell_arbitration" in str(one.words)
+    ]
+    assert asked
+    assert district.case(filed).state == "mediating"
+    done = district.do(filed, "tell_arbitration", "mediator", routes_told=True)
+    assert done.state == "mediating"
+
+
+def test_an_offence_is_reported_and_mediation_goes_on_or_is_handed_over(
+    district: office.District,
+) -> None:
+    filed = _mediating(district)
+    done = district.do(filed, "report_to_police", "mediator", **POLICE)
+    assert done.state == "mediating"
+    told = {one.receiver_id for one in look.notices(district, filed.case_id) if one.seq == done.seq}
+    assert district.people["supervisor"] in told
+    assert district.do(filed, "hand_to_police", "mediator", **POLICE).state == "handed_over"
