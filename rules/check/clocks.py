@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections import defaultdict, deque
-from collections.abc import Iterable
 
 from rules import pack
 from rules.check.report import Report
-from rules.check.walk import Course, Node, Step, Walked
+from rules.check.walk import Course, Node, Walked
 
 _FILE = "deadlines.yaml"
 
@@ -16,29 +15,34 @@ def check(walked: Walked, report: Report) -> None:
     """Notes the clocks of one process that nothing stops, and what no clock can reach.
     Invariant: I10."""
     seen = {key for course in walked.courses for node in course.nodes for key in node.clocks}
+    running = _while_running(walked)
     for key in sorted(seen):
-        _stops(walked, key, report)
+        _stops(walked, key, running[key], report)
         if walked.clocks[key].belongs_to is None:
             _left_running(walked, key, report)
         _other_ways_in(walked, key, report)
     for name, action in walked.process.actions.items():
         if action.within in seen:
-            _within(walked, name, action, report)
+            _within(walked, name, action, running[str(action.within)], report)
 
 
-def _stops(walked: Walked, key: str, report: Report) -> None:
+def _while_running(walked: Walked) -> dict[str, set[tuple[str, str]]]:
+    """State and action of every step that can be taken while a clock runs, by clock."""
+    found: dict[str, set[tuple[str, str]]] = defaultdict(set)
+    for course in walked.courses:
+        for source, action, _ in course.steps:
+            if source is not None:
+                for key in source.clocks:
+                    found[key].add((source.state, action))
+    return found
+
+
+def _stops(walked: Walked, key: str, running: set[tuple[str, str]], report: Report) -> None:
     """Each action that is to stop a clock can be done while it runs."""
-    done = {step.action for step in _while_running(walked, key)}
+    done = {action for _, action in running}
     for action in walked.clocks[key].stops:
         if action not in done:
             report.add("check.stop_never", _FILE, f"{key}.stops", action=action)
-
-
-def _while_running(walked: Walked, key: str) -> Iterable[Step]:
-    for course in walked.courses:
-        for step in course.steps:
-            if step.source is not None and key in step.source.clocks:
-                yield step
 
 
 def _left_running(walked: Walked, key: str, report: Report) -> None:
@@ -51,14 +55,16 @@ def _left_running(walked: Walked, key: str, report: Report) -> None:
         for name in rule.stops
         if not (to := walked.process.actions[name].to) or not states[to].end or states[to].done
     }
-    starts = {
-        step.target
-        for course in walked.courses
-        for step in course.steps
-        if step.action in rule.starts and key in step.target.clocks
-    }
-    missed = _missed(walked, key, settling)
-    if missed & starts:
+    starts: dict[str, set[Node]] = defaultdict(set)
+    for course in walked.courses:
+        for _, action, target in course.steps:
+            if action in rule.starts and key in target.clocks:
+                starts[action].add(target)
+    missed = _missed(walked, key, settling or set(rule.stops))
+    for action, targets in starts.items():
+        if targets <= missed:
+            report.add("check.start_in_vain", _FILE, f"{key}.starts", action=action)
+    if any(missed & targets for targets in starts.values()):
         missed = _missed(walked, key, set(rule.stops))
     for state in sorted({node.state for node in missed if not states[node.state].done}):
         report.add("check.left_running", _FILE, f"{key}.stops", state=state)
@@ -108,16 +114,16 @@ def _other_ways_in(walked: Walked, key: str, report: Report) -> None:
                 )
 
 
-def _within(walked: Walked, name: str, action: pack.Action, report: Report) -> None:
+def _within(
+    walked: Walked,
+    name: str,
+    action: pack.Action,
+    running: set[tuple[str, str]],
+    report: Report,
+) -> None:
     """An action that needs a running window can be done in each of its states."""
-    key = str(action.within)
-    possible = {
-        step.source.state
-        for step in _while_running(walked, key)
-        if step.action == name and step.source is not None
-    }
     reached = {node.state for course in walked.courses for node in course.nodes}
     for state in action.source:
-        if state in reached and state not in possible:
+        if state in reached and (state, name) not in running:
             where = f"actions.{name}.within"
             report.add("check.within_never", f"{walked.name}.yaml", where, state=state)

@@ -79,6 +79,25 @@ class _Content:
         for key, action in process.actions.items():
             self.action(name, process, key, action)
         self.facts(name, process)
+        self.leader(name, process)
+
+    def leader(self, name: str, process: pack.Process) -> None:
+        """Where a leader's plan is approved, clocks wait for it and for the day it names."""
+        named = {key for key, a in process.actions.items() if a.leader == "name"}
+        approved = {key for key, a in process.actions.items() if a.leader == "approve_plan"}
+        if not approved:
+            return
+        clocks = list(self.clocks(name))
+        waits = any(named & set(rule.starts) and approved & set(rule.stops) for rule in clocks)
+        day = "fields.plan_until"
+        watched = any(r.limit.until == day and approved & set(r.starts) for r in clocks)
+        if not waits or not watched:
+            self.report.add("check.no_plan_clock", f"{name}.yaml", "actions", process=name)
+        asked = {state for key in named for state in process.actions[key].source}
+        given = {state for key in approved for state in process.actions[key].source}
+        for state in sorted(asked - given):
+            at = f"actions.{min(approved)}.from"
+            self.report.add("check.no_plan_there", f"{name}.yaml", at, state=state)
 
     def action(self, name: str, process: pack.Process, key: str, action: pack.Action) -> None:
         file, at = f"{name}.yaml", f"actions.{key}"
@@ -90,6 +109,10 @@ class _Content:
         for field in (*action.needs, *action.takes):
             if field in get_args(pack.CaseAttribute) and (field, field) not in filled:
                 self.report.add("check.not_set", file, f"{at}.sets", name=field)
+        if not action.needs and self.owes_reason(name, process, key, action):
+            self.report.add("check.no_reason", file, f"{at}.needs", action=key)
+        if not action.source and not self.tells_story(action):
+            self.report.add("check.no_story", file, f"{at}.needs")
         if action.recuses and action.resident_sees:
             self.report.add("check.recusal_shown", file, f"{at}.resident_sees")
         for state in action.source:
@@ -99,6 +122,38 @@ class _Content:
         if self.must_tell(name, process, key, action) and not self.told(key, name):
             self.report.add("check.untold", "notices.yaml", "", cause=key, process=name)
         self.writers(name, key, action)
+        self.people(name, key, action)
+        if "resident" in self.rights and action.resident_sees:
+            self.party(process, key, action, file=file)
+
+    def owes_reason(self, name: str, process: pack.Process, key: str, action: pack.Action) -> bool:
+        """Whether an action must not be done without a word: it ends a matter unsettled, gives
+        the office more time, puts it under supervision, or takes somebody out."""
+        to = process.states[action.to] if action.to else None
+        ends = to is not None and to.end and not to.done and "ladder" not in action.by
+        lengthens = any(r.extension and r.extension.action == key for r in self.clocks(name))
+        return ends or lengthens or action.recuses or action.supervision is not None
+
+    def tells_story(self, action: pack.Action) -> bool:
+        """Whether filing asks what happened."""
+        return any(self.rules.fields[name].personal == "free_text" for name in action.needs)
+
+    def party(self, process: pack.Process, key: str, action: pack.Action, *, file: str) -> None:
+        """The party reads what was told about them, and why the matter was settled, ended or
+        given more time."""
+        states = process.states
+        to = states[action.to] if action.to else None
+        decides = to is not None and (to.end or to.done)
+        lengthens = any(
+            r.extension and r.extension.action == key for r in self.rules.deadlines.values()
+        )
+        for name in (*action.needs, *action.takes):
+            field = self.rules.fields[name]
+            owed = field.party is not None or decides or lengthens
+            opened = (self.rights["resident"].fields or {}).get(field.seen_by or "")
+            if field.seen_by and owed and opened != "open":
+                at = f"actions.{key}"
+                self.report.add("check.party_blind", file, at, action=key, name=name)
 
     def must_tell(self, name: str, process: pack.Process, key: str, action: pack.Action) -> bool:
         """Whether an action is nothing, or leaves somebody in the dark, without a notice."""
@@ -141,6 +196,10 @@ class _Content:
         ends = {a.supervision for a in process.actions.values()} - {None}
         if ends and not {"take", "end"} <= ends:
             self.report.add("check.supervision", f"{name}.yaml", "actions", process=name)
+        begun = _sources(process, "take", "give")
+        for state in sorted(begun - _sources(process, "end")):
+            at = next(k for k, a in process.actions.items() if a.supervision in {"take", "give"})
+            self.report.add("check.no_end_there", f"{name}.yaml", f"actions.{at}.from", state=state)
 
     def guard(self, test: str) -> guards.Guard:
         return guards.compile_guard(test, self.rules.fields, self.rules.fields)
@@ -166,8 +225,6 @@ class _Content:
             and not self.is_read(name)
         ):
             self.report.add("check.unread", file, f"{name}.must_be_true")
-        if field.type == "person":
-            self.person(name, field, users)
         has_side = field.past_only or field.future_only
         if field.type == "date" and not has_side and self.is_read(name):
             self.report.add("check.date_side", file, name, side="past_only")
@@ -181,15 +238,20 @@ class _Content:
         tests += [test for rule in self.rules.deadlines.values() for test in rule.when]
         return any(f"fields.{name}" in self.guard(test).names for test in tests)
 
-    def person(self, name: str, field: pack.Field, users: list[pack.Action]) -> None:
+    def people(self, name: str, key: str, action: pack.Action) -> None:
         """Who is named takes something over; and who takes a case over has a role that can."""
-        takes_over = any(a.handler == f"fields.{name}" for a in users)
         asked = {"name": "leader", "approve_plan": "responsible", "give": "supervisor"}
-        by_name = {asked.get(str(a.leader or a.supervision)) for a in users}
-        if users and not takes_over and name not in by_name:
-            self.report.add("check.person_unused", "fields.yaml", name)
-        if (takes_over or name in by_name - {"responsible"}) and field.role is None:
-            self.report.add("check.person_role", "fields.yaml", f"{name}.role")
+        expected = asked.get(str(action.leader or action.supervision))
+        for field in (*action.needs, *action.takes):
+            declared = self.rules.fields[field]
+            takes_over = action.handler == f"fields.{field}"
+            if declared.type != "person":
+                continue
+            if not takes_over and field != expected:
+                at = f"actions.{key}.needs"
+                self.report.add("check.person_unused", f"{name}.yaml", at, name=field)
+            elif declared.role is None and field != "responsible":
+                self.report.add("check.person_role", "fields.yaml", f"{field}.role")
 
     # --- clocks
 
@@ -298,6 +360,11 @@ class _Content:
                 )
         for role in sorted(self.staffed - self.rights.keys()):
             self.report.add("check.no_right", "rights.yaml", role, role=role)
+
+
+def _sources(process: pack.Process, *kinds: str) -> set[str]:
+    """The states from which supervision is taken, given or ended."""
+    return {s for a in process.actions.values() if a.supervision in kinds for s in a.source}
 
 
 def _min(length: pack.Length) -> float:

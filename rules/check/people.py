@@ -10,6 +10,8 @@ from rules import pack
 from rules.check.report import Report
 from rules.check.walk import Node, Stand, Walked
 
+_NAMED_AT_ONCE: frozenset[pack.Relation] = frozenset({"resident", "leader"})
+"""Relations of a person without whom the action makes no sense."""
 _SURE: frozenset[pack.Relation] = frozenset({"office", "area", "grid"})
 """Relations that do not hang on who did something to the case before."""
 _BY_AREA: frozenset[pack.Relation] = frozenset({"area", "grid"})
@@ -92,6 +94,17 @@ class _People:
             if not self.walked.is_end(node):
                 self.owner(node)
         self.actors()
+        self.steps_back(nodes.values())
+
+    def steps_back(self, nodes: Collection[Node]) -> None:
+        """Whoever sees a case and acts on cases may say that they must not."""
+        leads = {node.lead for node in nodes if not self.walked.is_end(node)}
+        for name, action in self.actions.items():
+            for role, right in self.rights.items() if action.recuses else ():
+                sees = any(self.reach(role, lead, acting=False) for lead in leads)
+                if right.acts and sees and role not in {*action.by, "resident"}:
+                    where = f"actions.{name}.by"
+                    self.report.add("check.recusal_by", self.file, where, role=role)
 
     @property
     def restrictable(self) -> bool:
@@ -112,8 +125,21 @@ class _People:
             self.report.add("check.no_post", self.file, where, role=role, **at)
             return
         opened = self.reach(role, node.lead)
-        if not opened & _SURE or (self.restrictable and not opened - _BY_AREA):
+        named = opened - _BY_AREA
+        if role in self.posts[node.lead]:
+            named -= {"filer"}  # who filed may be somebody else
+        if not opened & _SURE or (self.restrictable and not named):
             self.report.add("check.owner_blind", self.file, where, role=role, **at)
+        for field in self.unread(role):
+            self.report.add("check.owner_unread", self.file, where, role=role, name=field)
+
+    def unread(self, role: str) -> Iterator[str]:
+        """The sealed fields in which the matter itself stands, that are hidden from a role."""
+        right = self.rights.get(role)
+        for name in self.actions["file_case"].needs:
+            seen_by = self.rules.fields[name].seen_by
+            if right and seen_by and seen_by not in (right.fields or {}):
+                yield name
 
     # --- actions
 
@@ -129,7 +155,7 @@ class _People:
             for role in self._idle(action, found):
                 where = f"actions.{name}.by"
                 self.report.add("check.role_cannot_act", self.file, where, role=role)
-            for state in sorted({state for state, lead in found if not self.able(action, lead)}):
+            for state in sorted({at for at, lead in found if not self.able(action, lead)}):
                 where = f"actions.{name}.by"
                 self.report.add("check.out_of_reach", self.file, where, action=name, state=state)
 
@@ -151,4 +177,7 @@ class _People:
             for role in action.by
             for relation in self.reach(role, lead, acting=not action.recuses)
         }
-        return bool(reached) and (not self.restrictable or bool(reached - _BY_AREA))
+        sure = _SURE | _NAMED_AT_ONCE
+        if action.supervision in {"give", "end"}:
+            sure |= {"supervisor"}
+        return bool(reached & sure) and (not self.restrictable or bool(reached - _BY_AREA))

@@ -17,7 +17,7 @@ MAX_CAP = 50
 
 _ASKED: Mapping[str, tuple[str, ...]] = {
     "name": ("leader",),
-    "approve_plan": ("responsible", "plan_until"),
+    "approve_plan": ("responsible", "measures", "plan_until"),
     "contact": ("contacted_on",),
     "give": ("supervisor",),
 }

@@ -20,6 +20,8 @@ from typing import NamedTuple
 from rules import guards, pack
 
 MAX_NODES = 50_000
+KEPT = 4
+"""Walks of a process that are remembered."""
 _FIXED = frozenset({"case.process", "case.category"})
 _KNOWN = _FIXED | {"case.state", "case.lead_office_kind", "case.route"}
 
@@ -66,13 +68,17 @@ class Course:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Walked:
-    """All walks of one process. `is_whole` is false where one was given up: too many nodes."""
+    """All walks of one process; none ends early but one of too many nodes."""
 
     name: str
     process: pack.Process
     clocks: Mapping[str, pack.DeadlineRule]
     courses: tuple[Course, ...]
-    is_whole: bool
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether no walk was given up: too many nodes."""
+        return all(len(course.nodes) <= MAX_NODES for course in self.courses)
 
     def is_end(self, node: Node) -> bool:
         """Whether the case is closed there."""
@@ -80,16 +86,28 @@ class Walked:
 
 
 def walked(rules: pack.Pack, name: str) -> Walked:
-    """All that a case of one process can go through. The pack's names must all exist."""
+    """All that a case of one process can go through. The pack's names must all exist.
+
+    What the walk reads decides what it finds, so packs that share a process share its walk.
+    """
     walker = _Walker(rules, name)
-    courses = tuple(walker.course(category) for category in walker.categories())
-    return Walked(
-        name=name,
-        process=walker.process,
-        clocks=walker.clocks,
-        courses=courses,
-        is_whole=not walker.gave_up,
-    )
+    process, clocks, categories = walker.process, walker.clocks, walker.categories()
+    routes = {(action.sets or {}).get("route") for action in process.actions.values()}
+    facts = {
+        key: (field.type, field.must_be_true, tuple(field.choices or ()) if key in routes else ())
+        for key, field in rules.fields.items()
+    }
+    read = (process, clocks, rules.routing, rules.offices, categories, facts)
+    kept = _KEPT.setdefault(name, deque(maxlen=KEPT))
+    found = next((courses for one, courses in tuple(kept) if one == read), None)
+    if found is None:
+        found = tuple(walker.course(category) for category in categories)
+        if not walker.gave_up:
+            kept.append((read, found))
+    return Walked(name=name, process=process, clocks=clocks, courses=found)
+
+
+_KEPT: dict[str, deque[tuple[object, tuple[Course, ...]]]] = {}
 
 
 @dataclass(slots=True)
@@ -143,6 +161,8 @@ class _Walker:
         self.gave_up = False
         self.guard = cache(self._guard)
         self.leads = cache(self._leads)
+        # What a window fires at its end, it fires when it has lapsed.
+        self.ending = {key: {*rule.stops, rule.on_lapse} for key, rule in self.clocks.items()}
         self.starting = {
             action: tuple(key for key, rule in self.clocks.items() if action in rule.starts)
             for action in self.process.actions
@@ -189,7 +209,7 @@ class _Walker:
     def _after(self, node: Node, name: str, action: pack.Action, category: str) -> Iterator[Node]:
         """The nodes an action leads to: one for each office and each route."""
         state = action.to or node.state
-        left = frozenset(key for key in node.clocks if name not in self.clocks[key].stops)
+        left = frozenset(key for key in node.clocks if name not in self.ending[key])
         still = frozenset(
             key
             for key in left

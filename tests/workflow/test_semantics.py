@@ -173,7 +173,8 @@ def test_a_case_keeps_its_clocks_and_takes_the_rights_of_today(
     assert due_on == {"old": "2026-03-23", "new": "2026-03-25"}
     supervisor = district.actor("supervisor")
     view = case_query.view(district.engine, supervisor, old.case_id)
-    assert "story" not in view.rights
+    assert "story" in view.rights
+    assert "agreement" not in view.rights
     told = {notice.cause for notice in look.notices(district, old.case_id)}
     assert "accept" not in told, "the notices of today"
 
@@ -253,7 +254,7 @@ def _other_pack() -> load.Loaded:
     document = json.loads(load.load(load.shipped()).document)
     document["deadlines"][NAME_MEDIATOR]["limit"] = "3 working days"
     document["examples"] = []  # they are of the old limit
-    del document["rights"]["supervisor"]["fields"]["story"]
+    del document["rights"]["supervisor"]["fields"]["agreement"]
     document["notices"] = [notice for notice in document["notices"] if notice["on"] != "accept"]
     return _pack_of(document)
 
