@@ -236,7 +236,7 @@ class Petition:
     def _handle(self) -> None:
         self._accept(route="6")
         if self.path == "extended":
-            self.plan.days_later(48, 56)
+            self.plan.days_later(38, 48)  # within the sixty days, however late the notice went
             self.plan.do(
                 "extend",
                 self.who.head,
