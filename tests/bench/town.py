@@ -143,7 +143,7 @@ def _without_papers(database: db.Database) -> None:
     and its number, only acts that make one pay; what is measured here is an act."""
     with db.transaction(database) as tx:
         document = json.loads(load.load(load.shipped()).document)
-        del document["papers"]
+        del document["papers"], document["provisions"]  # which name them
         document["deadlines"] = {
             name: rule for name, rule in document["deadlines"].items() if "unserved" not in rule
         }

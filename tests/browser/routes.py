@@ -14,7 +14,12 @@ from workflow import settings
 NOT_LOOKED_AT: Final[Mapping[str, str]] = {
     "/board/health": "part of the board",
     "/board/part": "part of the board",
+    "/cases/{case_id}/file/pdf": "a file",
+    "/cases/{case_id}/papers/{no}/docx": "a file",
+    "/cases/{case_id}/papers/{no}/pdf": "a file",
     "/look": "sets a cookie and goes back",
+    "/mine/papers/{no}": "the officer's page of a paper, for whom it is addressed to",
+    "/mine/papers/{no}/pdf": "a file",
     "/openapi.json": "for programs",
 }
 

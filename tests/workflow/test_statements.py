@@ -69,7 +69,7 @@ QUERIES: Final = {
     "grids": (1, 1),
     "names": (2, 2),
     "open_ones": (2, 2),
-    "health": (1, 1),
+    "health": (2, 2),
 }
 REQUESTS: Final = {  # who calls and the frame's counters included
     "GET /": (8, 8),

@@ -11,11 +11,22 @@ from collections.abc import Callable, Iterator
 from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
-from typing import Final
+from typing import Any, Final
 from uuid import UUID
 
 import pytest
-from sqlalchemy import Insert, Uuid, bindparam, insert, literal, select, text, update
+from sqlalchemy import (
+    ColumnElement,
+    Insert,
+    Uuid,
+    bindparam,
+    func,
+    insert,
+    literal,
+    select,
+    text,
+    update,
+)
 from sqlmodel.sql.sqltypes import UTCDateTime
 
 from rules import errors
@@ -109,8 +120,9 @@ def loaded(database: db.Database, *, cases: int) -> Drive:
 
 
 def _age(drive: Drive) -> None:
-    """What the loader leaves out: most notices are long sent, some persons recused, some cases
-    could not climb, some values were read; mornings were counted, alarms are over."""
+    """What the loader leaves out: most notices are long sent, some persons are recused, some
+    offices parted with, some matters were filed before, some cases could not climb, some
+    values were read; mornings were counted, alarms are over."""
     sent = text(
         "update notice set state = 'sent', sent_at = queued_at, tries = 1 "
         "where queued_at < :morning or seq = 1"
@@ -118,11 +130,22 @@ def _age(drive: Drive) -> None:
     sent = sent.bindparams(
         bindparam("morning", small.local(NOW) - timedelta(days=1), UTCDateTime())
     )
-    recused = insert(rows_.CHILDREN["recusals"]).from_select(
-        ["case_id", "person_id", "seq"],
-        select(rows_.CASE.c.id, literal(drive.place.district.people["mediator"], Uuid()), 1).where(
-            rows_.CASE.c.next_at <= small.local(NOW)
-        ),
+    district, earlier = drive.place.district, drive.sample["withdrawn"][-1]
+    recused = _of_the_due(
+        "recusals", person_id=literal(district.people["mediator"], Uuid()), seq=literal(1)
+    )
+    parted = _of_the_due(
+        "offices",
+        office_id=rows_.CASE.c.lead_office_id,
+        relation=literal("parted"),
+        seq=literal(1),
+    )
+    linked = _of_the_due(
+        "links",
+        no=literal(1),
+        other_case_id=literal(earlier, Uuid()),
+        kind=literal("repeat"),
+        seq=literal(1),
     )
     columns = (rows_.CASE.c.id, literal(202603), rows_.CASE.c.id, rows_.CASE.c.opened_at)
     opened = insert(_READ).from_select(
@@ -135,10 +158,54 @@ def _age(drive: Drive) -> None:
     with db.transaction(drive.database) as tx:
         if drive.database.is_postgres:
             tx.exec_driver_sql("set local statement_timeout = 0")
-        for statement in (sent, recused, opened, stuck.values(is_stuck=True), _delivered()):
+        more = (recused, parted, linked, _carried(drive), _paper(), opened, _delivered())
+        for statement in (sent, *more):
             tx.execute(statement)
+        tx.execute(stuck.values(is_stuck=True))
         tx.execute(insert(_TREND), list(_days(drive)))
         tx.execute(insert(_ALARM), list(_over()))
+
+
+def _carried(drive: Drive) -> Insert:
+    """Most leaders' assignments are over."""
+    leader = literal(drive.place.district.people["leader"], Uuid())
+    columns = {
+        "no": literal(99),
+        "state": literal("ended"),
+        "person_id": leader,
+        "opened_by": literal(2),
+        "opened_at": rows_.CASE.c.opened_at,
+        "ended_at": rows_.CASE.c.closed_at,
+        "duties": literal(""),
+        "contacts": literal(0),
+    }
+    chosen = select(rows_.CASE.c.id, *columns.values()).where(rows_.CASE.c.is_closed)
+    return insert(rows_.CHILDREN["assignments"]).from_select(["case_id", *columns], chosen)
+
+
+def _paper() -> Insert:
+    """A numbered paper."""
+    number: ColumnElement[Any] = func.row_number().over(order_by=rows_.CASE.c.id)
+    return _of_the_due(
+        "papers",
+        no=literal(1),
+        seq=literal(1),
+        name=literal("dispute.rights_notice"),
+        office_id=rows_.CASE.c.lead_office_id,
+        series=literal("x"),
+        year=literal(2026),
+        serial=number,
+        number=rows_.CASE.c.number,
+        made_at=rows_.CASE.c.opened_at,
+    )
+
+
+def _of_the_due(table: str, **columns: ColumnElement[Any]) -> Insert:
+    """A row for each case that something is due on."""
+    chosen = select(rows_.CASE.c.id, *columns.values()).where(
+        rows_.CASE.c.next_at <= small.local(NOW)
+    )
+    return insert(rows_.CHILDREN[table]).from_select(["case_id", *columns], chosen)
 
 
 def _delivered() -> Insert:

@@ -27,7 +27,17 @@ from tests import office as small
 from tests.workflow import outside
 from tests.workflow.db import large, plans
 from workflow import access, auditor, commands, db, ids, outbox, queries, read, scheduler, sweep
-from workflow.commands import absences, act, calendars, contacts, notices, packs, people, workers
+from workflow.commands import (
+    absences,
+    act,
+    calendars,
+    contacts,
+    notices,
+    packs,
+    papers,
+    people,
+    workers,
+)
 from workflow.commands import office as office_commands
 from workflow.queries import absences as absences_query
 from workflow.queries import almanac, assignment, board, deliveries, directory, search, worklist
@@ -117,6 +127,7 @@ def _directory(drive: large.Drive) -> None:
     everybody = list(district.people.values())
     people_ = {
         "office.house": lambda: office_query.house(database),
+        "office.rules": lambda: office_query.rules(database, _hash(drive)),
         "office.areas": lambda: office_query.areas(database, small.STREET),
         "office.areas of the root": lambda: office_query.areas(database, None),
         "office.offices": lambda: office_query.offices(database, small.DISTRICT),
@@ -143,6 +154,7 @@ def _directory(drive: large.Drive) -> None:
         "assignment.open_ones": lambda: assignment.open_ones(
             database, drive.place.grids[0].actors["leader"]
         ),
+        "assignment.watched": lambda: assignment.watched(database, drive.actor("supervisor")),
     }
     for name, block in people_.items():
         drive.of(name, block)
@@ -211,6 +223,10 @@ def _pack(drive: large.Drive) -> pack_.Pack:
     return office_query.house(drive.database).rules.pack
 
 
+def _hash(drive: large.Drive) -> str:
+    return office_query.house(drive.database).rules.hash
+
+
 def _boards(drive: large.Drive) -> None:
     for actor in _supervisors(drive):
         drive.of("board.board", partial(board.board, drive.database, actor))
@@ -235,6 +251,12 @@ def _cases(drive: large.Drive) -> None:
     number = case.case.number
     drive.of("search.number_to_id", lambda: search.number_to_id(database, viewer, number))
     drive.of("search.resident", lambda: search.resident(engine, number, code))
+    filed = case.case.id
+    drive.of("papers.open_all", lambda: papers.open_all(engine, viewer, filed, reason="办理"))
+    drive.of(
+        "papers.open_one there is none, refused",
+        lambda: papers.open_one(engine, viewer, filed, 1, reason="办理"),
+    )
     resident = access.Actor(kind="resident", case_id=case.case.id)
     drive.of("case.view, a resident's", lambda: case_query.view(engine, resident, case.case.id))
     for action in case.process.actions.values():
