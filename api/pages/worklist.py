@@ -21,7 +21,7 @@ from workflow.queries import search, worklist
 router = APIRouter()
 
 SEATS: Final = ("handler", "leader", "office", "grid", "area", "supervisor", "filer")
-"""Which of a person's seats is shown first."""
+"""Which of a person's seats is shown first; an office that leads nothing stands last."""
 NARROWS: Final = get_args(worklist.Narrow)
 LEVELS: Final = ("", "1", "2", "3", "4", "5", "6")
 
@@ -154,7 +154,11 @@ def get_search(frame: frames.Signed, q: str = "") -> Response:
 def _ordered(
     seats: Sequence[tuple[access.Seat, int]],
 ) -> tuple[tuple[access.Seat, int], ...]:
-    return tuple(sorted(seats, key=lambda pair: SEATS.index(_relation(pair[0]))))
+    def place(pair: tuple[access.Seat, int]) -> tuple[bool, int]:
+        relation = _relation(pair[0])
+        return relation == "office" and not pair[1], SEATS.index(relation)
+
+    return tuple(sorted(seats, key=place))
 
 
 def _relation(seat: access.Seat) -> str:
