@@ -155,6 +155,21 @@ def calendar_from_document(hash: str, zone: str, document: str) -> calendars.Cal
     return dates.built(dates.stored(document), hash=hash, zone=zone)
 
 
+def with_calendar(folder: Folder) -> tuple[Loaded, calendars.Calendar, str]:
+    """A folder's pack, its calendar, and the calendar's document.
+
+    Raises: PackInvalid.
+    """
+    place = calendar_folder(folder)
+    return load(folder), load_calendar(place), calendar_document(place)
+
+
+@functools.cache
+def release() -> tuple[Loaded, calendars.Calendar, str]:
+    """The same of the pack that comes with this release: its files do not change while it runs."""
+    return with_calendar(shipped())
+
+
 # --- files
 
 

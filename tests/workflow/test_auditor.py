@@ -229,10 +229,12 @@ def test_what_an_older_pack_calls_an_end_is_not_counted_as_open(
 ) -> None:
     filed = district.file("petition_officer", process="petition")
     district.do(filed, "withdraw", "petition_officer", withdraw_reason="已解决")
-    document = json.loads(load.load(load.shipped()).document)
+    document = json.loads(load.release()[0].document)
     petition = document["processes"]["petition"]
     petition["states"]["taken_back"] = petition["states"].pop("withdrawn")
     petition["actions"]["withdraw"]["to"] = "taken_back"
+    served_from = petition["actions"]["serve_paper"]["from"]
+    served_from[served_from.index("withdrawn")] = "taken_back"
     text = json.dumps(document, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
     loaded = load.from_document(text)
     with db.transaction(district.engine.database) as tx:

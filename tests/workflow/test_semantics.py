@@ -251,7 +251,7 @@ def _pack_of(document: dict[str, Any]) -> load.Loaded:
 
 def _other_pack() -> load.Loaded:
     """The shipped pack with a longer limit, one right less and no notice of acceptance."""
-    document = json.loads(load.load(load.shipped()).document)
+    document = json.loads(load.release()[0].document)
     document["deadlines"][NAME_MEDIATOR]["limit"] = "3 working days"
     document["examples"] = []  # they are of the old limit
     del document["rights"]["supervisor"]["fields"]["agreement"]

@@ -28,12 +28,10 @@ def ship(database: db.Database, *, folder: load.Folder | None = None) -> str:
 
     Raises: PackInvalid, and then nothing is added.
     """
-    folder = load.shipped() if folder is None else folder
-    loaded, place = load.load(folder), load.calendar_folder(folder)
-    calendar = load.load_calendar(place)
+    loaded, calendar, document = load.release() if folder is None else load.with_calendar(folder)
     _prove(loaded, calendar)
     with db.transaction(database) as tx:
-        add(tx, loaded, calendar, document=load.calendar_document(place))
+        add(tx, loaded, calendar, document=document)
         chosen = tx.execute(select(_HOUSE.c.pack_hash)).scalar()
         if chosen is None:
             activate(tx, loaded.hash, calendar_hash=calendar.hash)
