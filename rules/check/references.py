@@ -18,12 +18,18 @@ MAX_CAP = 50
 _ASKED: Mapping[str, tuple[str, ...]] = {
     "name": ("leader",),
     "approve_plan": ("responsible", "measures", "plan_until"),
+    "propose_plan": ("measures",),
     "contact": ("contacted_on",),
     "give": ("supervisor",),
 }
 """What the engine takes from the fields of an action upon leader or supervision."""
 _LINKED = "earlier_number"
 """What it takes from the fields of an action that links an earlier case."""
+
+
+def _is_proposed(process: pack.Process) -> bool:
+    """Whether a leader's plan is written down before it is approved."""
+    return any(action.leader == "propose_plan" for action in process.actions.values())
 
 
 def check(rules: pack.Pack, report: Report) -> None:
@@ -139,6 +145,8 @@ class _Checker:
             if known is not None and known.type != "bool":
                 self.report.add("check.duty_type", file, f"{at}.duties", name=duty)
         asked = _ASKED.get(action.leader or "", ()) + _ASKED.get(action.supervision or "", ())
+        if action.leader == "approve_plan" and _is_proposed(process):
+            asked = tuple(field for field in asked if field not in _ASKED["propose_plan"])
         self.known("check.unknown_input", asked, action.needs, file=file, key=f"{at}.needs")
         for number, part in enumerate(action.when, start=1):
             key = f"{at}.when.{number}.if"

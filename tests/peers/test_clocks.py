@@ -16,6 +16,7 @@ from tests.peers import stage
 from tests.rules import shipped
 from tests.workflow import look
 from workflow import db
+from workflow.commands import act
 
 MEDIATION = "mediation.general"
 DAY = timedelta(days=1)
@@ -243,17 +244,26 @@ def test_peer_35_a_rung_that_repeats_by_the_hour_comes_once_an_hour_in_the_hour_
 # --- extensions, and days off
 
 
+def _serve(district: office.District, filed: act.Receipt, *, on: str) -> None:
+    """What has been made is handed over."""
+    service = {"served_method": "in_person", "served_on": on, "receipt": "本人签收"}
+    for no in look.unserved(district, filed.case_id):
+        district.do(filed, "serve_paper", "handler", paper=no, **service)
+
+
 def test_peer_25_a_lawful_extension_does_not_show_as_overdue(district: office.District) -> None:
     """A lawful extension was shown as a delay: righttoknow #102."""
     filed = district.file("petition_officer", process="petition")
     district.at("2026-03-23 10:00")
     district.do(filed, "transfer", "petition_officer", to_office=str(district.offices["housing"]))
     district.do(filed, "accept", "handler", route="6")
+    _serve(district, filed, on="2026-03-23")
     assert look.hold(district, filed.case_id).deadline("petition.handle").due_on == date(
         2026, 5, 22
     )
     district.at("2026-05-22 17:00")
     district.do(filed, "extend", "head", extend_days=30, extend_reason="核对账目")
+    _serve(district, filed, on="2026-05-22")
     district.at("2026-06-01 10:00")
     found = look.hold(district, filed.case_id)
     assert (found.case.light, found.deadline("petition.handle").missed_at) == ("yellow", None)
