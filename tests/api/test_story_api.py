@@ -147,7 +147,8 @@ def test_a_petition_is_answered_served_and_closed_when_its_window_has_passed(
         receipt="送达回证 1 号",
     )
     at("2026-07-16 00:01")
-    assert front.get("petition_officer", f"/cases/{case}").json()["state"] == "closed"
+    told = front.get("petition_officer", f"/cases/{case}").json()
+    assert told.get("state") == "closed", told
 
 
 def test_a_case_left_alone_climbs_the_ladder_by_itself(front: desk.Desk) -> None:

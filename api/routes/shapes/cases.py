@@ -169,9 +169,10 @@ class Party(Shape):
 
 
 class Candidate(Shape):
-    """Somebody, or an office, that a field may name. `hint` is a person's role."""
+    """What a field may name: a person or an office by id, a paper by its number in the case.
+    `hint` is a person's role, or the paper's name."""
 
-    value: UUID
+    value: str
     label: str
     hint: str
 
