@@ -33,7 +33,7 @@ def made(paper: papers.Print, words: texts.Words) -> bytes:
     """
     try:
         import docxtpl  # noqa: PLC0415  an extra's library, in its one door
-        from docx.shared import Mm  # noqa: PLC0415
+        from docx.shared import Mm  # noqa: PLC0415  comes with docxtpl
     except ModuleNotFoundError as error:
         raise errors.NotNow("paper.no_docx") from error
     skeleton = (resources.files("api") / SKELETON).read_bytes()

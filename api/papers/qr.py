@@ -46,7 +46,7 @@ def png(text: str) -> bytes | None:
     """The code as a picture, for Word."""
     if not is_there():
         return None
-    import segno  # noqa: PLC0415
+    import segno  # noqa: PLC0415  an extra's library, in its one door
 
     found = io.BytesIO()
     segno.make(text, error="m", micro=False).save(found, kind="png", scale=6, border=QUIET)
