@@ -87,13 +87,13 @@ def test_the_print_page_shows_the_paper_and_escapes_what_it_says(
     front: desk.Desk, case: dict[str, Any]
 ) -> None:
     page = _page(front, f"/cases/{case['case_id']}/papers/4").text
-    assert "<h1>信访处理意见书</h1>" in page
+    assert '<h1 class="title">信访处理意见书</h1>' in page
     assert "&lt;b&gt;粗体&lt;/b&gt; &amp; {{ 7 * 7 }}" in page
     assert '<p class="p">属实。</p><p class="p">已核对工资册。</p>' in page
     assert f"查询码：{case['code']}" in page
     assert "<svg" not in page, "without a public address the way alone stands there"
     copy = _page(front, f"/cases/{case['case_id']}/papers/4?copy=en").text
-    assert "<h1>Written answer</h1>" in copy
+    assert '<h1 class="title">Written answer</h1>' in copy
 
 
 def test_what_goes_to_no_party_carries_no_code(front: desk.Desk, case: dict[str, Any]) -> None:
@@ -174,12 +174,23 @@ def test_the_whole_file_is_in_order_with_cover_and_index(
     front: desk.Desk, case: dict[str, Any]
 ) -> None:
     page = _page(front, f"/cases/{case['case_id']}/file").text
-    titles = ["案件卷宗", "卷内目录", "信访事项登记表</h1>", "信访事项转送函</h1>"]
-    titles += ["信访事项受理告知书</h1>", "信访处理意见书</h1>"]
+    titles = ["案件卷宗", "卷内目录", "信访事项登记表</h2>", "信访事项转送函</h2>"]
+    titles += ["信访事项受理告知书</h2>", "信访处理意见书</h2>"]
     places = [page.index(title) for title in titles]
     assert places == sorted(places)
     assert page.count('<article class="paper"') == 1 + 4
     assert case["number"] in page
+
+
+def test_a_page_of_papers_has_one_heading_of_the_first_rank(
+    front: desk.Desk, case: dict[str, Any]
+) -> None:
+    case_id = case["case_id"]
+    whole = _page(front, f"/cases/{case_id}/file").text
+    assert (whole.count("<h1"), whole.count('<h2 class="title">')) == (1, 1 + 4)
+    for copy in ("", "?copy=en"):
+        alone = _page(front, f"/cases/{case_id}/papers/4{copy}").text
+        assert (alone.count("<h1"), alone.count('<h2 class="title">')) == (1, 0)
 
 
 def test_the_case_page_lists_papers_and_serves_one(front: desk.Desk, case: dict[str, Any]) -> None:
