@@ -11,7 +11,7 @@ import shutil
 import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import count
 from pathlib import Path
 from typing import Any, Final, Literal, get_args
@@ -19,7 +19,7 @@ from typing import Any, Final, Literal, get_args
 import hypothesis
 import pytest
 from playwright import sync_api
-from sqlalchemy import event
+from sqlalchemy import event, make_url
 
 from tests import postgres
 from workflow import db
@@ -56,6 +56,11 @@ QUIET: Final = (
     "--disable-sync",
     "--no-first-run",
 )
+
+# Files of tests lie in memory where there is room: SQLite waits for the disk at every commit, and
+# what must survive a power cut is not for these tests to say. pytest reads the variable.
+if "PYTEST_DEBUG_TEMPROOT" not in os.environ and (_memory := postgres.memory()) is not None:
+    os.environ["PYTEST_DEBUG_TEMPROOT"] = str(_memory)
 
 _SERVER_URL: Final = "gridcase_postgres_url"
 _CONTROLLER: Final = pytest.StashKey[tuple[ExitStack, postgres.Server]]()
@@ -156,11 +161,26 @@ def empty_url(request: pytest.FixtureRequest, dialect: Dialect) -> Iterator[str]
 
 
 @pytest.fixture
-def database(database_url: str) -> Iterator[db.Database]:
-    """A migrated, empty database of its own, open."""
-    opened = db.open(database_url)
+def database(database_url: str, dialect: Dialect) -> Iterator[db.Database]:
+    """A migrated, empty database of its own, open; by the process's one engine of that dialect,
+    which keeps the statements it has compiled from test to test."""
+    if dialect not in _ENGINES:
+        _ENGINES[dialect] = db.open(database_url)
+        event.listen(_ENGINES[dialect].engine, "do_connect", _lead)
+    opened = replace(_ENGINES[dialect], url=database_url)
+    _LEADS[opened.engine.dialect] = database_url
     yield opened
     db.close(opened)
+
+
+_ENGINES: Final[dict[Dialect, db.Database]] = {}
+_LEADS: Final[dict[Any, str]] = {}
+"""Where the next connection of an engine leads."""
+
+
+def _lead(dialect: Any, _entry: Any, values: list[Any], named: dict[str, Any]) -> None:
+    values[:], there = dialect.create_connect_args(make_url(_LEADS[dialect]))
+    named.update(there)
 
 
 def _migrate(url: str) -> None:

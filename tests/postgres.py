@@ -97,7 +97,8 @@ def server(settings: Mapping[str, str] = FAST) -> Iterator[Server]:
         yield Server(url=named)
         return
     folder = Path(tempfile.mkdtemp(prefix=PREFIX))
-    data = Path(tempfile.mkdtemp(prefix=PREFIX, dir=_disk(settings)))
+    lasting = settings.get("fsync") != "off"
+    data = Path(tempfile.mkdtemp(prefix=PREFIX, dir=None if lasting else memory()))
     try:
         binaries = _binaries(folder)
         _init(binaries, data=data)
@@ -121,14 +122,13 @@ def _as_owner() -> tuple[str, ...]:
     return NOBODY if _is_root() else ()
 
 
-def _disk(settings: Mapping[str, str]) -> Path | None:
-    """Where the data goes: in memory if nothing has to last and there is room, else on disk.
+def memory() -> Path | None:
+    """A folder in memory with room for a session's data, if the machine has one.
 
     A test's own database then costs some 20 ms instead of some hundred.
     """
-    if settings.get("fsync") != "off" or not MEMORY.is_dir():
-        return None
-    return MEMORY if shutil.disk_usage(MEMORY).free >= MEMORY_BYTES else None
+    has_room = MEMORY.is_dir() and shutil.disk_usage(MEMORY).free >= MEMORY_BYTES
+    return MEMORY if has_room else None
 
 
 def _binaries(folder: Path) -> Path:

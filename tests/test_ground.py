@@ -12,8 +12,11 @@ from pathlib import Path
 
 import psycopg
 import pytest
+from sqlalchemy import func, select
+from sqlmodel import SQLModel
 
-from tests import postgres
+from tests import office, postgres
+from workflow import db
 
 
 def test_server_is_set_to_an_odd_zone(postgres_url: str) -> None:
@@ -61,3 +64,24 @@ def _is_gone_within(folder: Path, *, seconds: float) -> bool:
     while folder.exists() and time.monotonic() < until:
         time.sleep(0.05)
     return not folder.exists()
+
+
+def test_district_when_copied_is_as_its_commands_made_it(tmp_path: Path) -> None:
+    office._BUILT.pop(("2026-03-20 16:00", frozenset({"desk"})), None)
+    made: list[tuple[dict[str, object], int]] = []
+    for name in ("commands", "copied"):
+        database = db.open(f"sqlite:///{tmp_path / name}")
+        db.upgrade(database)
+        district = office.build(database, accounts=["desk"])
+        rows = office.rows(database)
+        began = office.local("2026-03-20 16:00")
+        assert began <= district.now() < began + timedelta(minutes=2)
+        offset_s = rows[office._HOUSE][0].pop("offset_s")
+        with db.snapshot(database) as tx:
+            tables = SQLModel.metadata.sorted_tables
+            counts = [tx.execute(select(func.count()).select_from(it)).scalar() for it in tables]
+        made.append(({"rows": rows, "counts": counts, "ids": district.posts}, offset_s))
+        db.close(database)
+    (by_commands, earlier), (copied, later) = made
+    assert by_commands == copied
+    assert later >= earlier - 60, "whoever was given a post holds it already"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+import pwdlib
 import pytest
 import time_machine
 
@@ -11,6 +12,7 @@ from api import caller, login
 from tests import office
 from tests.api import desk
 from workflow import clock, db
+from workflow.commands import people
 
 SESSION = f"{desk.API}/session"
 WHO = {"username": "officer", "password": office.PASSWORD}
@@ -144,3 +146,9 @@ def test_limiter_when_many_keys_come_keeps_no_more_than_it_may(
     for n in range(10):
         limiter.failed(str(n))
     assert [n for n in range(10) if limiter.shut_for_s(str(n))] == [7, 8, 9]
+
+
+def test_guess_when_nobody_has_the_name_costs_as_much_as_when_somebody_has() -> None:
+    real = pwdlib.PasswordHash.recommended()
+    assert not real.current_hasher.check_needs_rehash(people._NOBODY)
+    assert real.verify("guess", people._NOBODY) is False
