@@ -45,7 +45,7 @@ from workflow.queries import case as case_query
 from workflow.queries import installation as installation_query
 from workflow.queries import office as office_query
 
-CASES: Final = int(os.environ.get("GRIDCASE_TEST_PLAN_CASES", "12000"))
+CASES: Final = int(os.environ.get("GRIDCASE_TEST_PLAN_CASES", "4000"))
 SLOWEST: Final = 25
 """So many of what was asked are printed with their times (`-s`)."""
 CLOSED: Final[tuple[Literal["open", "closed"], ...]] = ("open", "closed")
