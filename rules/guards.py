@@ -68,12 +68,7 @@ def compile_guard(test: str, fields: Mapping[str, pack.Field], allowed: Collecti
     """
     if len(test) > MAX_LENGTH:
         raise errors.Invalid("guard.too_long", max=MAX_LENGTH)
-    bare = _STRINGS.sub("''", test)
-    loop = _LOOP.search(bare)
-    if loop is not None:
-        raise errors.Invalid("guard.loop", name=loop[1])
-    names = sorted(set(_NAMES.findall(bare)))
-    return _compiled(test, tuple((name, _type_of(name, fields, allowed)) for name in names))
+    return _compiled(test, tuple((name, _type_of(name, fields, allowed)) for name in _facts(test)))
 
 
 def holds(guard: Guard, facts: Mapping[str, object]) -> bool:
@@ -110,6 +105,16 @@ def compared(guard: Guard) -> tuple[tuple[str, str, bool], ...]:
                 words = re.findall(_TEXT, text)
                 found.extend((name, word[1:-1], begins) for word in words)
     return tuple(found)
+
+
+@functools.lru_cache(maxsize=1024)
+def _facts(test: str) -> tuple[str, ...]:
+    """The facts that a condition reads, in order."""
+    bare = _STRINGS.sub("''", test)
+    loop = _LOOP.search(bare)
+    if loop is not None:
+        raise errors.Invalid("guard.loop", name=loop[1])
+    return tuple(sorted(set(_NAMES.findall(bare))))
 
 
 def _type_of(name: str, fields: Mapping[str, pack.Field], allowed: Collection[str]) -> str:

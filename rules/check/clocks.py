@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections import defaultdict, deque
+from functools import lru_cache
 
-from rules import pack
+from rules import errors, pack
 from rules.check.report import Report
-from rules.check.walk import Course, Node, Walked
+from rules.check.walk import KEPT, Course, Node, Walked
 
 _FILE = "deadlines.yaml"
 
@@ -14,6 +15,14 @@ _FILE = "deadlines.yaml"
 def check(walked: Walked, report: Report) -> None:
     """Notes the clocks of one process that nothing stops, and what no clock can reach.
     Invariant: I10."""
+    for fault in _found(walked):
+        report.add(fault.code, fault.file, fault.key, **dict(fault.params))
+
+
+@lru_cache(maxsize=2 * KEPT)
+def _found(walked: Walked) -> tuple[errors.PackFault, ...]:
+    """What a walk alone tells, once for each that is kept."""
+    report = Report({})
     seen = {key for course in walked.courses for node in course.nodes for key in node.clocks}
     running = _while_running(walked)
     for key in sorted(seen):
@@ -24,16 +33,15 @@ def check(walked: Walked, report: Report) -> None:
     for name, action in walked.process.actions.items():
         if action.within in seen:
             _within(walked, name, action, running[str(action.within)], report)
+    return tuple(report.found)
 
 
 def _while_running(walked: Walked) -> dict[str, set[tuple[str, str]]]:
     """State and action of every step that can be taken while a clock runs, by clock."""
     found: dict[str, set[tuple[str, str]]] = defaultdict(set)
     for course in walked.courses:
-        for source, action, _ in course.steps:
-            if source is not None:
-                for key in source.clocks:
-                    found[key].add((source.state, action))
+        for key, steps in course.of_clock.items():
+            found[key] |= {(source.state, action) for source, action, _ in steps if source}
     return found
 
 
@@ -57,8 +65,8 @@ def _left_running(walked: Walked, key: str, report: Report) -> None:
     }
     starts: dict[str, set[Node]] = defaultdict(set)
     for course in walked.courses:
-        for _, action, target in course.steps:
-            if action in rule.starts and key in target.clocks:
+        for _, action, target in (step for name in rule.starts for step in course.of_action[name]):
+            if key in target.clocks:
                 starts[action].add(target)
     missed = _missed(walked, key, settling or set(rule.stops))
     for action, targets in starts.items():
@@ -77,37 +85,35 @@ def _missed(walked: Walked, key: str, wanted: set[str]) -> set[Node]:
 
 def _without(course: Course, key: str, wanted: set[str], rule: pack.DeadlineRule) -> set[Node]:
     """The nodes where the clock runs and none of the wanted actions can be reached."""
-    running = {node for node in course.nodes if key in node.clocks}
     before: dict[Node, list[Node]] = defaultdict(list)
     good: set[Node] = set()
-    for step in course.steps:
-        if step.source not in running or step.source is None:
+    for source, action, target in course.of_clock[key]:
+        if source is None:
             continue
-        if step.action in wanted:
-            good.add(step.source)
-        elif step.target in running and step.action not in rule.starts:
-            before[step.target].append(step.source)
+        if action in wanted:
+            good.add(source)
+        elif key in target.clocks and action not in rule.starts:
+            before[target].append(source)
     queue = deque(good)
     while queue:
         for node in before[queue.popleft()]:
             if node not in good:
                 good.add(node)
                 queue.append(node)
-    return running - good
+    return {node for node in course.nodes if key in node.clocks and node not in good}
 
 
 def _other_ways_in(walked: Walked, key: str, report: Report) -> None:
     """A clock that several ways into one state start, every way into it starts."""
     rule, actions = walked.clocks[key], walked.process.actions
     entered = {actions[name].to for name in rule.starts}
-    if len(rule.starts) < 2 or len(entered) != 1 or rule.when:
+    if len(rule.starts) < 2 or len(entered) != 1 or None in entered or rule.when:
         return
     (state,) = entered
+    entries = [name for name, action in actions.items() if action.to == state]
     for course in walked.courses:
-        for step in course.steps:
-            is_entry = step.target.state == state and (
-                step.source is None or step.source.state != state
-            )
+        for step in (step for name in entries for step in course.of_action[name]):
+            is_entry = step.source is None or step.source.state != state
             if is_entry and key not in step.target.clocks:
                 report.add(
                     "check.other_way_in", _FILE, f"{key}.starts", action=step.action, state=state

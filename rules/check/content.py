@@ -5,6 +5,7 @@ notices tell somebody, rungs stand inside their limit. Names are known to exist 
 from __future__ import annotations
 
 import dataclasses
+from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from typing import Final, get_args
 
@@ -54,6 +55,27 @@ class _Content:
         self.rights = {right.role: right for right in rules.rights}
         self.staffed = {role for row in rules.offices for role in row.posts}
         self.recuses = any(a.recuses for p in rules.processes.values() for a in p.actions.values())
+        self.users: dict[str, list[pack.Action]] = defaultdict(list)
+        for _, _, action in self.actions():
+            for field in {*action.needs, *action.takes}:
+                self.users[field].append(action)
+        self.lengthening = {
+            (rule.process, rule.extension.action)
+            for rule in rules.deadlines.values()
+            if rule.extension is not None
+        }
+        self.timing = {
+            (rule.process, key)
+            for rule in rules.deadlines.values()
+            for key in (
+                *rule.starts,
+                *rule.stops,
+                *(side for pause in rule.pauses for side in (pause.starts, pause.ends)),
+            )
+        }
+        tests = [part.test for _, _, action in self.actions() for part in action.when]
+        tests += [test for rule in rules.deadlines.values() for test in rule.when]
+        self.read = {name for test in tests for name in self.guard(test).names}
 
     def actions(self) -> Iterator[tuple[str, str, pack.Action]]:
         """Process, name and action, of all."""
@@ -131,7 +153,7 @@ class _Content:
         the office more time, puts it under supervision, or takes somebody out."""
         to = process.states[action.to] if action.to else None
         ends = to is not None and to.end and not to.done and "ladder" not in action.by
-        lengthens = any(r.extension and r.extension.action == key for r in self.clocks(name))
+        lengthens = (name, key) in self.lengthening
         return ends or lengthens or action.recuses or action.supervision is not None
 
     def tells_story(self, action: pack.Action) -> bool:
@@ -159,20 +181,15 @@ class _Content:
         """Whether an action is nothing, or leaves somebody in the dark, without a notice."""
         hands_over = action.lead is not None or action.recuses or action.leader == "name"
         watches = action.supervision in {"take", "give"}
-        lengthens = any(r.extension and r.extension.action == key for r in self.clocks(name))
+        lengthens = (name, key) in self.lengthening
         idle = action.by != ("ladder",) and not self.does(name, process, key, action)
         return hands_over or watches or lengthens or idle
 
     def does(self, name: str, process: pack.Process, key: str, action: pack.Action) -> bool:
         """Whether an action changes anything: the case, a clock, who acts on it."""
         moved = action.to is not None and set(action.source) != {action.to}
-        clocks = any(
-            key
-            in {*rule.starts, *rule.stops, *(s for p in rule.pauses for s in (p.starts, p.ends))}
-            for rule in self.clocks(name)
-        )
         own = (part.name for part in dataclasses.fields(action) if part.name not in _PLAIN)
-        return moved or clocks or any(getattr(action, part) for part in own)
+        return moved or (name, key) in self.timing or any(getattr(action, part) for part in own)
 
     def writers(self, name: str, key: str, action: pack.Action) -> None:
         """Whoever writes a sealed value may read it again."""
@@ -208,7 +225,7 @@ class _Content:
 
     def field(self, name: str, field: pack.Field) -> None:
         file = "fields.yaml"
-        users = [a for _, _, a in self.actions() if name in {*a.needs, *a.takes}]
+        users = self.users[name]
         if not users:
             self.report.add("check.unused_field", file, name)
         if field.personal is None and (field.seen_by or field.party):
@@ -234,9 +251,7 @@ class _Content:
 
     def is_read(self, name: str) -> bool:
         """Whether a condition reads the field."""
-        tests = [part.test for _, _, a in self.actions() for part in a.when]
-        tests += [test for rule in self.rules.deadlines.values() for test in rule.when]
-        return any(f"fields.{name}" in self.guard(test).names for test in tests)
+        return f"fields.{name}" in self.read
 
     def people(self, name: str, key: str, action: pack.Action) -> None:
         """Who is named takes something over; and who takes a case over has a role that can."""

@@ -3,8 +3,9 @@ the actions that make and serve it can do so."""
 
 from __future__ import annotations
 
-from collections import deque
-from collections.abc import Collection, Iterable
+from collections import defaultdict, deque
+from collections.abc import Collection, Iterable, Mapping
+from functools import cache
 
 from rules import errors, guards, pack, papers
 from rules.check.report import Report
@@ -35,6 +36,8 @@ class _Checker:
         self.rules = rules
         self.report = report
         self.granted = {name for right in rules.rights for name in right.fields or {}}
+        self.ways = cache(lambda process: _Ways(rules.processes[process]))
+        self.names = cache(self._names)
 
     # --- papers
 
@@ -88,7 +91,7 @@ class _Checker:
     def texts(self, name: str, paper: pack.Paper, process: pack.Process) -> None:
         """Both languages ask for names that exist, without a hole, and hold every part."""
         for language, sheet in (("zh", paper.zh), ("en", paper.en)):
-            asked = papers.asked(sheet)
+            asked = dict.fromkeys(papers.asked(sheet))
             for slot in asked:
                 self.slot(f"{name}.{language}", slot, paper, process)
             for number, part in enumerate(paper.parts, start=1):
@@ -105,32 +108,28 @@ class _Checker:
     def slot(self, key: str, slot: papers.Slot, paper: pack.Paper, process: pack.Process) -> None:
         """A name exists, and where it may be missing the paper has words for that."""
         prefix, _, rest = slot.name.partition(".")
-        known: Collection[str] = {
-            "": {*papers.FACTS, *self.rules.fields},
-            "on": process.actions,
-            "due": self.own_clocks(paper.process),
-            "limit": [n for n in self.own_clocks(paper.process) if self.has_length(n)],
-            "law": {*self.own_clocks(paper.process), *self.sourced()},
-            "no": [n for n, it in self.rules.papers.items() if it.process == paper.process],
-        }[prefix if rest else ""]
-        if (rest or slot.name) not in known:
+        if (rest or slot.name) not in self.names(paper.process)[prefix if rest else ""]:
             self.report.add("check.paper_slot", FILE, key, name=slot.name)
         elif slot.none is None and not self.is_sure(slot.name, paper, process):
             self.report.add("check.paper_hole", FILE, key, name=slot.name)
 
-    def own_clocks(self, process: str) -> list[str]:
-        return [name for name, rule in self.rules.deadlines.items() if rule.process == process]
-
-    def sourced(self) -> list[str]:
-        """The fields whose choices say where the law has them."""
-        return [
+    def _names(self, process: str) -> Mapping[str, Collection[str]]:
+        """The names that the papers of a process may ask for, by prefix."""
+        rules = self.rules
+        clocks = {name: rule for name, rule in rules.deadlines.items() if rule.process == process}
+        sourced = {
             name
-            for name, field in self.rules.fields.items()
+            for name, field in rules.fields.items()
             if any(choice.source for choice in (field.choices or {}).values())
-        ]
-
-    def has_length(self, clock: str) -> bool:
-        return self.rules.deadlines[clock].limit.length is not None
+        }
+        return {
+            "": {*papers.FACTS, *rules.fields},
+            "on": rules.processes[process].actions,
+            "due": clocks,
+            "limit": {name for name, rule in clocks.items() if rule.limit.length is not None},
+            "law": {*clocks, *sourced},
+            "no": {name for name, paper in rules.papers.items() if paper.process == process},
+        }
 
     def is_sure(self, name: str, paper: pack.Paper, process: pack.Process) -> bool:
         """Whether a name has something to say whenever the paper is made: every way to each of
@@ -138,22 +137,22 @@ class _Checker:
         prefix, _, rest = name.partition(".")
         if rest:
             if prefix == "limit" or rest in self.rules.deadlines:
-                return prefix != "due" or self.brought(set(self.starters(rest)), paper, process)
+                return prefix != "due" or self.brought(self.starters(rest), paper)
             if prefix == "law":
                 has_all = all(it.source for it in (self.rules.fields[rest].choices or {}).values())
                 return has_all and self.is_sure(rest, paper, process)
-            bringing = {rest} if prefix == "on" else set(self.makers(rest))
+            bringing = (rest,) if prefix == "on" else self.makers(rest)
         elif name in papers.FACTS:
             return name != "category" or "category" in _filing(process).needs
         else:
-            bringing = {key for key, it in process.actions.items() if name in it.needs}
-        return self.brought(bringing, paper, process)
+            bringing = self.ways(paper.process).needing[name]
+        return self.brought(bringing, paper)
 
-    def brought(self, bringing: set[str], paper: pack.Paper, process: pack.Process) -> bool:
+    def brought(self, bringing: Iterable[str], paper: pack.Paper) -> bool:
         """Whether every way to each action that makes the paper goes through one of these."""
+        ways, without = self.ways(paper.process), frozenset(bringing)
         return all(
-            action in bringing or not _reaches(process, action, without=bringing)
-            for action in paper.made_by
+            action in without or not ways.reaches(action, without) for action in paper.made_by
         )
 
     def starters(self, clock: str) -> Iterable[str]:
@@ -184,24 +183,37 @@ def _filing(process: pack.Process) -> pack.Action:
     return next(action for action in process.actions.values() if not action.source)
 
 
-def _reaches(process: pack.Process, wanted: str, *, without: set[str]) -> bool:
-    """Whether an action can be reached from the filing by others than these. Conditions are not
-    looked at: what may be left out counts as left out."""
-    opened = [key for key, action in process.actions.items() if not action.source]
-    if wanted in opened:
-        return True
-    states = deque(
-        state for key in opened if key not in without and (state := process.actions[key].to)
-    )
-    seen = set(states)
-    while states:
-        state = states.popleft()
+class _Ways:
+    """The ways of one process from its filing on. Conditions are not looked at: what may be left
+    out counts as left out."""
+
+    def __init__(self, process: pack.Process) -> None:
+        self.actions = process.actions
+        self.opened = [key for key, action in process.actions.items() if not action.source]
+        self.needing: dict[str, list[str]] = defaultdict(list)
+        self.leaving: dict[str, list[str]] = defaultdict(list)
         for key, action in process.actions.items():
-            if state not in action.source or (key in without and key != wanted):
-                continue
-            if key == wanted:
-                return True
-            if action.to is not None and action.to not in seen:
-                seen.add(action.to)
-                states.append(action.to)
-    return False
+            for field in action.needs:
+                self.needing[field].append(key)
+            for state in action.source:
+                self.leaving[state].append(key)
+        self.reached = cache(self._reached)
+
+    def reaches(self, wanted: str, without: frozenset[str]) -> bool:
+        """Whether an action can be reached by others than these."""
+        if wanted in self.opened:
+            return True
+        return not self.reached(without).isdisjoint(self.actions[wanted].source)
+
+    def _reached(self, without: frozenset[str]) -> frozenset[str]:
+        """The states that a case comes to without these actions."""
+        begun = (self.actions[key].to for key in self.opened if key not in without)
+        states = deque(state for state in begun if state)
+        seen = set(states)
+        while states:
+            for key in self.leaving[states.popleft()]:
+                to = self.actions[key].to
+                if to is not None and to not in seen and key not in without:
+                    seen.add(to)
+                    states.append(to)
+        return frozenset(seen)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Iterator
-from functools import cache
+from functools import cache, cached_property
 
 from rules import pack
 from rules.check.report import Report
@@ -106,7 +106,7 @@ class _People:
                     where = f"actions.{name}.by"
                     self.report.add("check.recusal_by", self.file, where, role=role)
 
-    @property
+    @cached_property
     def restrictable(self) -> bool:
         """Whether a case of this process can become restricted."""
         return any("confidentiality" in (action.sets or {}) for action in self.actions.values())
@@ -147,15 +147,15 @@ class _People:
         """Of each action, in every state, somebody can do it; and every role of it somewhere."""
         places: dict[str, set[tuple[str, Stand]]] = defaultdict(set)
         for course in self.walked.courses:
-            for step in course.steps:
-                if step.source is not None:
-                    places[step.action].add((step.source.state, step.source.lead))
+            for name, found in course.places.items():
+                places[name] |= found
         for name, action in self.actions.items():
             found = places[name]
             for role in self._idle(action, found):
                 where = f"actions.{name}.by"
                 self.report.add("check.role_cannot_act", self.file, where, role=role)
-            for state in sorted({at for at, lead in found if not self.able(action, lead)}):
+            beyond = {lead for lead in {at for _, at in found} if not self.able(action, lead)}
+            for state in sorted({state for state, lead in found if lead in beyond}):
                 where = f"actions.{name}.by"
                 self.report.add("check.out_of_reach", self.file, where, action=name, state=state)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
+from functools import cache
 from typing import get_args
 
 from rules import errors, guards, pack, telling
@@ -67,6 +68,7 @@ class _Checker:
         self.report = report
         self.granted = {name for right in rules.rights for name in right.fields or {}}
         self.rights = {right.role: right for right in rules.rights}
+        self.moments = cache(self._moments)
 
     def known(
         self, code: str, names: Iterable[str], among: Collection[str], *, file: str, key: str
@@ -406,7 +408,7 @@ class _Checker:
                 key=where,
             )
 
-    def moments(self, process: str | None) -> set[str]:
+    def _moments(self, process: str | None) -> set[str]:
         """What a notice may answer to, in one process or in any."""
         found = {f"rung.{effect}" for effect in get_args(pack.Effect)} | _MOMENTS
         for name, declared in self.rules.processes.items():

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict, deque
+from collections import deque
 
 from rules import pack
 from rules.check.report import Report
@@ -44,14 +44,10 @@ def _fired(rules: pack.Pack, walked: Walked, report: Report, *, file: str) -> No
 
 def _stuck(walked: Walked, course: Course) -> set[Node]:
     """The nodes from which no end can be reached."""
-    before: dict[Node, list[Node]] = defaultdict(list)
-    for step in course.steps:
-        if step.source is not None:
-            before[step.target].append(step.source)
     good = {node for node in course.nodes if walked.is_end(node)}
     queue = deque(good)
     while queue:
-        for node in before[queue.popleft()]:
+        for node in course.before[queue.popleft()]:
             if node not in good:
                 good.add(node)
                 queue.append(node)
@@ -73,12 +69,14 @@ class _Watch:
 
     def check(self) -> None:
         for course in self.walked.courses:
-            first: dict[Node, Step] = {}
-            for step in course.steps:
-                first.setdefault(step.target, step)
-            for step in first.values():
-                if not self.walked.is_end(step.target):
-                    self.node(step, course.category)
+            # Which office leads, and by which route, is not asked here.
+            alike = {
+                (step.action, *step.target[:3]): step
+                for step in course.first.values()
+                if not self.walked.is_end(step.target)
+            }
+            for step in alike.values():
+                self.node(step, course.category)
 
     def node(self, step: Step, category: str) -> None:
         node = step.target

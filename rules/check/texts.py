@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import re
 import string
 from collections.abc import Iterator, Mapping
+from typing import get_args, get_type_hints
 
 from rules import pack
 from rules.check.report import Report
@@ -31,17 +33,17 @@ def check(rules: pack.Pack, report: Report) -> None:
 
 def told(rules: pack.Pack) -> Iterator[tuple[str, str, pack.Text]]:
     """All texts with the file and key where they stand."""
-    for part in dataclasses.fields(rules):
-        value = getattr(rules, part.name)
-        if isinstance(value, pack.Text) or part.name in {"office_kinds", "levels"}:
-            yield from _below("pack.yaml", part.name, value)
-        elif part.name == "processes":
+    for part, _ in _parts(pack.Pack):
+        value = getattr(rules, part)
+        if isinstance(value, pack.Text) or part in {"office_kinds", "levels"}:
+            yield from _below("pack.yaml", part, value)
+        elif part == "processes":
             for name, process in value.items():
                 yield from _below(f"{name}.yaml", "", process)
-        elif part.name == "fields":
+        elif part == "fields":
             yield from _below("fields.yaml", "", dict(_own_choices(rules)))
         else:
-            yield from _below(f"{part.name}.yaml", "", value)
+            yield from _below(f"{part}.yaml", "", value)
 
 
 def _own_choices(rules: pack.Pack) -> Iterator[tuple[str, pack.Field]]:
@@ -71,13 +73,30 @@ def _children(value: object) -> Iterator[tuple[str, object]]:
         yield from value.items()
     elif isinstance(value, tuple):
         yield from ((str(number), child) for number, child in enumerate(value, start=1))
-    elif dataclasses.is_dataclass(value):
-        for part in dataclasses.fields(value):
-            yield _WORDS.get(part.name, part.name), getattr(value, part.name)
+    else:
+        kind: type = type(value)
+        for name, word in _parts(kind):
+            yield word, getattr(value, name)
+
+
+@functools.cache
+def _parts(kind: type) -> tuple[tuple[str, str], ...]:
+    """The parts of a dataclass that may hold texts, each with what the YAML calls it."""
+    hints = get_type_hints(kind) if dataclasses.is_dataclass(kind) else {}
+    return tuple((name, _WORDS.get(name, name)) for name in hints if _may_hold(hints[name]))
+
+
+@functools.cache
+def _may_hold(hint: object) -> bool:
+    """Whether there may be a text in what is of this type; most of a pack has none."""
+    inner = get_type_hints(hint).values() if dataclasses.is_dataclass(hint) else get_args(hint)
+    return hint is pack.Text or any(_may_hold(part) for part in inner)
 
 
 def placeholders(text: str) -> set[str]:
     """The names a text asks to be filled; a text that is no template asks for '{'."""
+    if "{" not in text and "}" not in text:
+        return set()
     try:
         return {name for _, name, _, _ in string.Formatter().parse(text) if name is not None}
     except ValueError:

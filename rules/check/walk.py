@@ -10,11 +10,10 @@ may not have started.
 from __future__ import annotations
 
 import itertools
-from collections import deque
-from collections.abc import Iterator, Mapping
+from collections import defaultdict, deque
+from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field
-from functools import cache
-from types import MappingProxyType
+from functools import cache, cached_property
 from typing import NamedTuple
 
 from rules import guards, pack
@@ -23,10 +22,9 @@ MAX_NODES = 50_000
 KEPT = 4
 """Walks of a process that are remembered."""
 _FIXED = frozenset({"case.process", "case.category"})
-_KNOWN = _FIXED | {"case.state", "case.lead_office_kind", "case.route"}
 
-Answers = Mapping[str, bool]
-NO_ANSWERS: Answers = MappingProxyType({})
+Answers = tuple[tuple[str, bool], ...]
+"""Yes-or-no fields of an action, each with one answer."""
 
 
 class Stand(NamedTuple):
@@ -54,21 +52,74 @@ class Step(NamedTuple):
     target: Node
 
 
-NOWHERE = Stand(0, "")
+class Facts(NamedTuple):
+    """What conditions may read of a node."""
+
+    category: str
+    state: str
+    kind: str
+    route: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+_BEFORE = Node("nothing", frozenset(), frozenset(), Stand(0, ""), "")
+"""What a case is in before it is filed."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class Course:
-    """One walk, with all cases of one class of categories."""
+    """One walk, with all cases of one class of categories. `first` is the step by which a node
+    is first come to."""
 
     category: str
     steps: tuple[Step, ...]
-    nodes: frozenset[Node]
+    first: Mapping[Node, Step]
+
+    @cached_property
+    def nodes(self) -> frozenset[Node]:
+        """All that a case can be in."""
+        return frozenset(self.first)
+
+    @cached_property
+    def before(self) -> Mapping[Node, Sequence[Node]]:
+        """Where a node is come to from."""
+        found: dict[Node, list[Node]] = defaultdict(list)
+        for step in self.steps:
+            if step.source is not None:
+                found[step.target].append(step.source)
+        return found
+
+    @cached_property
+    def of_clock(self) -> Mapping[str, Sequence[Step]]:
+        """The steps that can be taken while a clock runs, by clock."""
+        found: dict[str, list[Step]] = defaultdict(list)
+        for step in self.steps:
+            if step.source is not None:
+                for key in step.source.clocks:
+                    found[key].append(step)
+        return found
+
+    @cached_property
+    def places(self) -> Mapping[str, Set[tuple[str, Stand]]]:
+        """The state and the office of a case where an action can be done, by action."""
+        found: dict[str, set[tuple[str, Stand]]] = defaultdict(set)
+        for source, action, _ in self.steps:
+            if source is not None:
+                found[action].add((source.state, source.lead))
+        return found
+
+    @cached_property
+    def of_action(self) -> Mapping[str, Sequence[Step]]:
+        """The steps by their action."""
+        found: dict[str, list[Step]] = defaultdict(list)
+        for step in self.steps:
+            found[step.action].append(step)
+        return found
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, eq=False, slots=True, kw_only=True)
 class Walked:
-    """All walks of one process; none ends early but one of too many nodes."""
+    """All walks of one process; none ends early but one of too many nodes. It is kept, and so is
+    what is found by it: two of the same process are two."""
 
     name: str
     process: pack.Process
@@ -99,15 +150,16 @@ def walked(rules: pack.Pack, name: str) -> Walked:
     }
     read = (process, clocks, rules.routing, rules.offices, categories, facts)
     kept = _KEPT.setdefault(name, deque(maxlen=KEPT))
-    found = next((courses for one, courses in tuple(kept) if one == read), None)
+    found = next((walk for one, walk in tuple(kept) if one == read), None)
     if found is None:
-        found = tuple(walker.course(category) for category in categories)
+        courses = tuple(walker.course(category) for category in categories)
+        found = Walked(name=name, process=process, clocks=clocks, courses=courses)
         if not walker.gave_up:
             kept.append((read, found))
-    return Walked(name=name, process=process, clocks=clocks, courses=found)
+    return found
 
 
-_KEPT: dict[str, deque[tuple[object, tuple[Course, ...]]]] = {}
+_KEPT: dict[str, deque[tuple[object, Walked]]] = {}
 
 
 @dataclass(slots=True)
@@ -147,6 +199,19 @@ def _beside(one: Stand, other: Stand) -> bool:
     return one.depth == other.depth and one.kind != other.kind
 
 
+class _Turns(NamedTuple):
+    """The clocks that an action may start, that it ends, stops without a bound, and lets go on."""
+
+    starts: tuple[str, ...]
+    ends: frozenset[str]
+    halts: frozenset[str]
+    resumes: frozenset[str]
+
+
+def _facts(node: Node, category: str) -> Facts:
+    return Facts(category, node.state, node.lead.kind, node.route)
+
+
 class _Walker:
     """One process on its way."""
 
@@ -159,118 +224,133 @@ class _Walker:
         up = (r.kinds for r in rules.routing.values() if r.place in ("superior", "common"))
         self.superiors = tuple(dict.fromkeys(kind for kinds in up for kind in kinds))
         self.gave_up = False
+        # Of all that a case can be in, few things matter for each of these questions.
         self.guard = cache(self._guard)
-        self.leads = cache(self._leads)
-        # What a window fires at its end, it fires when it has lapsed.
-        self.ending = {key: {*rule.stops, rule.on_lapse} for key, rule in self.clocks.items()}
-        self.starting = {
-            action: tuple(key for key, rule in self.clocks.items() if action in rule.starts)
-            for action in self.process.actions
-        }
-        self.answers = {
-            key: tuple(self._answers(key, action)) for key, action in self.process.actions.items()
-        }
-        self.halts = {
-            (key, pause.starts)
-            for key, rule in self.clocks.items()
-            for pause in rule.pauses
-            if pause.max is None
-        }
-        self.resumes = {
-            (key, pause.ends) for key, rule in self.clocks.items() for pause in rule.pauses
-        }
+        self.holds = cache(self._holds)
+        self.is_open = cache(self._is_open)
+        self.led = cache(self._led)
+        self.begun = cache(self._begun)
+
+    @cached_property
+    def opening(self) -> Sequence[str]:
+        """The actions by which a case is filed."""
+        return [key for key, action in self.process.actions.items() if not action.source]
+
+    @cached_property
+    def leaving(self) -> Mapping[str, Sequence[str]]:
+        """The actions that are done in a state, by state."""
+        found: dict[str, list[str]] = defaultdict(list)
+        for key, action in self.process.actions.items():
+            for state in action.source:
+                found[state].append(key)
+        return found
+
+    @cached_property
+    def turns(self) -> Mapping[str, _Turns]:
+        """What each action does to the clocks that run."""
+        return {key: self._turns(key) for key in self.process.actions}
+
+    @cached_property
+    def answers(self) -> Mapping[str, Sequence[Answers]]:
+        """What may be answered to the clocks of each action."""
+        return {key: tuple(self._answers(key)) for key in self.process.actions}
+
+    @cached_property
+    def routes(self) -> Mapping[str, Sequence[str]]:
+        """The routes among which each action chooses, none where it chooses none."""
+        return {key: self._routes(key) for key in self.process.actions}
 
     def course(self, category: str) -> Course:
         """Visits all nodes from filing on."""
-        seen: set[Node] = set()
+        first: dict[Node, Step] = {}
         steps: list[Step] = []
         queue: deque[Node | None] = deque([None])
         while queue:
             node = queue.popleft()
-            for step in set(self._steps(node, category)):
-                steps.append(step)
-                if step.target not in seen:
-                    seen.add(step.target)
-                    queue.append(step.target)
-            if len(seen) > MAX_NODES:
+            for action, target in dict.fromkeys(self._steps(node, category)):
+                if target not in first:
+                    first[target] = Step(node, action, target)
+                    queue.append(target)
+                # One object a node: what is read off the walk finds it sooner.
+                steps.append(Step(node, action, first[target].target))
+            if len(first) > MAX_NODES:
                 self.gave_up = True
                 break
-        return Course(category=category, steps=tuple(steps), nodes=frozenset(seen))
+        return Course(category=category, steps=tuple(steps), first=first)
 
-    def _steps(self, node: Node | None, category: str) -> Iterator[Step]:
-        state = node.state if node else "nothing"
-        for name, action in self.process.actions.items():
-            if (state in action.source) if node else not action.source:
-                now = node or Node(state, frozenset(), frozenset(), NOWHERE, "")
-                if all(self._holds(part.test, now, category) is not False for part in action.when):
-                    for target in self._after(now, name, action, category):
-                        yield Step(node, name, target)
+    def _steps(self, node: Node | None, category: str) -> Iterator[tuple[str, Node]]:
+        now = node or _BEFORE
+        for name in self.leaving[node.state] if node else self.opening:
+            if self.is_open(name, _facts(now, category)):
+                for target in self._after(now, name, category):
+                    yield name, target
 
-    def _after(self, node: Node, name: str, action: pack.Action, category: str) -> Iterator[Node]:
+    def _after(self, node: Node, name: str, category: str) -> Iterator[Node]:
         """The nodes an action leads to: one for each office and each route."""
-        state = action.to or node.state
-        left = frozenset(key for key in node.clocks if name not in self.ending[key])
-        still = frozenset(
-            key
-            for key in left
-            if (key in node.still and (key, name) not in self.resumes) or (key, name) in self.halts
-        )
-        for lead in self._led(action, node.lead):
-            for route in self._routes(action, node.route):
+        turns, state = self.turns[name], self.process.actions[name].to or node.state
+        left = node.clocks - turns.ends
+        still = ((node.still - turns.resumes) | turns.halts) & left
+        for lead in self.led(name, node.lead):
+            for route in self.routes[name] or (node.route,):
                 target = Node(state, left, still, lead, route)
                 if self.process.states[state].end:
                     yield target._replace(clocks=frozenset(), still=frozenset())
                     continue
                 for answers in self.answers[name]:
-                    begun = self._begun(name, target, category, answers)
+                    begun = self.begun(name, _facts(target, category), answers)
                     yield target._replace(clocks=left | begun, still=still - begun)
 
-    def _led(self, action: pack.Action, lead: Stand) -> tuple[Stand, ...]:
+    def _turns(self, name: str) -> _Turns:
+        pauses = [(key, pause) for key, rule in self.clocks.items() for pause in rule.pauses]
+        return _Turns(
+            starts=tuple(key for key, rule in self.clocks.items() if name in rule.starts),
+            # What a window fires at its end, it fires when it has lapsed.
+            ends=frozenset(
+                key for key, rule in self.clocks.items() if name in {*rule.stops, rule.on_lapse}
+            ),
+            halts=frozenset(key for key, it in pauses if it.starts == name and it.max is None),
+            resumes=frozenset(key for key, pause in pauses if pause.ends == name),
+        )
+
+    def _led(self, name: str, lead: Stand) -> tuple[Stand, ...]:
         """The offices that may lead after an action: where it says which office is complained
         about, those above as well."""
-        found = self.leads(action.lead, lead)
-        given = (self.rules.fields[name] for name in (*action.needs, *action.takes))
-        if action.lead is None or not any(field.excludes for field in given):
+        action = self.process.actions[name]
+        if action.lead is None:
+            return (lead,)
+        found = tuple(self.offices.leads(self.rules.routing[action.lead], lead))
+        given = (self.rules.fields[field] for field in (*action.needs, *action.takes))
+        if not any(field.excludes for field in given):
             return found
         up = (higher for at in found for higher in self.offices.above(self.superiors, at))
         return tuple(dict.fromkeys((*found, *up)))
 
-    def _leads(self, route: str | None, lead: Stand) -> tuple[Stand, ...]:
-        if route is None:
-            return (lead,)
-        return tuple(self.offices.leads(self.rules.routing[route], lead))
-
-    def _answers(self, name: str, action: pack.Action) -> Iterator[Answers]:
+    def _answers(self, name: str) -> Iterator[Answers]:
         """Every way to answer the yes-or-no fields that the clocks of an action ask about."""
-        tests = (test for key in self.starting[name] for test in self.clocks[key].when)
+        tests = (test for key in self.turns[name].starts for test in self.clocks[key].when)
         asked = {fact for test in tests for fact in self.guard(test).names}
         open_ = [
             f"fields.{field}"
-            for field in action.needs
-            if f"fields.{field}" in asked and self._is_open(self.rules.fields[field])
+            for field in self.process.actions[name].needs
+            if f"fields.{field}" in asked and self._is_free(self.rules.fields[field])
         ]
         for values in itertools.product((True, False), repeat=len(open_)):
-            yield dict(zip(open_, values, strict=True))
+            yield tuple(zip(open_, values, strict=True))
 
     @staticmethod
-    def _is_open(field: pack.Field) -> bool:
+    def _is_free(field: pack.Field) -> bool:
         return field.type == "bool" and not field.must_be_true
 
-    def _routes(self, action: pack.Action, route: str) -> tuple[str, ...]:
-        if "route" not in (action.sets or {}):
-            return (route,)
-        choices = self.rules.fields[(action.sets or {})["route"]].choices
-        return tuple(choices) if choices else (route,)
+    def _routes(self, name: str) -> tuple[str, ...]:
+        field = (self.process.actions[name].sets or {}).get("route")
+        return tuple(self.rules.fields[field].choices or ()) if field is not None else ()
 
-    def _begun(self, action: str, target: Node, category: str, answers: Answers) -> frozenset[str]:
+    def _begun(self, name: str, facts: Facts, answers: Answers) -> frozenset[str]:
         """The clocks that an action surely starts."""
         return frozenset(
             key
-            for key in self.starting[action]
-            if all(
-                self._holds(test, target, category, answers) is True
-                for test in self.clocks[key].when
-            )
+            for key in self.turns[name].starts
+            if all(self.holds(test, facts, answers) is True for test in self.clocks[key].when)
         )
 
     # --- conditions
@@ -278,24 +358,23 @@ class _Walker:
     def _guard(self, test: str) -> guards.Guard:
         return guards.compile_guard(test, self.rules.fields, self.rules.fields)
 
-    def _holds(
-        self, test: str, node: Node, category: str, answers: Answers = NO_ANSWERS
-    ) -> bool | None:
+    def _is_open(self, name: str, facts: Facts) -> bool:
+        """Whether an action may be possible: no condition of it is known to be false."""
+        conditions = self.process.actions[name].when
+        return all(self.holds(part.test, facts) is not False for part in conditions)
+
+    def _holds(self, test: str, facts: Facts, answers: Answers = ()) -> bool | None:
         """Whether a condition holds; None where it reads what the walk does not know."""
+        known = {
+            "case.process": self.name,
+            "case.category": facts.category,
+            "case.state": facts.state,
+            "case.lead_office_kind": facts.kind,
+            "case.route": facts.route,
+            **dict(answers),
+        }
         guard = self.guard(test)
-        if not guard.names <= _KNOWN | answers.keys():
-            return None
-        return guards.holds(
-            guard,
-            {
-                "case.process": self.name,
-                "case.category": category,
-                "case.state": node.state,
-                "case.lead_office_kind": node.lead.kind,
-                "case.route": node.route,
-                **answers,
-            },
-        )
+        return guards.holds(guard, known) if guard.names <= known.keys() else None
 
     def categories(self) -> tuple[str, ...]:
         """One category for each class that the conditions tell apart."""
@@ -307,8 +386,8 @@ class _Walker:
             )
             if self.guard(test).names <= _FIXED
         ]
-        here = Node("nothing", frozenset(), frozenset(), NOWHERE, "")
         classes: dict[tuple[bool | None, ...], str] = {}
         for code in self.rules.categories or ("",):
-            classes.setdefault(tuple(self._holds(test, here, code) for test in tests), code)
+            told = tuple(self.holds(test, _facts(_BEFORE, code)) for test in tests)
+            classes.setdefault(told, code)
         return tuple(classes.values())

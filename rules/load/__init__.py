@@ -86,7 +86,7 @@ def load(folder: Folder, *, base: Base = shipped) -> Loaded:
     faults.stop()
     document = _canonical(resolved)
     return Loaded(
-        pack=_build(resolved),
+        pack=_build(tree.ordered(resolved)),
         hash=_hash(document),
         document=document,
         places=_places(resolved),
@@ -291,7 +291,7 @@ def _hash(document: str) -> str:
 
 def _build(document: tree.Node) -> pack.Pack:
     faults = tree.Faults()
-    root = shape.shaped(tree.ordered(document), faults)
+    root = shape.shaped(document, faults)
     faults.stop()
     built: pack.Pack = valid.validated(_PACK, root)
     return built

@@ -55,7 +55,7 @@ def decoded(data: bytes, place: tree.Place, *, max_bytes: int, faults: tree.Faul
 def validated(adapter: pydantic.TypeAdapter[Any], root: tree.Node) -> Any:
     """The dataclass an adapter makes of the nodes, its complaints told by file and line."""
     try:
-        return adapter.validate_python((tree.plain(root),))[0]
+        return adapter.validate_python((root,))[0]
     except pydantic.ValidationError as failure:
         faults = tree.Faults()
         for error in failure.errors(include_url=False, include_input=False):

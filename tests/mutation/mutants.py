@@ -89,29 +89,33 @@ class Bench:
         return Verdict(path, "harmless", (rule.name,))
 
     def mutant(self, path: Path) -> pack.Pack:
-        """The pack with one thing less. Of a section that can be read by itself, only that one
-        is read; the rest is as it was. Raises: PackInvalid."""
+        """The pack with one thing less. Of a section that can be read without the whole, only
+        that is read; the rest is as it was. Raises: PackInvalid."""
         section, document = str(path[0]), without(self.document, path)
         if section not in ALONE or len(path) == 1:
             return whole(document)
-        part = {key: document[key] for key in ("pack", section, *ALONE[section])}
-        read = whole(part | {"processes": {}})
-        return dataclasses.replace(self.pack, **{section: getattr(read, section)})
+        sections = (section, *ALONE[section])
+        read = whole({"processes": {}} | {key: document[key] for key in ("pack", *sections)})
+        return dataclasses.replace(self.pack, **{key: getattr(read, key) for key in sections})
 
 
 ALONE: Final[Mapping[str, tuple[str, ...]]] = {
+    "deadlines": ("processes",),
     "delivery": (),
     "examples": (),
     "fields": ("categories",),
     "ladders": (),
     "notices": (),
     "offices": (),
+    "papers": (),
+    "processes": ("deadlines",),
     "provisions": (),
     "rights": (),
     "roles": (),
     "routing": (),
 }
-"""Sections that hang on no other when they are read, or on those named."""
+"""Sections that hang on no other when they are read, or on those named: a choice field on the
+categories, and a clock without a name is called after the action that stops it."""
 
 
 def whole(document: Any) -> pack.Pack:
