@@ -233,7 +233,7 @@ def test_migrations_are_a_folder_of_scripts() -> None:
 @pytest.fixture(scope="module")
 def pack() -> pack_.Pack:
     """The shipped pack."""
-    return load.load(load.shipped()).pack
+    return load.release(load.NATIONAL)[0].pack
 
 
 def test_I10_every_action_has_somebody_who_may_do_it(pack: pack_.Pack) -> None:

@@ -318,7 +318,7 @@ def _zone(zone: str | None) -> Line:
 
 
 def _pack(house: read.House) -> Line:
-    active, shipped = house.rules.pack, load.load(load.shipped())
+    active, (shipped, _, _) = house.rules.pack, load.release(load.NATIONAL)
     name = f"{active.name} {active.version} ({house.rules.hash[:12]})"
     if active.name == shipped.pack.name and house.rules.hash != shipped.hash:
         brings = f"{shipped.pack.version} ({shipped.hash[:12]})"

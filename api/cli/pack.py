@@ -185,7 +185,7 @@ def activate(
     """
     with installation.opened(answer.read_settings(data)) as engine:
         if load.is_shipped(name):
-            name = packs.ship(engine.database, folder=load.shipped(name))
+            name = packs.ship(engine.database, name=name)
         found = _stored(engine.database, name)
         packs.switch(engine.database, found.hash)
     told = {"name": found.name, "version": found.version, "hash": found.hash}
@@ -255,11 +255,12 @@ def _read(folder: str) -> tuple[load.Loaded, calendars.Calendar]:
 
     Raises: `pack.unknown`, PackInvalid.
     """
-    path: load.Folder = Path(folder)
+    path = Path(folder)
     if not path.is_dir():
-        if "/" in folder or Path(folder).exists():
+        if "/" in folder or path.exists():
             raise errors.NotFound("pack.no_folder", folder=folder[:200])
-        path = load.shipped(folder)
+        loaded, calendar, _ = load.release(folder)
+        return loaded, calendar
     loaded, found = load.load(path), load.calendar_folder(path)
     has_own = (found / "calendars").is_dir()
     return loaded, load.load_calendar(found if has_own else load.shipped())

@@ -118,7 +118,7 @@ def make(engine: Engine, *, shape: seed.Shape, told: seed.Told) -> seed.Report:
     db.upgrade(engine.database)
     back = timedelta(days=shape.days)
     office.install(engine.database, is_demo=True, offset_s=-int(back.total_seconds()))
-    packs.ship(engine.database, folder=load.shipped(shape.pack))
+    packs.ship(engine.database, name=shape.pack)
     packs.ship(engine.database)
     cast = district.build(engine, passwords=passwords(engine.seals.secret))
     begin = office_query.house(engine.database).now

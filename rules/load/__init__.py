@@ -165,9 +165,12 @@ def with_calendar(folder: Folder) -> tuple[Loaded, calendars.Calendar, str]:
 
 
 @functools.cache
-def release() -> tuple[Loaded, calendars.Calendar, str]:
-    """The same of the pack that comes with this release: its files do not change while it runs."""
-    return with_calendar(shipped())
+def release(name: str) -> tuple[Loaded, calendars.Calendar, str]:
+    """The same of a pack that comes with this release: its files do not change while it runs.
+
+    Raises: NotFound pack.unknown.
+    """
+    return with_calendar(shipped(name))
 
 
 # --- files

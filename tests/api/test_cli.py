@@ -207,7 +207,7 @@ def test_pack_due_when_a_pause_is_longer_than_its_hours(
 
 
 def test_pack_due_when_any_clock_of_the_pack_is_asked() -> None:
-    pack = load.load(SHIPPED).pack
+    pack = load.release(load.NATIONAL)[0].pack
     for name, rule in pack.deadlines.items():
         until = ("--until", "2026-06-30") if rule.limit.until else ()
         found = answered("pack", "due", name, "--start", "2026-05-08", *until)
@@ -266,7 +266,7 @@ def test_pack_check_when_sound() -> None:
     assert run("pack", "check").exit_code == 0
     found = answered("pack", "check", "cn-national")
     assert found["ok"] is True
-    assert found["hash"] == load.load(SHIPPED).hash
+    assert found["hash"] == load.release(load.NATIONAL)[0].hash
 
 
 def test_pack_check_when_no_name_is_given_checks_every_shipped_pack() -> None:

@@ -81,7 +81,7 @@ def test_places_when_read_are_the_whole_district() -> None:
 
 
 def test_offices_of_the_district_are_those_the_pack_tells_of() -> None:
-    rows = load.load(load.shipped()).pack.offices
+    rows = load.release(load.NATIONAL)[0].pack.offices
     areas = places.read()
     level = {area.code: area.level for area in areas.all}
     cast = district.Cast()

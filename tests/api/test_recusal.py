@@ -49,7 +49,7 @@ def test_page_when_stepped_back_leads_to_the_list_and_shows_the_case_no_more(
 
 
 def test_turn_when_any_state_is_asked_is_never_to_step_back() -> None:
-    found: pack.Pack = load.load(load.shipped()).pack
+    found: pack.Pack = load.release(load.NATIONAL)[0].pack
     for name, process in found.processes.items():
         for state in process.states:
             acts = [act for act, it in process.actions.items() if state in it.source]

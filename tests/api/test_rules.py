@@ -22,7 +22,7 @@ from workflow import audit, db, read, settings
 from workflow.commands import packs
 from workflow.queries import office as office_query
 
-LOADED = load.load(load.shipped())
+LOADED = load.release(load.NATIONAL)[0]
 PACK = LOADED.pack
 EDITION = edition.Edition(pack=PACK, hash=LOADED.hash)
 EN, ZH = texts.Words(language="en"), texts.Words(language="zh-CN")

@@ -142,7 +142,7 @@ def _without_papers(database: db.Database) -> None:
     """The shipped pack without its papers, as a pack of its own. What a paper costs, its reading
     and its number, only acts that make one pay; what is measured here is an act."""
     with db.transaction(database) as tx:
-        document = json.loads(load.release()[0].document)
+        document = json.loads(load.release(load.NATIONAL)[0].document)
         del document["papers"], document["provisions"]  # which name them
         document["deadlines"] = {
             name: rule for name, rule in document["deadlines"].items() if "unserved" not in rule

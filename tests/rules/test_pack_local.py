@@ -13,7 +13,7 @@ from rules import check, load, pack
 ROOT = importlib.resources.files("rules") / "packs"
 LOCAL = sorted(path.name for path in ROOT.iterdir() if path.name.startswith("cn-"))
 LOCAL.remove("cn-national")
-NATIONAL = load.load(load.shipped()).pack
+NATIONAL = load.release(load.NATIONAL)[0].pack
 
 
 def test_at_least_four_published_ladders_are_shipped() -> None:

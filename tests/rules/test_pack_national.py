@@ -12,7 +12,7 @@ import pytest
 
 from rules import calendars, check, guards, load, pack
 
-LOADED = load.load(load.shipped())
+LOADED = load.release(load.NATIONAL)[0]
 PACK = LOADED.pack
 DISPUTE, PETITION = PACK.processes["dispute"], PACK.processes["petition"]
 

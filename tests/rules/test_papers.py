@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from rules import errors, fields, load, pack, papers
 from tests.rules import packs
 
-PACK = load.load(load.shipped()).pack
+PACK = load.release(load.NATIONAL)[0].pack
 PAPER = """\
 noise.notice:
   name: {zh: 告知书, en: Notice}

@@ -16,7 +16,7 @@ TEXT = pack.Text(zh="一条", en="A row")
 
 @functools.cache
 def _shipped() -> pack.Pack:
-    return load.load(load.shipped()).pack
+    return load.release(load.NATIONAL)[0].pack
 
 
 def _faults(rules: pack.Pack) -> list[tuple[str, str]]:

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from rules import calendars, load, pack, telling
 from tests.rules import shipped
 
-SHIPPED: Final = load.load(load.shipped()).pack.delivery
+SHIPPED: Final = load.release(load.NATIONAL)[0].pack.delivery
 LONGEST_BREAK: Final = timedelta(days=12)
 """Longer than the longest run of days off, with the night before it."""
 

@@ -229,7 +229,7 @@ def test_what_an_older_pack_calls_an_end_is_not_counted_as_open(
 ) -> None:
     filed = district.file("petition_officer", process="petition")
     district.do(filed, "withdraw", "petition_officer", withdraw_reason="已解决")
-    document = json.loads(load.release()[0].document)
+    document = json.loads(load.release(load.NATIONAL)[0].document)
     petition = document["processes"]["petition"]
     petition["states"]["taken_back"] = petition["states"].pop("withdrawn")
     petition["actions"]["withdraw"]["to"] = "taken_back"

@@ -23,7 +23,7 @@ SUPERVISE_AT = "2026-03-27 09:00"
 
 def _climbing(district: office.District, *rungs: dict[str, Any]) -> None:
     """New disputes are accepted under a ladder of these rungs."""
-    document = json.loads(load.release()[0].document)
+    document = json.loads(load.release(load.NATIONAL)[0].document)
     document["ladders"]["own"] = list(rungs)
     document["deadlines"]["dispute.accept"]["ladder"] = "own"
     actions = document["processes"]["dispute"]["actions"]

@@ -170,7 +170,7 @@ def test_another_leader_logs_and_signs_nothing(district: office.District) -> Non
 
 
 def test_a_leader_never_rates() -> None:
-    for process in load.load(load.shipped()).pack.processes.values():
+    for process in load.release(load.NATIONAL)[0].pack.processes.values():
         assert process.actions["rate"].by == ("resident",)
 
 
@@ -194,7 +194,7 @@ def test_I8_a_recused_leader_carries_nothing(district: office.District) -> None:
 
 def _with_chain(district: office.District) -> None:
     """The leader proposes, the head of the desk agrees, the supervisor approves."""
-    document = json.loads(load.release()[0].document)
+    document = json.loads(load.release(load.NATIONAL)[0].document)
     actions = document["processes"]["dispute"]["actions"]
     states = actions["approve_plan"]["from"]
     name = {"zh": "提出方案", "en": "Propose the plan"}

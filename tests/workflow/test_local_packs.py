@@ -24,7 +24,7 @@ GAOTAI_FESTIVAL = ["2026-02-13", "2026-02-24", "2026-02-26", "2026-02-28"]
 
 def _under(district: office.District, name: str) -> None:
     """New cases start under a shipped local pack."""
-    found = packs.ship(district.engine.database, folder=load.shipped(name))
+    found = packs.ship(district.engine.database, name=name)
     packs.switch(district.engine.database, found)
 
 
@@ -165,7 +165,7 @@ def test_gaotai_a_dispute_settled_on_the_spot_climbs_nowhere(database: db.Databa
 
 def test_gaotai_hands_no_petition_up() -> None:
     found = load.load(load.shipped("cn-gaotai")).pack
-    national = load.load(load.shipped()).pack
+    national = load.release(load.NATIONAL)[0].pack
     assert found.processes["petition"] == national.processes["petition"]
     assert "hand_up" not in found.processes["petition"].actions
 

@@ -215,7 +215,7 @@ def test_a_board_counts_only_the_processes_that_its_role_watches(
     """A locality may let somebody watch petitions alone."""
     district.file()
     district.file("petition_officer", process="petition")
-    document = json.loads(load.release()[0].document)
+    document = json.loads(load.release(load.NATIONAL)[0].document)
     document["rights"]["auditor"] |= {"board": "true", "processes": ["petition"]}
     other = load.from_document(json.dumps(document, sort_keys=True, ensure_ascii=False))
     with db.transaction(district.engine.database) as tx:

@@ -26,7 +26,7 @@ CALENDAR = tables.Calendar.__table__  # type: ignore[attr-defined]
 
 def broken() -> load.Loaded:
     """The shipped pack without the way out of one state: every name exists, it is a trap."""
-    document = json.loads(load.release()[0].document)
+    document = json.loads(load.release(load.NATIONAL)[0].document)
     document["pack"]["version"] = "9.9"
     document["processes"]["dispute"]["actions"]["rate"]["to"] = "awaiting_rating"
     document["processes"]["dispute"]["actions"]["close_unrated"]["to"] = "awaiting_rating"
@@ -90,22 +90,22 @@ def test_I10_pack_when_this_release_cannot_read_it_is_not_activated(
 
 
 @pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    """A copy of the shipped pack that asks a ladder to do what there is not."""
+def unsound_release(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A release whose pack asks a ladder to do what there is not."""
     path = tmp_path / "pack"
     with resources.as_file(resources.files("rules") / "packs" / "cn-national") as source:
         shutil.copytree(source, path)
     ladders = path / "ladders.yaml"
     ladders.write_text(ladders.read_text("utf-8").replace("tell: leader", "tell: chief"), "utf-8")
-    return path
+    monkeypatch.setattr(load, "release", lambda _name: load.with_calendar(path))
 
 
 def test_I10_start_when_the_pack_it_brings_is_unsound_leaves_an_empty_database_empty(
-    database: db.Database, folder: Path
+    database: db.Database, unsound_release: None
 ) -> None:
     house.install(database, is_demo=False)
     with pytest.raises(errors.PackInvalid) as caught:
-        packs.ship(database, folder=folder)
+        packs.ship(database)
     (fault, *_) = caught.value.pack_faults
     assert (fault.file, fault.code) == ("ladders.yaml", "check.unknown_role")
     assert fault.line > 0
@@ -116,9 +116,9 @@ def test_I10_start_when_the_pack_it_brings_is_unsound_leaves_an_empty_database_e
 
 
 def test_I10_start_when_the_pack_it_brings_is_unsound_leaves_the_active_one(
-    district: office.District, folder: Path
+    district: office.District, unsound_release: None
 ) -> None:
     before = standing(district.engine.database)
     with pytest.raises(errors.PackInvalid):
-        packs.ship(district.engine.database, folder=folder)
+        packs.ship(district.engine.database)
     assert standing(district.engine.database) == before

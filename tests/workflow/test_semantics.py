@@ -54,7 +54,7 @@ def test_nobody_explains_a_due_date_who_does_not_show_it(
 def test_a_clock_without_a_ladder_turns_red_all_the_same(district: office.District) -> None:
     """Line 2.2."""
     filed = district.file()
-    loaded = load.load(load.shipped())
+    loaded = load.release(load.NATIONAL)[0]
     document = json.loads(loaded.document)
     del document["deadlines"]["dispute.accept"]["ladder"]
     rules = machine.compile_rules(_pack_of(document))
@@ -251,7 +251,7 @@ def _pack_of(document: dict[str, Any]) -> load.Loaded:
 
 def _other_pack() -> load.Loaded:
     """The shipped pack with a longer limit, one right less and no notice of acceptance."""
-    document = json.loads(load.release()[0].document)
+    document = json.loads(load.release(load.NATIONAL)[0].document)
     document["deadlines"][NAME_MEDIATOR]["limit"] = "3 working days"
     document["examples"] = []  # they are of the old limit
     del document["rights"]["supervisor"]["fields"]["agreement"]

@@ -22,13 +22,13 @@ _LOG: Final = tables.OfficeLog.__table__.c  # type: ignore[attr-defined]
 IMPORTS: Final = select(_LOG.payload).where(_LOG.name == "calendar_imported").order_by(_LOG.seq)
 
 
-def ship(database: db.Database, *, folder: load.Folder | None = None) -> str:
-    """Adds the pack and calendar that come with this release, or those of a folder; activates
-    them where none is. Gives the pack's hash.
+def ship(database: db.Database, *, name: str = load.NATIONAL) -> str:
+    """Adds a pack that comes with this release, and its calendar; activates them where none is.
+    Gives the pack's hash.
 
     Raises: PackInvalid, and then nothing is added.
     """
-    loaded, calendar, document = load.release() if folder is None else load.with_calendar(folder)
+    loaded, calendar, document = load.release(name)
     _prove(loaded, calendar)
     with db.transaction(database) as tx:
         add(tx, loaded, calendar, document=document)
