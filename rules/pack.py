@@ -116,7 +116,8 @@ class Condition:
 class State:
     """Where a case can stand. `owner` is whose turn it is: the first of these roles that has
     a post at the lead office. `main` is the usual next action, which pages offer first.
-    `done` says that the matter itself is settled (办结), `end` that the case is closed."""
+    `done` says that the matter itself is settled (办结), `end` that it has ended: the case is
+    closed, as soon as a paper of the act that ended it is served where one is to be."""
 
     name: Text
     owner: tuple[str, ...] = ()
@@ -219,7 +220,8 @@ class Pause:
 class DeadlineRule:
     """One clock. `belongs_to` None: an office owes it; else whose window it is: a party's, or
     `ORGAN`, the organ that holds the case. A window has no light and no lateness; it lapses.
-    `unserved`: it runs as long as a paper of the actions that start it is not served."""
+    `unserved`: it runs as long as a paper of the actions that start it is not served, after the
+    end too where one of them ended the matter."""
 
     process: str
     name: Text

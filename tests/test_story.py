@@ -49,6 +49,15 @@ def test_a_dispute_goes_from_the_street_to_its_rating(district: office.District)
         no_agreement_reason="apart",
         routes_told=True,
     )
+    district.do(
+        filed,
+        "serve_paper",
+        "mediator",
+        paper=4,
+        served_method="in_person",
+        served_on="2026-03-25",
+        receipt="双方签收",
+    )
     district.do(filed, "hand_up", "mediator", hand_up_reason="请街道调解", both_willing=True)
     assert district.case(filed).lead_office_id == district.offices["street_committee"]
     district.do(

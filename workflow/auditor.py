@@ -297,7 +297,8 @@ def _day(tx: db.Tx, today: date) -> list[Mapping[str, object]]:
     sums: dict[tuple[UUID, str], dict[str, int]] = {}
     ends = read.end_states(tx)
     for row in tx.execute(COUNTS):
-        if (row.process, row.state) not in ends:
+        # What has ended with a paper still to be served is open, and has a light.
+        if row.light != "grey" or (row.process, row.state) not in ends:
             lights = sums.setdefault((row.lead_office_id, row.process), dict.fromkeys(LIGHTS, 0))
             lights[row.light] += int(row.n)
     return [

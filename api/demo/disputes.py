@@ -28,6 +28,16 @@ _WRITTEN: Final[dict[str, Scalar]] = {
     "sealed_by_committee": True,
     "copies_given": True,
 }
+_PAPERS: Final = {
+    "name_mediator": 2,
+    "record_session": 1,
+    "record_no_agreement": 1,
+    "record_agreement": 1,
+    "refuse": 1,
+    "refuse_mediation": 1,
+    "end_mediation": 1,
+}
+"""How many papers an action makes: who serves one names it by its number."""
 _LIMITS: Final[dict[Stage, int]] = {"accept": 3, "session": 5}
 _LATE: Final = (1, 5)
 """Working days after the last one: the ladder names a leader on the sixth."""
@@ -153,6 +163,7 @@ class Dispute:
             legal_basis="人民调解工作若干规定第22条",
             other_routes="请等待法院判决；对判决不服的，可以上诉。",
         )
+        self._serve(by=self.who.desk)
 
     def _name_mediator(self, *, by: UUID, mediator: UUID) -> None:
         if self.plan.dice.random() < 0.3:
@@ -248,18 +259,32 @@ class Dispute:
             no_agreement_reason=self.plan.dice.choice(matters.APART),
             routes_told=True,
         )
+        self._serve(by=self.mediator)
 
     def _end(self) -> None:
         self.plan.later(0, 2)
         if self.plan.dice.random() < 0.5:
             side = self.plan.dice.choice(("applicant", "respondent"))
             self.plan.do("refuse_mediation", self.mediator, refusing_side=side, routes_told=True)
-            return
+        else:
+            self.plan.do(
+                "end_mediation",
+                self.mediator,
+                end_reason="一方不愿继续调解，已告知其他途径。",
+                routes_told=True,
+            )
+        self._serve(by=self.mediator)
+
+    def _serve(self, *, by: UUID) -> None:
+        """Hands over the paper that was made last, on the same day or the next."""
+        self.plan.later(0, 1)
         self.plan.do(
-            "end_mediation",
-            self.mediator,
-            end_reason="一方不愿继续调解，已告知其他途径。",
-            routes_told=True,
+            "serve_paper",
+            by,
+            paper=sum(_PAPERS.get(step.action, 0) for step in self.plan.steps),
+            served_method="in_person",
+            served_on=self.plan.day(0),
+            receipt="本人签收",
         )
 
     def _hand_up(self) -> None:

@@ -204,6 +204,7 @@ class Petition:
             adoption=self.plan.dice.choice(("adopted", "partly", "not_adopted")),
             reply_words="建议已经研究，结果和理由已电话说明。",
         )
+        self._serve_notice()
 
     def _refuse(self) -> None:
         self.plan.do(

@@ -77,7 +77,8 @@ def where(process: pack_.Process, states: tuple[str, ...], words: texts.Words) -
         return words.get("At any time, also when the case is closed")
     others = [words.text(process.states[name].name) for name in open_ if name not in states]
     named = [words.text(process.states[name].name) for name in states]
-    if any(process.states[name].end for name in states) or len(others) > FEW:
+    rests = [name for name in states if process.states[name].end and not process.states[name].owner]
+    if rests or len(others) > FEW:
         return words.get("At any time in: {states}", states=joined(named, words))
     if not others:
         return words.get("At any time until the case is closed")

@@ -60,6 +60,7 @@ class _Checker:
         if all(action in process.actions for action in (*paper.made_by, *paper.served_by)):
             self.conditions(name, paper, process)
             self.texts(name, paper, process)
+            self.watched(name, paper, process)
 
     def action(self, paper: str, process: pack.Process, key: str, name: str) -> None:
         """An action that makes or serves a paper: it is there, time does not fire it, and it asks
@@ -145,7 +146,8 @@ class _Checker:
         elif name in papers.FACTS:
             return name != "category" or "category" in _filing(process).needs
         else:
-            bringing = self.ways(paper.process).needing[name]
+            asked = (key for key in paper.made_by if _asked_for(paper, process, key, name))
+            bringing = (*self.ways(paper.process).needing[name], *asked)
         return self.brought(bringing, paper)
 
     def brought(self, bringing: Iterable[str], paper: pack.Paper) -> bool:
@@ -165,6 +167,28 @@ class _Checker:
 
     # --- the clock of papers
 
+    def watched(self, name: str, paper: pack.Paper, process: pack.Process) -> None:
+        """A paper that must reach a person lights up as long as it does not: each action that
+        makes it starts a clock that its service stops. Where it is not always made, where its
+        service serves other papers, and where the matter ends with it, only a clock of unserved
+        papers does that."""
+        shared = any(
+            other.process == paper.process and set(other.served_by) & set(paper.served_by)
+            for key, other in self.rules.papers.items()
+            if key != name
+        )
+        for action in paper.made_by if paper.served_by else ():
+            to = process.actions[action].to
+            is_plain = not paper.when and not shared and not (to and process.states[to].end)
+            if not any(
+                action in rule.starts
+                and set(rule.stops) & set(paper.served_by)
+                and (rule.unserved or is_plain)
+                for rule in self.rules.deadlines.values()
+                if rule.process == paper.process
+            ):
+                self.report.add("check.paper_unwatched", FILE, f"{name}.served_by", action=action)
+
     def clock(self, name: str, rule: pack.DeadlineRule) -> None:
         """The clock of unserved papers is started by what makes papers that somebody serves."""
         if not rule.unserved:
@@ -177,6 +201,15 @@ class _Checker:
         }
         if rule.belongs_to is not None or not set(rule.starts) <= served:
             self.report.add("check.unserved", "deadlines.yaml", f"{name}.unserved")
+
+
+def _asked_for(paper: pack.Paper, process: pack.Process, action: str, name: str) -> bool:
+    """Whether an action that makes a paper needs a field for the very answer that the paper is
+    made for."""
+    why = process.actions[action].needs_if.get(name)
+    return why is not None and any(
+        test == f"fields.{why.field} == '{value}'" for test in paper.when for value in why.values
+    )
 
 
 def _filing(process: pack.Process) -> pack.Action:

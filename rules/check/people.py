@@ -89,16 +89,16 @@ class _People:
         return frozenset(granted & self.holds(role, lead))
 
     def check(self) -> None:
-        nodes = {(n.state, n.lead): n for course in self.walked.courses for n in course.nodes}
+        every = (node for course in self.walked.courses for node in course.nodes)
+        nodes = {(n.state, n.lead): n for n in every if not self.walked.is_end(n)}
         for node in nodes.values():
-            if not self.walked.is_end(node):
-                self.owner(node)
+            self.owner(node)
         self.actors()
         self.steps_back(nodes.values())
 
     def steps_back(self, nodes: Collection[Node]) -> None:
         """Whoever sees a case and acts on cases may say that they must not."""
-        leads = {node.lead for node in nodes if not self.walked.is_end(node)}
+        leads = {node.lead for node in nodes}
         for name, action in self.actions.items():
             for role, right in self.rights.items() if action.recuses else ():
                 sees = any(self.reach(role, lead, acting=False) for lead in leads)
@@ -117,6 +117,9 @@ class _People:
         """The role whose turn it is has a post, at the lead office or one of its level or above,
         and opens the case without anybody having named it."""
         owners, where = self.walked.process.states[node.state].owner, f"states.{node.state}.owner"
+        if not owners:
+            self.report.add("check.no_owner", self.file, where, state=node.state)
+            return
         at = {"kind": node.lead.kind, "level": self.levels[node.lead.depth], "state": node.state}
         role = next((r for r in owners if r in self.posts[node.lead]), next(iter(owners), ""))
         if not any(

@@ -132,8 +132,8 @@ class Walked:
         return all(len(course.nodes) <= MAX_NODES for course in self.courses)
 
     def is_end(self, node: Node) -> bool:
-        """Whether the case is closed there."""
-        return self.process.states[node.state].end
+        """Whether the case is closed there: the matter has ended, and no paper is to be served."""
+        return self.process.states[node.state].end and not node.clocks
 
 
 def walked(rules: pack.Pack, name: str) -> Walked:
@@ -223,6 +223,7 @@ class _Walker:
         self.offices = _Offices(rules.offices)
         up = (r.kinds for r in rules.routing.values() if r.place in ("superior", "common"))
         self.superiors = tuple(dict.fromkeys(kind for kinds in up for kind in kinds))
+        self.ends = {key for key, state in self.process.states.items() if state.end}
         self.gave_up = False
         # Of all that a case can be in, few things matter for each of these questions.
         self.guard = cache(self._guard)
@@ -293,12 +294,18 @@ class _Walker:
         for lead in self.led(name, node.lead):
             for route in self.routes[name] or (node.route,):
                 target = Node(state, left, still, lead, route)
-                if self.process.states[state].end:
-                    yield target._replace(clocks=frozenset(), still=frozenset())
-                    continue
                 for answers in self.answers[name]:
                     begun = self.begun(name, _facts(target, category), answers)
-                    yield target._replace(clocks=left | begun, still=still - begun)
+                    if state in self.ends:
+                        yield self._ended(node, target, begun)
+                    else:
+                        yield target._replace(clocks=left | begun, still=still - begun)
+
+    def _ended(self, node: Node, target: Node, begun: frozenset[str]) -> Node:
+        """Where the matter ends: of the clocks only one of a paper that the act has made."""
+        own = frozenset(key for key in begun if self.clocks[key].unserved)
+        is_first = node.state not in self.ends
+        return target._replace(clocks=own if is_first else own | target.clocks, still=frozenset())
 
     def _turns(self, name: str) -> _Turns:
         pauses = [(key, pause) for key, rule in self.clocks.items() for pause in rule.pauses]

@@ -88,9 +88,11 @@ def _where(walk: _Walk, rule: pack_.DeadlineRule) -> Mapping[str, bool]:
     """The states that a clock reaches, and whether it only ever stands still there."""
     todo = list(_started(walk, rule))
     seen: set[_Node] = set()
+    # A paper of the act that ends the matter is served after it; nothing else outlives an end.
+    beyond = {state for state, _, _ in todo} if rule.unserved else set()
     while todo:
         node = todo.pop()
-        if node not in seen and not walk.process.states[node[0]].end:
+        if node not in seen and (node[0] in beyond or not walk.process.states[node[0]].end):
             seen.add(node)
             todo.extend(_onward(walk, rule, node))
     runs = {state for state, _, is_paused in seen if not is_paused}

@@ -72,7 +72,7 @@ def graph(pack: pack_.Pack, name: str) -> Graph:
         opening=opening,
         nodes=nodes,
         groups=_groups(pack, name, at_any_time),
-        ends=frozenset(state for state, it in process.states.items() if it.end),
+        ends=frozenset(state for state, it in process.states.items() if _rests(it)),
     )
 
 
@@ -119,6 +119,12 @@ def _at_any_time(process: pack_.Process) -> frozenset[str]:
     )
 
 
+def _rests(state: pack_.State) -> bool:
+    """Whether it is nobody's turn there any more: an end whose paper is still to be served has an
+    owner, and is drawn like a state on the way."""
+    return state.end and not state.owner
+
+
 def _groups(pack: pack_.Pack, name: str, actions: Collection[str]) -> tuple[Group, ...]:
     found: dict[tuple[str, ...], dict[str, tuple[str, ...]]] = {}
     for act, action in pack.processes[name].actions.items():
@@ -149,7 +155,7 @@ def _order(
     open_ = [
         name
         for name, state in process.states.items()
-        if name == first or name in left or not state.end
+        if name == first or name in left or not _rests(state)
     ]
     usual = (first, *_way(process, first, taken={first}, within=None))
     depths = dict.fromkeys(usual, 0)

@@ -147,6 +147,9 @@ def _without_papers(database: db.Database) -> None:
         document["deadlines"] = {
             name: rule for name, rule in document["deadlines"].items() if "unserved" not in rule
         }
+        document["examples"] = [
+            one for one in document["examples"] if one["deadline"] in document["deadlines"]
+        ]
         text = json.dumps(document, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
         loaded = load.from_document(text)
         row = {"hash": loaded.hash, "name": loaded.pack.name, "version": loaded.pack.version}

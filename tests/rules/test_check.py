@@ -506,6 +506,45 @@ def test_a_main_action_that_cannot_leave_its_state_is_told() -> None:
     ]
 
 
+def _petition(**parts: Any) -> list[tuple[str, str]]:
+    """What the check says of the default pack with parts of petitions changed."""
+    loaded = load.release(load.NATIONAL)[0]
+    petition = dataclasses.replace(loaded.pack.processes["petition"], **parts)
+    processes = {**loaded.pack.processes, "petition": petition}
+    pack = dataclasses.replace(loaded.pack, processes=processes)
+    faults = check.check(pack, load.load_calendar(load.shipped()))
+    return [(fault.code, fault.key) for fault in faults]
+
+
+def test_an_end_whose_paper_may_wait_has_somebody_who_serves_it() -> None:
+    states = load.release(load.NATIONAL)[0].pack.processes["petition"].states
+    unowned = {**states, "routed": dataclasses.replace(states["routed"], owner=())}
+    told = _petition(states=unowned)
+    assert set(told) == {("check.no_owner", "states.routed.owner")}
+
+
+def test_an_end_whose_paper_may_wait_lets_whoever_must_step_back() -> None:
+    actions = load.release(load.NATIONAL)[0].pack.processes["petition"].actions
+    recusal = actions["declare_recusal"]
+    source = tuple(state for state in recusal.source if state != "refused")
+    told = _petition(
+        actions={**actions, "declare_recusal": dataclasses.replace(recusal, source=source)}
+    )
+    assert told == [("check.no_recusal", "states.refused")]
+
+
+@pytest.mark.parametrize(
+    "clock", ["petition.serve_paper", "petition.serve_ending", "dispute.serve_paper"]
+)
+def test_a_paper_that_must_be_served_and_never_lights_up_is_told(clock: str) -> None:
+    loaded = load.release(load.NATIONAL)[0]
+    rule = dataclasses.replace(loaded.pack.deadlines[clock], unserved=False)
+    deadlines = {**loaded.pack.deadlines, clock: rule}
+    pack = dataclasses.replace(loaded.pack, deadlines=deadlines)
+    faults = check.check(pack, load.load_calendar(load.shipped()))
+    assert {fault.code for fault in faults} == {"check.paper_unwatched"}
+
+
 def test_check_when_a_ladder_fires_too_often(tmp_path: Path) -> None:
     change = ("ladders.yaml", "cap: 3", "cap: 48")
     assert packs.told(packs.write(tmp_path / "noise", change)) == [

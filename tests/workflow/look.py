@@ -157,7 +157,11 @@ def _folds(found: Whole, pack: Any) -> None:
     repeats = [payload["repeats"] for payload in moved if "repeats" in payload]
     assert found.case.repeats == (repeats[-1] if repeats else 0), "I4 earlier cases"
     state = pack.processes[found.case.process].states[found.case.state]
-    assert found.case.is_closed == state.end == (found.case.closed_at is not None)
+    running = any(row.is_open for row in found.deadlines)
+    assert found.case.is_closed == (found.case.closed_at is not None)
+    assert found.case.is_closed == (state.end and not running), "closed"
+    after = {row.rule for row in found.deadlines if row.is_open} if state.end else set()
+    assert all(pack.deadlines[rule].unserved for rule in after), "only a paper outlives an end"
     assert found.case.is_done == state.done == (found.case.done_at is not None), "done"
     assert [event.seq for event in found.events] == list(range(1, found.case.seq + 1))
     times = [event.at for event in found.events]

@@ -63,7 +63,10 @@ def test_either_side_may_refuse_at_any_time_and_is_told_the_routes_in_the_same_a
     assert (error.code, error.field) == ("field.must_be_true", "routes_told")
     done = district.do(filed, "refuse_mediation", who, refusing_side="respondent", routes_told=True)
     assert done.state == "ended"
-    assert all(row.ended_at for rows in district.deadlines(filed).values() for row in rows)
+    left = [
+        row.rule for rows in district.deadlines(filed).values() for row in rows if not row.ended_at
+    ]
+    assert left == ["dispute.serve_ending"], "the notice of the end is still to be served"
 
 
 def test_rights_and_duties_are_told_before_a_session(district: office.District) -> None:

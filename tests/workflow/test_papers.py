@@ -177,6 +177,13 @@ def test_the_papers_of_a_mediation(district: office.District) -> None:
     agreement = _open(district, filed, 5, "mediator").filled.zh
     assert dict(agreement.body[0].rows)["申请方"] == "张示例，住址：花果园 3-502"
     assert dict(agreement.body[0].rows)["被申请方"] == "李样本，住址：未提供"
+    texts = [block.text for block in agreement.body]
+    assert office.WRITTEN["agreement_facts"] in texts
+    assert office.WRITTEN["agreement_duties"] in texts
+    how = dict(row for block in agreement.body for row in block.rows)
+    assert how["履行方式"] == office.WRITTEN["perform_how"]
+    assert how["履行地点"] == office.WRITTEN["perform_place"]
+    assert how["履行期限"] == "2026年4月20日以前履行完毕"
 
 
 def test_sent_again_an_act_makes_no_second_paper(district: office.District) -> None:
@@ -377,7 +384,7 @@ def test_what_ends_a_matter_is_served_after_it(district: office.District) -> Non
         remedy_told=True,
     )
     assert _rows(district)[-1].name == "petition.refusal_notice"
-    assert district.case(filed).is_closed
+    assert not district.case(filed).is_closed
     day = {"served_on": "2026-03-20"}
     district.do(filed, "serve_paper", "petition_officer", paper=2, **SERVED | day)
     found = look.hold(district, filed.case_id)

@@ -109,7 +109,7 @@ def act(draft: Draft, command: Command) -> None:
     if action is None:
         raise errors.Invalid("action.unknown", field="action", action=command.action)
     values = _values(draft, action, command)
-    was_closed, held_by = draft.case.is_closed, draft.case.lead_office_id
+    source, held_by = draft.case.state, draft.case.lead_office_id
     facts = draft.guard_facts(values)
     state = machine.fire(draft.flow, state=draft.case.state, action=command.action, facts=facts)
     _check_window(draft, action)
@@ -119,18 +119,19 @@ def act(draft: Draft, command: Command) -> None:
     _route(draft, action, values, command)
     _check_people(draft, action, values)
     _take_over(draft, action, values, command)
-    _enter(draft, state, reopened=was_closed and action.to is not None)
+    _enter(draft, state, reopened=draft.is_end(source) and action.to is not None)
     seq = _record(draft, action, values, command, more=links.link(draft, action, command))
     if complained is not None:
         _part_with(draft, complained, seq=seq)
     _carry(draft, action, values, command, seq=seq, held_by=held_by)
     papers.serve(draft, action, values, command, seq=seq)
     papers.plan(draft, values, command.action)
-    clocks.run(draft, action=command.action, seq=seq, fields=values)
+    clocks.run(draft, source=source, action=command.action, seq=seq, fields=values)
     leader.extended(draft, action, name=command.action)
     papers.make(draft, values, command, seq=seq)
     if draft.state.end:
         leader.end(draft)
+        _close(draft)
     supervision.lower(draft)
     tell.cause(
         draft, cause=command.action, seq=seq, row=draft.most_urgent(), actor_id=command.actor_id
@@ -281,9 +282,14 @@ def _enter(draft: Draft, state: str, *, reopened: bool) -> None:
         draft.change(done_at=None)
     elif draft.case.done_at is None:
         draft.change(done_at=draft.at)
-    if found.end and not draft.case.is_closed:
-        draft.change(is_closed=True, closed_at=draft.at)
     draft.change(is_done=draft.case.done_at is not None)
+
+
+def _close(draft: Draft) -> None:
+    """The matter has ended: the case is closed, unless the paper that says so waits to be served.
+    Invariant: 9."""
+    if not draft.case.is_closed and not draft.open_deadlines():
+        draft.change(is_closed=True, closed_at=draft.at)
 
 
 def _carry(

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import functools
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from uuid import UUID
 
@@ -20,32 +20,37 @@ from workflow.decide.draft import Draft
 from workflow.decide.facts import PASSED, DeadlineRow, Scalar
 
 
-def run(draft: Draft, *, action: str, seq: int, fields: Mapping[str, Scalar]) -> None:
-    """What an action does to the clocks: pauses, extensions, ends, starts, in this order."""
+def run(draft: Draft, *, source: str, action: str, seq: int, fields: Mapping[str, Scalar]) -> None:
+    """What an action does to the clocks of a case that stood in `source`: pauses, extensions,
+    ends, starts, in this order."""
     _resume(draft, action=action, seq=seq)
     _extend(draft, action=action, seq=seq, fields=fields)
-    _stop(draft, action=action)
+    stopped = _stop(draft, action=action)
     _pause(draft, action=action, seq=seq)
-    if draft.state.end:
+    if draft.state.end and not draft.is_end(source):
         stop_all(draft)
-    else:
-        start(draft, action=action, seq=seq, fields=fields)
-        _go_on(draft, action=action, seq=seq, fields=fields)
+    start(draft, action=action, seq=seq, fields=fields)
+    _go_on(draft, stopped, seq=seq, fields=fields)
 
 
 def start(draft: Draft, *, action: str, seq: int, fields: Mapping[str, Scalar]) -> None:
-    """Opens the clocks that an action starts and whose conditions hold."""
+    """Opens the clocks that an action starts and whose conditions hold; at an end only one of a
+    paper that is still to be served."""
     facts = draft.guard_facts(fields)
     for clock in draft.flow.starts.get(action, ()):
+        if not clock.rule.unserved and draft.state.end:
+            continue
         if clock.rule.unserved and not papers.is_to_serve(draft, clock.rule.starts):
             continue
         if all(guards.holds(guard, facts) for guard in clock.when):
             _open(draft, name=clock.name, rule=clock.rule, seq=seq, fields=fields)
 
 
-def _go_on(draft: Draft, *, action: str, seq: int, fields: Mapping[str, Scalar]) -> None:
+def _go_on(
+    draft: Draft, stopped: Collection[str], *, seq: int, fields: Mapping[str, Scalar]
+) -> None:
     """A paper was served, another waits still: its clock runs from the day that one was made."""
-    for name in sorted(draft.flow.stops.get(action, ())):
+    for name in sorted(stopped):
         rule = draft.rules.pack.deadlines[name]
         if not rule.unserved or any(row.rule == name for row in draft.open_deadlines()):
             continue
@@ -213,17 +218,19 @@ def _calendar(draft: Draft, row: DeadlineRow) -> calendars.Calendar:
 # -- ends -------------------------------------------------------------------------------------
 
 
-def _stop(draft: Draft, *, action: str) -> None:
+def _stop(draft: Draft, *, action: str) -> frozenset[str]:
+    """Gives the rules of those that it stopped."""
     stopped = draft.flow.stops.get(action, frozenset())
-    for row in draft.open_deadlines():
-        if row.rule in stopped:
-            is_due = row.state == "running" and draft.at >= row.due_at
-            late = is_due or row.missed_at is not None
-            _end(draft, row, state="met_late" if late else "met")
+    met = [row for row in draft.open_deadlines() if row.rule in stopped]
+    for row in met:
+        is_due = row.state == "running" and draft.at >= row.due_at
+        late = is_due or row.missed_at is not None
+        _end(draft, row, state="met_late" if late else "met")
+    return frozenset(row.rule for row in met)
 
 
 def stop_all(draft: Draft) -> None:
-    """A closed case has no running deadline."""
+    """Where the matter ends, nothing of before is waited for."""
     for row in draft.open_deadlines():
         _end(draft, row, state="stopped")
 

@@ -107,6 +107,11 @@ class Draft:
         """The pack's state in which the case stands."""
         return self.flow.process.states[self.case.state]
 
+    def is_end(self, state: str) -> bool:
+        """Whether a state of the process, or what was before it, ends the matter."""
+        found = self.flow.process.states.get(state)
+        return found is not None and found.end
+
     @property
     def today(self) -> date:
         """The local date of the decision."""

@@ -100,7 +100,7 @@ def lower(draft: Draft) -> None:
     watched by nobody."""
     if draft.case.supervision is None:
         return
-    if draft.state.end:
+    if draft.case.is_closed:
         _end(draft)
     elif draft.case.supervision == "ladder" and not any(
         _is_supervised(draft, row) for row in draft.open_deadlines()

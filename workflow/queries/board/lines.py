@@ -183,10 +183,11 @@ def _grouped(
 
 
 def _is_end(pack: pack_.Pack, row: figures.Figure) -> bool:
-    """Whether the cases of a row are closed: the roll-up keeps them too."""
+    """Whether the cases of a row are closed: the roll-up keeps them too. One whose last paper
+    waits to be served is not, and has a light."""
     process = pack.processes.get(row.process)
     state = process.states.get(row.word) if process else None
-    return state is not None and state.end
+    return state is not None and state.end and row.light == "grey"
 
 
 def _lights(rows: Iterable[figures.Figure]) -> Lights:
