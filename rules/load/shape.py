@@ -198,8 +198,6 @@ class _Shaper:
         if own != name:
             place = node.place.under("process") if own is None else own.place
             self.faults.add("pack.process_name", place, expected=name)
-        if "kind" not in table:
-            table["kind"] = tree.Word("dispute", node.place)
         self.replaced(table, "states", lambda states: _each(states, self.state))
         self.replaced(table, "actions", lambda actions: _each(actions, self.action))
         return table

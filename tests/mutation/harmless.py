@@ -380,13 +380,6 @@ _RULES: Final = (
         holds=like("processes", "*", "states", "*", "owner", "#"),
     ),
     Rule(
-        name="kind_of_a_dispute",
-        reason="a process that does not say its kind is a dispute, as this one is",
-        holds=lambda document, path: (
-            like("processes", "*", "kind")(document, path) and at(document, path) == "dispute"
-        ),
-    ),
-    Rule(
         name="reading",
         reason="the provisions are for the reader: no case goes by them; national clocks and "
         "sourced choices must stand on a row",

@@ -43,6 +43,7 @@ actions:
     by: supervisor
     needs: leader
     leader: name
+kind: dispute
 """,
     "offices.yaml": """\
 - {level: community, kind: committee, posts: supervisor}

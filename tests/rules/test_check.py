@@ -416,7 +416,7 @@ noise.window:
             "  closed:",
             HEARD,
         ),
-        (PROCESS, "", lapse + HEAR),
+        (PROCESS, "kind:", lapse + HEAR + "kind:"),
         (
             PROCESS,
             "from: waiting\n    by: supervisor",
@@ -441,11 +441,7 @@ def test_ladder_when_it_names_a_leader_where_none_can_be_named(tmp_path: Path) -
             "  closed:",
             HEARD,
         ),
-        (
-            PROCESS,
-            "",
-            HEAR,
-        ),
+        (PROCESS, "kind:", HEAR + "kind:"),
         (PROCESS, "from: [waiting]", "from: [waiting, heard]"),
     )
     (fault,) = packs.faults(folder)

@@ -151,6 +151,7 @@ FAULTS = [
     ("ladders.yaml", "1 working day after", "later", 4, "gentle.3.at", "pack.moment"),
     ("ladders.yaml", "1 working day after", "1 day after", 4, "gentle.3.at", "pack.length"),
     ("noise_visit.yaml", "process: noise_visit", "process: x", 1, "process", "pack.process_name"),
+    ("noise_visit.yaml", "kind: dispute\n", "", 1, "kind", "pack.missing_key"),
     (
         "noise_visit.yaml",
         "    from: [waiting]\n",
