@@ -54,12 +54,30 @@ def schema(
     `declared` are the pack's fields. The bounds are those of `rules.fields.read`.
     """
     names = (*action.needs, *action.takes)
-    return {
+    told: dict[str, object] = {
         "type": "object",
         "properties": {name: _property(declared[name], words) for name in names},
         "required": list(action.needs),
         "additionalProperties": False,
     }
+    return told | ({"allOf": _needed_if(action)} if action.needs_if else {})
+
+
+def _needed_if(action: pack.Action) -> list[dict[str, object]]:
+    """What an answer makes needed, each answer once."""
+    needed: dict[pack.NeededIf, list[str]] = {}
+    for name, asked in action.needs_if.items():
+        needed.setdefault(asked, []).append(name)
+    return [
+        {
+            "if": {
+                "properties": {asked.field: {"enum": list(asked.values)}},
+                "required": [asked.field],
+            },
+            "then": {"required": names},
+        }
+        for asked, names in needed.items()
+    ]
 
 
 def _property(field: pack.Field, words: texts.Words) -> dict[str, object]:
@@ -126,8 +144,18 @@ class Option:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Needed:
+    """The answer to another field that makes one needed, in words and for a script."""
+
+    words: str
+    field: str
+    values: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Input:
-    """One input as a template draws it. `value` is what was typed before, as text."""
+    """One input as a template draws it. `value` is what was typed before, as text; `needed` says
+    what makes one needed that is not `required`."""
 
     name: str
     id: str
@@ -135,6 +163,7 @@ class Input:
     label: str
     hint: str = ""
     required: bool = False
+    needed: Needed | None = None
     value: str = ""
     options: tuple[Option, ...] = ()
     min: str = ""
@@ -168,6 +197,7 @@ def inputs(
             declared[name],
             words,
             required=name in action.needs,
+            needed=_needed(action.needs_if.get(name), declared, words),
             value=_shown((values or {}).get(name)),
             error=faults.get(name, ""),
             options=(options or {}).get(name),
@@ -202,6 +232,7 @@ def _input(
     words: texts.Words,
     *,
     required: bool,
+    needed: Needed | None,
     value: str,
     error: str,
     options: Sequence[Option] | None,
@@ -214,6 +245,7 @@ def _input(
         label=words.text(field.name),
         hint=words.text(field.hint),
         required=required,
+        needed=needed,
         value=value,
         options=_options(field, words, value=value, given=options),
         min=_least(field, words),
@@ -221,6 +253,22 @@ def _input(
         error=error,
         inputmode=_inputmode(field),
     )
+
+
+def _needed(
+    asked: pack.NeededIf | None, declared: Mapping[str, pack.Field], words: texts.Words
+) -> Needed | None:
+    """What makes a field needed, by the name of the other field and of its answers."""
+    if asked is None:
+        return None
+    choices = declared[asked.field].choices or {}
+    answers = " / ".join(words.text(choices[value].name) for value in asked.values)
+    told = words.get(
+        "Required where “{field}” is “{answers}”",
+        field=words.text(declared[asked.field].name),
+        answers=answers,
+    )
+    return Needed(words=told, field=asked.field, values=asked.values)
 
 
 def _kind(field: pack.Field, options: Sequence[Option] | None) -> Kind:

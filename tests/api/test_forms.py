@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import jsonschema_rs
@@ -72,6 +73,25 @@ def test_schema_when_in_a_language_titles_choices() -> None:
     assert zh["heads"]["title"] == "人数"
     assert zh["heads"]["description"] == "含代表"
     assert zh["mediator"]["x-gridcase-role"] == "mediator"
+
+
+def test_field_when_an_answer_makes_it_needed_is_told_so_in_schema_and_input() -> None:
+    asked = pack.NeededIf(field="grade", values=("a", "b"))
+    action = replace(ACTION, needs_if={"place": asked, "on": asked})
+    told = forms.schema(action, FIELDS, EN)
+    checker = jsonschema_rs.Draft202012Validator(told)
+    given = {"story": "x", "heads": 2, "told": True, "willing": False, "grade": "a"}
+    assert not checker.is_valid({**given, "place": "here"})
+    assert checker.is_valid({**given, "place": "here", "on": "2026-11-26"})
+    assert "allOf" not in forms.schema(ACTION, FIELDS, EN)
+    for words, line in (
+        (EN, "Required where “Grade” is “A / B”"),
+        (ZH, "「级别」选「甲 / 乙」时必填"),
+    ):
+        drawn = {it.name: it for it in forms.inputs(action, FIELDS, words)}
+        assert drawn["place"].needed == forms.Needed(words=line, field="grade", values=("a", "b"))
+        assert not drawn["place"].required
+        assert drawn["phone"].needed is None
 
 
 def test_inputs_when_drawn_have_a_kind_and_nothing_chosen() -> None:

@@ -293,6 +293,20 @@ def test_inputs_when_drawn_are_described_by_hint_and_error() -> None:
     assert "（可不填）" in html
 
 
+def test_input_when_an_answer_makes_it_needed_says_so_without_a_script() -> None:
+    needed = forms.Needed(words="「方式」选「邮寄」时必填", field="way", values=("post", "express"))
+    for kind in ("text", "radios", "select", "checkbox"):
+        drawn = forms.Input(name="no", id="f-no", kind=kind, label="单号", needed=needed)
+        html = _macro(
+            "zh-CN", '{% from "parts/inputs.html" import field %}{{ field(it) }}', it=drawn
+        )
+        assert "「方式」选「邮寄」时必填</p>" in html
+        assert 'aria-describedby="f-no-n"' in html
+        assert 'data-needed-if="way" data-answers="post express"' in html
+        assert "（可不填）" not in html
+        assert " required" not in html, "what is not known to be needed is not asked for"
+
+
 @pytest.mark.parametrize("language", texts.LANGUAGES)
 def test_worklist_when_drawn_tells_day_before_light(language: texts.Language) -> None:
     item = SimpleNamespace(

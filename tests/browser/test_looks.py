@@ -240,6 +240,17 @@ def test_case_when_its_process_is_unfolded_shows_its_way(busy: Busy) -> None:
         assert mediator.heading() == "本单位办事规则"
 
 
+def test_form_when_an_answer_makes_fields_needed_says_so_and_the_browser_asks(busy: Busy) -> None:
+    for script in (True, False):
+        with busy.site.signed_in("mediator", phone=True, script=script) as mediator:
+            page = mediator.go(f"/cases/{busy.mediating.case_id}/do/record_agreement")
+            facts = page.locator("#f-agreement_facts")
+            assert "「协议形式」选「书面协议」时必填" in mediator.text()
+            for form, asked in (("written", script), ("oral", False)):
+                mediator.fill({"agreement_form": form})
+                assert facts.evaluate("it => it.required") == asked
+
+
 def look_at_all(busy: Busy, how: walk.How, looked: list[walk.Visitor]) -> list[str]:
     """What is wrong with any page."""
     faults: list[str] = []

@@ -1,6 +1,7 @@
 // Without this file everything works: forms post, links lead, errors stand first in the page.
 // With it: an error summary takes the focus, a form is not sent twice, a toast goes away by
-// itself, a few keys move through a list, and a page can be printed by a button.
+// itself, a few keys move through a list, a page can be printed by a button, and the browser asks
+// for what an answer makes required, which the page says anyway.
 
 /** A key that is typed into a field is not a command. @param {EventTarget | null} target */
 const isTyping = (target) =>
@@ -53,6 +54,23 @@ const offerPrint = (root) => {
   }
 };
 
+/** The browser asks for a field once the answer is given that makes it required. @param {ParentNode} root */
+const requireWhereNeeded = (root) => {
+  for (const told of root.querySelectorAll("[data-needed-if]")) {
+    const form = told.closest("form");
+    const own = told.closest(".field")?.querySelectorAll("input, select, textarea");
+    if (!form || !own || !(told instanceof HTMLElement)) continue;
+    const { neededIf = "", answers = "" } = told.dataset;
+    const follow = () => {
+      const given = String(new FormData(form).get(neededIf) ?? "");
+      const isNeeded = given !== "" && answers.split(" ").includes(given);
+      for (const input of own) input.toggleAttribute("required", isNeeded);
+    };
+    form.addEventListener("change", follow);
+    follow();
+  }
+};
+
 /** @param {KeyboardEvent} event */
 const onKey = (event) => {
   if (document.documentElement.dataset.keys === "off") return;
@@ -70,6 +88,7 @@ const onKey = (event) => {
 focusFirst(document);
 fadeToasts(document);
 offerPrint(document);
+requireWhereNeeded(document);
 sendOnce();
 document.addEventListener("keydown", onKey);
 document.addEventListener("htmx:after:swap", () => {
