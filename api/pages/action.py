@@ -89,7 +89,7 @@ def _onward(
 ) -> Response:
     """Back to the case, or to the list where the act has moved the case out of sight."""
     done = frame.words.get("Done: {act}", act=frame.words.text(action.name))
-    if not case_page.is_there(frame, case_id):
+    if not frames.is_there(frame, case_id):
         return frame.go(frames.home(frame), toast=done)
     if name == "record_session" and then in AFTER_SESSION:
         return frame.go(f"/cases/{case_id}/do/{then}", toast=done)

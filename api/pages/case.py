@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
-from uuid import UUID
 
 from fastapi import APIRouter
 from starlette.responses import Response
@@ -373,12 +372,3 @@ def action_of(view: case_query.CaseView, name: str) -> pack.Action:
     if found is None or name == frames.FILE:
         raise errors.NotFound("case.unknown")
     return found
-
-
-def is_there(frame: frames.Frame, case_id: UUID) -> bool:
-    """Whether this person still sees a case, which an act of theirs may have moved away."""
-    try:
-        case_query.view(frame.engine, frame.person, case_id)
-    except errors.NotFound:
-        return False
-    return True

@@ -82,7 +82,9 @@ class Draft:
         field = self.declared.get(name)
         if field is not None and field.must_be_true:
             return 3
-        return 2 if name in PEOPLE or (field is not None and field.party) else 1
+        # which offices there are is known once the grid is
+        is_later = field is not None and (field.party is not None or field.type == "office")
+        return 2 if name in PEOPLE or is_later else 1
 
 
 @router.get("/cases/new", dependencies=[caller.SESSION])
@@ -200,7 +202,14 @@ def _submit(frame: frames.Frame, draft: Draft) -> Response:
         receipt = act.act(frame.engine, frame.person, request)
     except errors.GridcaseError as error:
         return _step(frame, draft, draft.step_of(error.field), error=error)
-    return frame.go(f"/cases/{receipt.case_id}/receipt")
+    if frames.is_there(frame, receipt.case_id):
+        return frame.go(f"/cases/{receipt.case_id}/receipt")
+    # about an office whose line the filer is in: nobody there sees it any more
+    told = frame.words.get(
+        "Filed under {number}. It has gone to the office above, and you see it no more.",
+        number=receipt.number,
+    )
+    return frame.go(frames.home(frame), toast=told)
 
 
 def _scalars(values: Mapping[str, object]) -> dict[str, str | int | bool | None]:
@@ -215,13 +224,17 @@ def _step(
 ) -> Response:
     words = frame.words
     process = frame.pack.processes[draft.process]
+    options = _options(frame, draft) if step > 1 else {GRID: draft.grids}
     inputs = forms.inputs(
         draft.action,
         draft.declared,
         words,
         values=draft.typed,
         error=error,
-        options={GRID: [forms.Option(value=g.value, label=g.label) for g in draft.grids]},
+        options={
+            name: [forms.Option(value=it.value, label=it.label) for it in choices]
+            for name, choices in options.items()
+        },
         only=draft.on(step),
     )
     summary = () if error is None else forms.summary(error, draft.declared, words)
@@ -240,7 +253,7 @@ def _step(
         sides=_sides(frame, draft, inputs),
         categories=_categories(frame, draft),
         carried=tuple((n, draft.typed[n]) for n in draft.names if _is_carried(draft, n, step)),
-        facts=_facts(frame, draft) if step == STEPS else (),
+        facts=_facts(frame, draft, options) if step == STEPS else (),
         after=_after(frame, draft) if step == STEPS else (),
         others=tuple(
             (name, words.text(frame.pack.processes[name].name))
@@ -248,6 +261,15 @@ def _step(
             if name != draft.process
         ),
     )
+
+
+def _options(frame: frames.Frame, draft: Draft) -> Mapping[str, tuple[office.Choice, ...]]:
+    """What can be chosen from: the grids, and the offices of the one chosen."""
+    grid = draft.typed.get(GRID, "")
+    if grid not in {it.value for it in draft.grids}:
+        return {GRID: draft.grids}
+    named = office.nameable(frame.engine.database, frame.person, process=draft.process, grid=grid)
+    return {GRID: draft.grids, **named}
 
 
 def _is_carried(draft: Draft, name: str, step: int) -> bool:
@@ -312,10 +334,12 @@ def _categories(frame: frames.Frame, draft: Draft) -> tuple[CategoryGroup, ...]:
     return tuple(found)
 
 
-def _facts(frame: frames.Frame, draft: Draft) -> tuple[tuple[str, str, int], ...]:
+def _facts(
+    frame: frames.Frame, draft: Draft, options: Mapping[str, tuple[office.Choice, ...]]
+) -> tuple[tuple[str, str, int], ...]:
     """What was entered: term, words, and the step where it is changed."""
     return tuple(
-        (_term(frame, draft, name), _shown(frame, draft, name), step)
+        (_term(frame, draft, name), _shown(frame, draft, name, options.get(name)), step)
         for step in (1, 2)
         for name in draft.on(step)
         if name in draft.typed
@@ -326,11 +350,13 @@ def _term(frame: frames.Frame, draft: Draft, name: str) -> str:
     return frame.words.text(draft.declared[name].name)
 
 
-def _shown(frame: frames.Frame, draft: Draft, name: str) -> str:
+def _shown(
+    frame: frames.Frame, draft: Draft, name: str, offered: tuple[office.Choice, ...] | None
+) -> str:
     """A typed value in words."""
     typed, field = draft.typed[name], draft.declared[name]
-    if name == GRID:
-        return next((grid.label for grid in draft.grids if grid.value == typed), typed)
+    if offered is not None:
+        return next((it.label for it in offered if it.value == typed), typed)
     if name == "category":
         return category_words(frame, typed)
     if field.type == "bool":

@@ -227,6 +227,23 @@ def test_filing_when_last_step_lacks_the_consent_stays_there(pages: Pages) -> No
     assert other.status_code == 409, "the same id with other content"
 
 
+def test_filing_when_an_office_is_complained_about_offers_and_shows_it_by_name(
+    pages: Pages,
+) -> None:
+    pages.sign_in("officer")
+    street = str(pages.district.offices["street"])
+    second = pages.post("/cases/new", **_step_one()).text
+    assert '<select class="input" id="f-complained_office"' in second
+    assert f'<option value="{street}">单位 street</option>' in second
+    assert "单位 other_street" not in second, "none of another line"
+    given = {"applicant_name": "张示例", "respondent_name": "李样本", "complained_office": street}
+    third = pages.post("/cases/new", **{**_step_one(step="2"), **given}).text
+    assert '<span class="lines">单位 street</span>' in third
+    done = pages.post("/cases/new", **{**_step_one(step="3"), **given}, told="true")
+    assert done.headers["location"] == "/", "the case is out of the filer's sight"
+    assert "已上报，编号" in pages.get("/").text
+
+
 @pytest.mark.parametrize("grid", ["", "420303", office.OTHER_GRID, "nowhere"])
 def test_filing_when_the_grid_is_not_theirs_is_refused_at_the_grid(pages: Pages, grid: str) -> None:
     pages.sign_in("officer")

@@ -3,6 +3,8 @@ case, which goes one level up. Invariant: 8."""
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 import pytest
 
 from rules import errors
@@ -177,6 +179,34 @@ def test_an_office_complained_about_when_it_is_not_of_this_line_is_refused(
     with pytest.raises(errors.Invalid) as refused:
         district.file("officer", complained_office=str(district.offices["other_desk"]))
     assert (refused.value.code, refused.value.field) == ("field.office", "complained_office")
+
+
+@pytest.mark.parametrize("process", ["dispute", "petition"])
+def test_offices_that_a_filing_may_name_when_offered_are_those_that_are_accepted(
+    district: office.District, process: str
+) -> None:
+    offered = office_query.nameable(
+        district.engine.database, district.actor("officer"), process=process, grid=office.GRID
+    )["complained_office"]
+    accepted = set()
+    for key, one in district.offices.items():
+        with suppress(errors.GridcaseError):
+            district.file("officer", process=process, complained_office=str(one))
+            accepted.add(f"单位 {key}")
+    assert {it.label for it in offered} == accepted
+    assert [it.label for it in offered][:2] == ["单位 committee", "单位 desk"], "nearest first"
+    assert "单位 government" not in accepted, "there is none above"
+
+
+def test_offices_to_name_when_somebody_files_nothing_there_are_none(
+    district: office.District,
+) -> None:
+    for name, process, grid in (
+        ("mediator", "dispute", office.GRID),
+        ("officer", "dispute", office.OTHER_GRID),
+    ):
+        database, actor = district.engine.database, district.actor(name)
+        assert office_query.nameable(database, actor, process=process, grid=grid) == {}
 
 
 def test_what_is_chosen_makes_a_case_restricted(district: office.District) -> None:

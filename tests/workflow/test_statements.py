@@ -67,6 +67,7 @@ QUERIES: Final = {
     "inbox": (4, 4),
     "unread": (1, 1),
     "grids": (1, 1),
+    "nameable": (2, 2),
     "names": (2, 2),
     "open_ones": (2, 2),
     "health": (2, 2),
@@ -190,7 +191,7 @@ def test_queries(database: db.Database, counts: Counts) -> None:
     engine = district.engine
     filed = [district.file() for _ in range(12)]
     outbox.run(engine)
-    desk_, case = district.actor("desk"), filed[0]
+    desk_, officer, case = district.actor("desk"), district.actor("officer"), filed[0]
     assert case.code is not None
     resident = access.Actor(kind="resident", case_id=case.case_id)
     committee = district.offices["committee"]
@@ -216,6 +217,9 @@ def test_queries(database: db.Database, counts: Counts) -> None:
         "inbox": lambda: office_query.inbox(database, desk_),
         "unread": lambda: office_query.unread(database, desk_),
         "grids": lambda: office_query.grids(database, desk_),
+        "nameable": lambda: office_query.nameable(
+            database, officer, process="dispute", grid=office.GRID
+        ),
         "names": lambda: office_query.names(database, district.people.values(), [committee]),
         "open_ones": lambda: assignment.open_ones(database, leader),
         "health": lambda: installation_query.health(database),

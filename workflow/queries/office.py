@@ -11,9 +11,10 @@ from uuid import UUID
 
 from sqlalchemy import bindparam, func, or_, select, true
 
+from rules import errors, routing
 from rules import pack as pack_
 from workflow import access, db, machine, read
-from workflow.decide import CaseRow, Facts
+from workflow.decide import FILE, CaseRow, Facts
 from workflow.tables import case as case_tables
 from workflow.tables import delivery
 from workflow.tables import office as office_tables
@@ -167,9 +168,32 @@ def candidates(
         return {
             name: _people(tx, field, action, pack, case, facts, name=name)
             if field.type == "person"
-            else _offices(tx, action, pack, facts, name=name)
+            else _offices(tx, field, action, pack, facts, name=name, lead=case.lead_office_id)
             for name, field in wanted.items()
             if field.type in ("person", "office")
+        }
+
+
+def nameable(
+    database: db.Database, actor: access.Actor, *, process: str, grid: str
+) -> Mapping[str, tuple[Choice, ...]]:
+    """For each office field of a filing: the offices that it may name for a matter of this grid,
+    the nearest first. None where the person files nothing there.
+
+    Raises: `area.unknown`, `area.not_grid`.
+    """
+    with db.snapshot(database) as tx:
+        house = read.house(tx)
+        pack, action = house.rules.pack, house.rules.flow(process).process.actions[FILE]
+        facts = read.opening_facts(tx, grid=grid, at=house)
+        leave = access.may_file(pack, actor, process=process, grid=facts.line.origin)
+        if leave is None:
+            return {}
+        own = leave.post.office_id if leave.post else None
+        return {
+            name: _offices(tx, pack.fields[name], action, pack, facts, name=name, own=own)
+            for name in (*action.needs, *action.takes)
+            if pack.fields[name].type == "office"
         }
 
 
@@ -207,18 +231,56 @@ def _lead_after(action: pack_.Action, pack: pack_.Pack, case: CaseRow, facts: Fa
 
 
 def _offices(
-    tx: db.Tx, action: pack_.Action, pack: pack_.Pack, facts: Facts, *, name: str
+    tx: db.Tx,
+    field: pack_.Field,
+    action: pack_.Action,
+    pack: pack_.Pack,
+    facts: Facts,
+    *,
+    name: str,
+    lead: UUID | None = None,
+    own: UUID | None = None,
 ) -> tuple[Choice, ...]:
-    """Those of the line: of the kinds of the route, where the field says where the case goes."""
+    """Those of the line, the nearest first: of the kinds of the route, where the field says where
+    the case goes; where it says which office is complained about, those that it can go past."""
     rule = pack.routing.get(action.lead or "")
     kinds = rule.kinds if rule and rule.field == name else ()
-    ids = [
-        office.id
+    by_id = {office.id: office for office in facts.line.offices}
+    found = {
+        office.id: office
         for office in facts.line.offices
-        if (not kinds or office.kind in kinds) and office.id not in facts.barred
-    ]
-    rows = tx.execute(OFFICE_NAMES, {"ids": ids})
+        if (not kinds or office.kind in kinds)
+        and office.id not in facts.barred
+        and not (field.excludes and rule and not _leads_past(rule, office, facts, by_id, lead, own))
+    }
+    rows = tx.execute(OFFICE_NAMES, {"ids": sorted(found)}).all()
+    rows = sorted(rows, key=lambda row: (-found[row.id].level, row.name))
     return tuple(Choice(value=str(row.id), label=row.name) for row in rows)
+
+
+def _leads_past(
+    rule: pack_.Route,
+    office: routing.Office,
+    facts: Facts,
+    by_id: Mapping[UUID, routing.Office],
+    lead: UUID | None,
+    own: UUID | None,
+) -> bool:
+    """Whether the case finds an office when this one is out."""
+    try:
+        routing.route(
+            rule,
+            offices=facts.line.offices,
+            origin=facts.line.origin,
+            lead=by_id.get(lead) if lead else None,
+            named=None,
+            own=by_id.get(own) if own else None,
+            excluded=facts.barred | {office.id},
+            parted=facts.parted,
+        )
+    except errors.GridcaseError:
+        return False
+    return True
 
 
 def names(

@@ -132,6 +132,9 @@ def _directory(drive: large.Drive) -> None:
         "office.areas of the root": lambda: office_query.areas(database, None),
         "office.offices": lambda: office_query.offices(database, small.DISTRICT),
         "office.grids": lambda: office_query.grids(database, desk),
+        "office.nameable": lambda: office_query.nameable(
+            database, desk, process="dispute", grid=drive.place.grids[0].code
+        ),
         "office.names": lambda: office_query.names(database, everybody, [committee]),
         "office.inbox": lambda: office_query.inbox(database, desk),
         "office.standing": lambda: office_query.standing(database, desk),
