@@ -257,7 +257,8 @@ class When:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rung:
     """One step of a ladder. `do` is the effect, `tell` a role or `handler`; `every` repeats
-    it up to `cap` times in all; `when` limits it to some cases."""
+    it up to `cap` times in all; `when` limits it to some cases. `tag` and `source` say where it
+    comes from: ours (`default`), where nothing is said."""
 
     at: When
     do: Effect
@@ -267,6 +268,8 @@ class Rung:
     action: str | None = None
     measure: str | None = None
     when: tuple[str, ...] = ()
+    tag: Tag = "default"
+    source: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

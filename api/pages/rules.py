@@ -9,7 +9,7 @@ from starlette.responses import Response
 
 from api import caller
 from api.pages import frame as frames
-from api.rulebook import book, edition, pictures
+from api.rulebook import book, days, edition, pictures
 from rules import picture
 from workflow import machine
 from workflow.queries import office
@@ -43,7 +43,8 @@ def _shown(frame: frames.Frame, rules: machine.Rules) -> Response:
         "rules.html",
         title=words.get("The rules of this office"),
         book=book.book(found, words.language),
-        calendar=book.calendar(frame.house.calendar, words),
+        calendar=days.calendar(frame.house.calendar, words, today=frame.house.today),
+        this_year=frame.house.today.year,
         drawings=drawings,
         strips={name: picture.strips(it, ratio=PAPER) for name, it in drawings.items()},
         told={name: pictures.described(found, name, words) for name in names},

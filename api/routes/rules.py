@@ -10,7 +10,7 @@ from starlette.responses import Response
 from api import caller, texts
 from api.routes.answers import answer, refusals
 from api.routes.shapes import rules as shapes_rules
-from api.rulebook import book, edition
+from api.rulebook import book, days, edition
 from workflow import machine, read
 from workflow.queries import office
 
@@ -46,6 +46,6 @@ def _answer(house: read.House, rules: machine.Rules, words: texts.Words) -> Resp
         is_active=rules.hash == house.rules.hash,
         processes=found.processes,
         articles=found.articles,
-        calendar=book.calendar(house.calendar, words),
+        calendar=days.calendar(house.calendar, words, today=house.today),
     )
     return answer(shape, words)

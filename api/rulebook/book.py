@@ -1,13 +1,11 @@
 """The rules of an office in one language: its processes, clocks, choices with their sources,
-articles of the law, and calendar. Made from the pack and the calendar alone."""
+and articles of the law. Made from the pack alone."""
 
 from __future__ import annotations
 
 import functools
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from datetime import date, timedelta
-from typing import Final
 
 from api import texts
 from api.rulebook import articles as law
@@ -17,10 +15,8 @@ from api.rulebook.articles import Law
 from api.rulebook.clocks import ClockRules
 from api.rulebook.edition import Edition
 from api.rulebook.papers import PaperRules
-from rules import calendars, picture
 from rules import pack as pack_
-
-_MONDAY: Final = date(2024, 1, 1)
+from rules import picture
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,34 +82,6 @@ class ProcessRules:
     clocks: tuple[ClockRules, ...]
     choices: tuple[SourcedChoices, ...]
     papers: tuple[PaperRules, ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CalendarYear:
-    """A year of the calendar: whether it is official, and the notice it comes from."""
-
-    year: int
-    is_provisional: bool
-    source: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OfficeHours:
-    """The office hours of working days from a day on (None: from the first), a line each: those of
-    every day, then those of the days of the week that differ."""
-
-    since: date | None
-    lines: tuple[str, ...]
-    source: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CalendarRules:
-    """The years and office hours that dates are counted by."""
-
-    zone: str
-    hours: tuple[OfficeHours, ...]
-    years: tuple[CalendarYear, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -232,43 +200,3 @@ def _sourced(choices: Mapping[str, pack_.Choice], words: texts.Words) -> tuple[S
         for it in choices.values()
         if it.source
     )
-
-
-def calendar(found: calendars.Calendar, words: texts.Words) -> CalendarRules:
-    """The calendar in words."""
-    first = OfficeHours(since=None, lines=_hours(found.hours, found.weekdays, words), source="")
-    later = (
-        OfficeHours(
-            since=it.valid_from, lines=_hours(it.hours, it.weekdays, words), source=it.source
-        )
-        for it in found.versions
-    )
-    return CalendarRules(
-        zone=found.zone,
-        hours=(first, *later),
-        years=tuple(
-            CalendarYear(year=it.year, is_provisional=it.status != "official", source=it.source)
-            for it in sorted(found.years, key=lambda it: it.year)
-        ),
-    )
-
-
-def _hours(
-    every: calendars.Stretches,
-    weekdays: Mapping[calendars.Weekday, calendars.Stretches],
-    words: texts.Words,
-) -> tuple[str, ...]:
-    differing = (
-        words.get(
-            "{field}: {text}",
-            field=words.weekday(_MONDAY + timedelta(days=calendars.WEEKDAYS.index(day))),
-            text=_stretches(weekdays[day], words),
-        )
-        for day in calendars.WEEKDAYS
-        if day in weekdays
-    )
-    return (_stretches(every, words), *differing)
-
-
-def _stretches(found: calendars.Stretches, words: texts.Words) -> str:
-    return labels.joined([f"{opens:%H:%M}–{closes:%H:%M}" for opens, closes in found], words)

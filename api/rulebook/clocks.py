@@ -21,11 +21,12 @@ class Basis:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LadderStep:
-    """One rung of a ladder in words: when, what, and who is told."""
+    """One rung of a ladder in words: when, what, who is told, and where it comes from."""
 
     when: str
     what: str
     who: str
+    basis: Basis
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -215,7 +216,12 @@ def step(
     if rung.when:
         only = words.get(" and ").join(conditions.conditions(pack, rung.when, words))
         when = words.get("{when}, if {condition}", when=when, condition=only)
-    return LadderStep(when=when, what=_effect(process, rung, words), who=_target(pack, rung, words))
+    return LadderStep(
+        when=when,
+        what=_effect(process, rung, words),
+        who=_target(pack, rung, words),
+        basis=basis(rung.tag, rung.source, words),
+    )
 
 
 def _when(at: pack_.When, words: texts.Words) -> str:

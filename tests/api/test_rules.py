@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from api import app, texts
-from api.rulebook import articles, book, clocks, conditions, edition
+from api.rulebook import articles, book, clocks, conditions, days, edition
 from rules import calendars, load, pack
 from tests import office
 from tests.api import site
@@ -81,7 +81,7 @@ def test_page_tells_every_sourced_choice_every_year_and_the_hash(
                 assert words.text(choice.name) in said
                 assert choice.source in said
     for year in ("2024", "2025", "2026", "2027"):
-        assert f'<strong class="num">{year}</strong>' in said
+        assert f'id="year-{year}"' in said
     assert said.count(words.get("provisional")) >= 1
     assert LOADED.hash in said
 
@@ -291,12 +291,39 @@ def test_office_hours_when_they_differ_by_weekday_and_season_are_told() -> None:
         weekdays={"saturday": morning},
         versions=(calendars.Hours(valid_from=date(2026, 7, 1), hours=morning, source="夏令时"),),
     )
-    told = book.calendar(found, ZH)
+    told = days.calendar(found, ZH, today=date(2026, 11, 23))
     assert [it.lines for it in told.hours] == [
         ("09:00–12:00、13:30–17:30", "周六：09:00–12:00"),
         ("09:00–12:00",),
     ]
+    assert [it.breaks for it in told.hours] == ["12:00–13:30", ""]
     assert (told.hours[1].since, told.hours[1].source) == (date(2026, 7, 1), "夏令时")
+
+
+def test_years_when_told_have_runs_of_days_off_make_up_workdays_and_half_days() -> None:
+    shipped = load.load_calendar(load.shipped())
+    years = {it.year: it for it in shipped.years}
+    half = replace(years[2026], half_days={date(2026, 2, 13): "morning"})
+    found = replace(shipped, years=(years[2025], half, years[2027]))
+    told = {it.year: it for it in days.calendar(found, EN, today=date(2027, 3, 1)).years}
+    assert [*told] == [2025, 2026, 2027, 2028], "this year and the next, known or not"
+    spring = next(it for it in told[2026].days_off if it.title == "Spring Festival")
+    assert (spring.told, spring.n) == ("Sun 15 Feb 2026 to Mon 23 Feb 2026", 9)
+    assert sum(it.n for it in told[2026].days_off) == len(years[2026].days_off)
+    assert [it.on for it in told[2026].extra_workdays] == sorted(years[2026].extra_workdays)
+    assert told[2026].extra_workdays[0].title == "Make-up workday for New Year's Day"
+    assert [(it.told, it.hours) for it in told[2026].half_days] == [
+        ("Fri 13 Feb 2026", "09:00–12:00")
+    ]
+    assert (told[2027].is_known, told[2027].is_provisional) == (True, True)
+    assert (told[2028].is_known, told[2028].is_provisional) == (False, True)
+
+
+def test_rung_when_a_pack_says_where_it_comes_from_is_told_with_it() -> None:
+    rules = load.load(load.shipped("cn-chongqing")).pack
+    (clock,) = (key for key, rule in rules.deadlines.items() if rule.ladder == "repeated")
+    kinds = [it.basis.kind for it in clocks.clock(rules, clock, ZH).ladder]
+    assert kinds == [ZH.phrase("practice")] * 3 + [ZH.phrase("default")] * 2
 
 
 @pytest.mark.parametrize("words", [EN, ZH])

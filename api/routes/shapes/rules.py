@@ -5,7 +5,8 @@ from __future__ import annotations
 from api.routes import shapes
 from api.routes.shapes import Shape
 from api.rulebook.articles import Law
-from api.rulebook.book import CalendarRules, ProcessRules
+from api.rulebook.book import ProcessRules
+from api.rulebook.days import CalendarRules
 
 _HASH = "8f0e" * 16
 
@@ -68,6 +69,11 @@ class Rules(Shape):
                                     "when": "at 75 % of the time",
                                     "what": "Yellow card",
                                     "who": "whoever handles the case",
+                                    "basis": {
+                                        "tag": "default",
+                                        "kind": "Set by this pack",
+                                        "source": "",
+                                    },
                                 }
                             ],
                             "pauses": [],
@@ -86,8 +92,33 @@ class Rules(Shape):
             "articles": [],
             "calendar": {
                 "zone": "Asia/Shanghai",
-                "hours": [{"since": None, "lines": ["09:00–12:00, 13:30–17:30"], "source": ""}],
-                "years": [{"year": 2027, "is_provisional": True, "source": "尚未公布"}],
+                "hours": [
+                    {
+                        "since": None,
+                        "lines": ["09:00–12:00, 13:30–17:30"],
+                        "breaks": "12:00–13:30",
+                        "source": "",
+                    }
+                ],
+                "years": [
+                    {
+                        "year": 2027,
+                        "is_known": True,
+                        "is_provisional": True,
+                        "source": "尚未公布",
+                        "days_off": [
+                            {
+                                "first": "2027-05-01",
+                                "last": "2027-05-02",
+                                "n": 2,
+                                "told": "Sat 1 May 2027 to Sun 2 May 2027",
+                                "title": "Labour Day",
+                            }
+                        ],
+                        "extra_workdays": [],
+                        "half_days": [],
+                    }
+                ],
             },
         }
     )
