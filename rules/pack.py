@@ -440,7 +440,8 @@ class Provision:
     """What a law or a rule of work asks for, in our own words, and how the pack answers it.
 
     `kept_by` names lines of the pack (`clock petition.handle`, `action petition.object`,
-    `guard petition.file_case.1`, `field route.6`, ...) or what the program does for every pack
+    `guard petition.file_case.1`, `field route.6`, `needs petition.refuse.earlier_number.finished`,
+    `paper petition.acceptance.serve_paper`, ...) or what the program does for every pack
     (`engine counting.month`); `not_kept` gives the reason why there is none.
     """
 

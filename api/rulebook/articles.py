@@ -121,6 +121,20 @@ def _field(pack: pack_.Pack, name: str, words: texts.Words) -> str:
     return words.get("entry “{name}”", name=title)
 
 
+def _needs(pack: pack_.Pack, name: str, words: texts.Words) -> str:
+    return _field(pack, name.split(".")[2], words)
+
+
+def _restricts(pack: pack_.Pack, name: str, words: texts.Words) -> str:
+    return words.get("a case restricted by {entry}", entry=_field(pack, name, words))
+
+
+def _paper(pack: pack_.Pack, name: str, words: texts.Words) -> str:
+    """A paper; its reference may go on with an act of it."""
+    paper = pack.papers.get(name) or pack.papers[name.rpartition(".")[0]]
+    return words.get("paper “{name}”", name=words.text(paper.name))
+
+
 def _role(pack: pack_.Pack, name: str, words: texts.Words) -> str:
     role = labels.roles(pack, (name.partition(".")[0],), words)
     return words.get("what the {role} may see and do", role=role)
@@ -150,10 +164,10 @@ _NAMES: Final[Mapping[str, Callable[[pack_.Pack, str, texts.Words], str]]] = {
     "field": _field,
     "guard": _guard,
     "ladder": lambda _pack, _name, words: words.get("the ladder when it is late"),
-    "paper": lambda pack, name, words: words.get(
-        "paper “{name}”", name=words.text(pack.papers[name].name)
-    ),
+    "needs": _needs,
     "notice": lambda _pack, _name, words: words.get("a notice in the program"),
+    "paper": _paper,
+    "restricts": _restricts,
     "right": _role,
     "role": _role,
     "route": lambda _pack, _name, words: words.get("where the case is sent"),

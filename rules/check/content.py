@@ -42,6 +42,7 @@ def check(rules: pack.Pack, report: Report) -> None:
     for name, rule in rules.deadlines.items():
         content.clock(name, rule)
     content.start_days()
+    content.demands()
     for right in rules.rights:
         content.right(right)
     content.posts()
@@ -201,6 +202,20 @@ class _Content:
                 if right and seen_by and (right.fields or {}).get(seen_by) != "open":
                     at = f"actions.{key}.by"
                     self.report.add("check.writer_blind", f"{name}.yaml", at, role=role, name=field)
+
+    def demands(self) -> None:
+        """What one action demands for an answer, each that asks for both demands."""
+        wanted: dict[tuple[str, str], set[str]] = defaultdict(set)
+        for _, _, action in self.actions():
+            for field, why in action.needs_if.items():
+                wanted[field, why.field] |= set(why.values)
+        for name, key, action in self.actions():
+            for (field, asked), values in wanted.items():
+                if field in action.takes and asked in action.needs:
+                    own = action.needs_if.get(field)
+                    if own is None or (own.field == asked and set(own.values) != values):
+                        at = f"actions.{key}.needs_if.{field}"
+                        self.report.add("check.needs_if", f"{name}.yaml", at, name=field)
 
     def facts(self, name: str, process: pack.Process) -> None:
         """A fact that conditions read, some action of the process fills."""

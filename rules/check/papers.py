@@ -3,6 +3,7 @@ the actions that make and serve it can do so."""
 
 from __future__ import annotations
 
+import itertools
 from collections import defaultdict, deque
 from collections.abc import Collection, Iterable, Mapping
 from functools import cache
@@ -22,6 +23,10 @@ def check(rules: pack.Pack, report: Report) -> None:
     checker = _Checker(rules, report)
     for name, paper in rules.papers.items():
         checker.paper(name, paper)
+    for one, other in itertools.combinations(rules.papers, 2):
+        checker.pair(one, other)
+    for process in {paper.process for paper in rules.papers.values()} & rules.processes.keys():
+        checker.serving(process)
     for name, rule in rules.deadlines.items():
         checker.clock(name, rule)
     number = {slot.name for slot in papers.slots(rules.paper_number)}
@@ -105,6 +110,49 @@ class _Checker:
                         language=language,
                         source=part.source,
                     )
+        for side in ("to", "body", "sign"):
+            if _shape(paper.zh, side) != _shape(paper.en, side):
+                self.report.add("check.paper_sides", FILE, f"{name}.en.{side}", part=side)
+        names = ({slot.name for slot in papers.asked(sheet)} for sheet in (paper.zh, paper.en))
+        for missing in sorted(set.symmetric_difference(*names)):
+            self.report.add("check.paper_sides", FILE, f"{name}.en", part=missing)
+
+    def pair(self, one: str, other: str) -> None:
+        """Of two papers that an act makes for one place of the file, it makes one or the other."""
+        first, second = self.rules.papers[one], self.rules.papers[other]
+        apart = (first.process, first.place) != (second.process, second.place)
+        tests = (*first.when, *second.when)
+        if apart or not tests or set(first.made_by).isdisjoint(second.made_by):
+            return
+        if self.meet(tests):
+            self.report.add("check.paper_twice", FILE, f"{other}.when", name=one)
+
+    def meet(self, tests: Collection[str]) -> bool:
+        """Whether some answers fulfil all of these conditions; not where they read what has no
+        choices."""
+        asked = [guards.compile_guard(test, self.rules.fields, self.rules.fields) for test in tests]
+        names = sorted({name for guard in asked for name in guard.names})
+        values = [self.choices(name) for name in names]
+        return any(
+            all(guards.holds(guard, dict(zip(names, answer, strict=True))) for guard in asked)
+            for answer in itertools.product(*values)
+        )
+
+    def choices(self, name: str) -> Collection[object]:
+        """What may be answered where a condition reads a field; none where that has no end."""
+        field = self.rules.fields.get(name.removeprefix("fields."))
+        if field is None or name.startswith("case."):
+            return ()
+        return (True, False) if field.type == "bool" else tuple(field.choices or ())
+
+    def serving(self, process: str) -> None:
+        """What asks how and when a paper was served serves one."""
+        own = [paper for paper in self.rules.papers.values() if paper.process == process]
+        served = {action for paper in own for action in paper.served_by}
+        for name, action in self.rules.processes[process].actions.items():
+            if set(SERVICE) <= set(action.needs) and name not in served:
+                at = f"actions.{name}"
+                self.report.add("check.serves_nothing", f"{process}.yaml", at, action=name)
 
     def slot(self, key: str, slot: papers.Slot, paper: pack.Paper, process: pack.Process) -> None:
         """A name exists, and where it may be missing the paper has words for that."""
@@ -190,8 +238,11 @@ class _Checker:
                 self.report.add("check.paper_unwatched", FILE, f"{name}.served_by", action=action)
 
     def clock(self, name: str, rule: pack.DeadlineRule) -> None:
-        """The clock of unserved papers is started by what makes papers that somebody serves."""
+        """The clock of unserved papers is started by what makes papers that somebody serves. A
+        clock that any paper's service stops is one."""
         if not rule.unserved:
+            if any(self.chooses(rule.process, action) for action in rule.stops):
+                self.report.add("check.any_paper", "deadlines.yaml", f"{name}.unserved")
             return
         served = {
             action
@@ -201,6 +252,21 @@ class _Checker:
         }
         if rule.belongs_to is not None or not set(rule.starts) <= served:
             self.report.add("check.unserved", "deadlines.yaml", f"{name}.unserved")
+
+    def chooses(self, process: str, action: str) -> bool:
+        """Whether an action asks which paper it serves."""
+        needs = self.rules.processes[process].actions[action].needs
+        return any(self.rules.fields[field].type == "paper" for field in needs)
+
+
+def _shape(sheet: pack.Sheet, part: str) -> object:
+    """What the two languages of a paper have alike: who it is to, its blocks and rows, how many
+    sign."""
+    if part == "to":
+        return sheet.to is None
+    if part == "sign":
+        return len(sheet.sign)
+    return [(it.text is None, it.heading is None, len(it.rows)) for it in sheet.body]
 
 
 def _asked_for(paper: pack.Paper, process: pack.Process, action: str, name: str) -> bool:

@@ -9,6 +9,7 @@ from rules import pack
 from rules.check.report import Report
 
 FILE: Final = "provisions.yaml"
+_LEAD: Final = "lead"
 
 ENGINE: Final = frozenset(
     {
@@ -28,8 +29,9 @@ ENGINE: Final = frozenset(
 
 
 def check(rules: pack.Pack, report: Report) -> None:
-    """Notes references that lead nowhere, rows without answer or with two, and national clocks
-    and sourced choices on no row. A pack without provisions is not asked for them."""
+    """Notes references that lead nowhere, rows without answer or with two, and national clocks,
+    national papers and sourced choices on no row. A pack without provisions is not asked for
+    them."""
     if not rules.provisions:
         return
     for name, row in rules.provisions.items():
@@ -40,7 +42,7 @@ def check(rules: pack.Pack, report: Report) -> None:
                 report.add(
                     "check.provision_reference", FILE, f"{name}.kept_by", reference=reference
                 )
-    named = {reference for row in rules.provisions.values() for reference in row.kept_by}
+    named = _named(rules)
     for file, key, wanted in _owed(rules):
         if not named & set(wanted):
             report.add("check.no_provision", file, key, name=key)
@@ -51,6 +53,13 @@ def is_there(rules: pack.Pack, reference: str) -> bool:
     kind, _, name = reference.partition(" ")
     judge = _KINDS.get(kind)
     return judge is not None and judge(rules, name)
+
+
+def _named(rules: pack.Pack) -> frozenset[str]:
+    """All references; a part of a paper names the paper too."""
+    found = {reference for row in rules.provisions.values() for reference in row.kept_by}
+    parts = (one.partition(" ")[2] for one in found if one.startswith("paper "))
+    return frozenset(found | {f"paper {_paper_of(rules, part)[0]}" for part in parts})
 
 
 def _owed(rules: pack.Pack) -> Iterator[tuple[str, str, tuple[str, ...]]]:
@@ -65,6 +74,19 @@ def _owed(rules: pack.Pack) -> Iterator[tuple[str, str, tuple[str, ...]]]:
         for value, choice in (field.choices or {}).items():
             if choice.source is not None:
                 yield "fields.yaml", name, (f"field {name}", f"field {name}.{value}")
+    for name, paper in rules.papers.items():
+        for reference in _of_paper(name, paper) if paper.tag == "national" else ():
+            yield "papers.yaml", name, (reference,)
+
+
+def _of_paper(name: str, paper: pack.Paper) -> Iterator[str]:
+    """What a row says of a paper: that it is there, who serves it; which acts make it, where
+    they are several, and that it is the leading office's, where it is not the acting one's."""
+    yield f"paper {name}"
+    for act in (*paper.served_by, *(paper.made_by if len(paper.made_by) > 1 else ())):
+        yield f"paper {name}.{act}"
+    if paper.organ == _LEAD:
+        yield f"paper {name}.{_LEAD}"
 
 
 # -- kinds of references --------------------------------------------------------------------------
@@ -111,6 +133,44 @@ def _field(rules: pack.Pack, name: str) -> bool:
     return found is not None and (not value or value in (found.choices or {}))
 
 
+def _restricts(rules: pack.Pack, name: str) -> bool:
+    """`petition_class.accusation`: who chooses it makes the case a restricted one."""
+    field, _, value = name.partition(".")
+    found = rules.fields.get(field)
+    choice = (found.choices or {}).get(value) if found is not None else None
+    return choice is not None and choice.restricts
+
+
+def _needs(rules: pack.Pack, name: str) -> bool:
+    """`petition.refuse.refusal_reason`: an act asks for a field, always;
+    `petition.refuse.earlier_number.finished`: where another field has this value."""
+    process, action, field, value = (*name.split(".", 3), "", "", "")[:4]
+    found = rules.processes[process].actions.get(action) if process in rules.processes else None
+    if found is None:
+        return False
+    why = found.needs_if.get(field)
+    return field in found.needs or (why is not None and value in why.values)
+
+
+def _paper(rules: pack.Pack, name: str) -> bool:
+    """`petition.acceptance`; `petition.acceptance.serve_paper`: an act makes or serves it;
+    `dispute.registration.lead`: it is the leading office's."""
+    key, part = _paper_of(rules, name)
+    paper = rules.papers.get(key)
+    if paper is None:
+        return False
+    acts = (*paper.made_by, *paper.served_by)
+    return not part or part in acts or part == paper.organ == _LEAD
+
+
+def _paper_of(rules: pack.Pack, name: str) -> tuple[str, str]:
+    """The paper that a reference names, and the part of it. Names of papers have dots."""
+    if name in rules.papers:
+        return name, ""
+    key, _, part = name.rpartition(".")
+    return key, part
+
+
 def _right(rules: pack.Pack, name: str) -> bool:
     """`mediator`, or one kind of field that it reads: `mediator.minutes`."""
     role, _, field = name.partition(".")
@@ -125,8 +185,10 @@ _KINDS: Final[Mapping[str, Callable[[pack.Pack, str], bool]]] = {
     "field": _field,
     "guard": _guard,
     "ladder": lambda rules, name: name in rules.ladders,
+    "needs": _needs,
     "notice": lambda rules, name: any(notice.on == name for notice in rules.notices),
-    "paper": lambda rules, name: name in rules.papers,
+    "paper": _paper,
+    "restricts": _restricts,
     "right": _right,
     "role": lambda rules, name: name in rules.roles,
     "route": lambda rules, name: name in rules.routing,

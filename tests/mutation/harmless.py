@@ -315,12 +315,6 @@ _RULES: Final = (
         holds=like("processes", "*", "actions", "*", "within"),
     ),
     Rule(
-        name="asked_seldomer",
-        reason="a field that only some answers demand is demanded by one answer less, and still "
-        "offered",
-        holds=like("processes", "*", "actions", "*", "needs_if", "*", "values", "#"),
-    ),
-    Rule(
         name="actor",
         reason="one role less may do it: in every state somebody else can reach the action",
         holds=like("processes", "*", "actions", "*", "by", "#"),
@@ -378,6 +372,27 @@ _RULES: Final = (
         name="owner",
         reason="one owner less: wherever the case stands another has a post and may act",
         holds=like("processes", "*", "states", "*", "owner", "#"),
+    ),
+    Rule(
+        name="our_paper",
+        reason="a paper that no law asks for: the act stands in the chain without it",
+        holds=both(like("papers", "*"), _is_ours),
+    ),
+    Rule(
+        name="more_papers",
+        reason="a paper with a condition less is made more often; the check objects where it then "
+        "says something else than another of the same act",
+        holds=either(like("papers", "*", "when"), like("papers", "*", "when", "#")),
+    ),
+    Rule(
+        name="file_order",
+        reason="the paper stands at another place of the file, and is in it",
+        holds=like("papers", "*", "place"),
+    ),
+    Rule(
+        name="parts",
+        reason="the parts prove what a paper holds; its text is what it was without them",
+        holds=either(like("papers", "*", "parts"), like("papers", "*", "parts", "#")),
     ),
     Rule(
         name="reading",

@@ -62,11 +62,6 @@ def paths(document: Any, *, above: Path = ()) -> Iterator[Path]:
         yield from paths(document[key], above=(*above, key))
 
 
-OPEN: Final = frozenset({"papers", "needs_if", "restricts"})
-"""Parts of a pack that the check does not prove yet. The command counts them as survived; the
-suite leaves them out until it does."""
-
-
 class Bench:
     """One sound pack, from which things are taken away."""
 

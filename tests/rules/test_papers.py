@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rules import errors, fields, load, pack, papers
+from rules.check import papers as checked
+from rules.check import report
 from tests.rules import packs
 
 PACK = load.release(load.NATIONAL)[0].pack
@@ -25,12 +28,13 @@ noise.notice:
   parts: [{field: story, source: 本单位约定}]
   zh:
     title: 告知书
-    to: "{story}："
+    to: "当事人："
     body: ["{visited_on}上门，见到{parties_met}方。", {rows: [[经过, "{story}"]]}]
-    sign: "{office}"
+    sign: ["{office}", "{today}"]
   en:
     title: Notice
-    body: ["Visited on {visited_on}: {story}"]
+    to: "To those concerned:"
+    body: ["{parties_met} sides met on {visited_on}.", {rows: [[What happened, "{story}"]]}]
     sign: ["{office}", "{today}"]
 """
 ADDED = ("papers.yaml", "", PAPER)
@@ -219,7 +223,7 @@ def test_a_pack_with_a_sound_paper_passes(tmp_path: Path) -> None:
         (
             '["{office}", "{today}"]',
             '["{office}", "{today()}"]',
-            "noise.notice.en.sign.2",
+            "noise.notice.zh.sign.2",
             "pack.template",
         ),
         (
@@ -238,10 +242,18 @@ def test_a_pack_with_a_sound_paper_passes(tmp_path: Path) -> None:
         ("{visited_on}上门", "{due.noise.visit}上门", "noise.notice.zh", "check.paper_slot"),
         ("{visited_on}上门", "{leader}上门", "noise.notice.zh", "check.paper_hole"),
         (
-            "Visited on {visited_on}: {story}",
-            "Visited on {visited_on}",
+            '[What happened, "{story}"]',
+            "[What happened, not told]",
             "noise.notice.parts.1",
             "check.paper_part",
+        ),
+        ('    to: "To those concerned:"\n', "", "noise.notice.en.to", "check.paper_sides"),
+        ("met on {visited_on}.", "met.", "noise.notice.en", "check.paper_sides"),
+        (
+            'rows: [[What happened, "{story}"]]',
+            'text: "{story}"',
+            "noise.notice.en.body",
+            "check.paper_sides",
         ),
         (
             "to: applicant",
@@ -281,6 +293,40 @@ def test_a_number_must_be_whole(tmp_path: Path) -> None:
         ("pack.yaml", 'version: "1"', 'version: "1"\npaper_number: "{series}"'),
     )
     assert [code for _, _, _, code in packs.told(folder)] == ["check.paper_number"]
+
+
+def _told(**changes: object) -> list[tuple[str, str, str]]:
+    """What the check of papers says of the shipped pack with something else in it."""
+    found = report.Report({})
+    checked.check(dataclasses.replace(PACK, **changes), found)  # type: ignore[arg-type]
+    return [(fault.file, fault.key, fault.code) for fault in found.found]
+
+
+def _paper_with(name: str, **changes: object) -> dict[str, pack.Paper]:
+    changed = dataclasses.replace(PACK.papers[name], **changes)  # type: ignore[arg-type]
+    return {**PACK.papers, name: changed}
+
+
+def test_papers_of_one_act_and_place_are_one_or_the_other() -> None:
+    name = "petition.receipt_notice"
+    for when in ((), ("fields.route != '5'", "fields.identity_clear")):
+        assert _told(papers=_paper_with(name, when=when)) == [
+            ("papers.yaml", f"{name}.when", "check.paper_twice")
+        ]
+    assert _told(papers=_paper_with(name, when=(), place=21)) == []
+
+
+def test_what_asks_how_a_paper_was_served_serves_one() -> None:
+    assert _told(papers=_paper_with("petition.opinion_paper", served_by=())) == [
+        ("petition.yaml", "actions.serve_answer", "check.serves_nothing")
+    ]
+
+
+def test_a_clock_that_any_papers_service_stops_is_one_of_unserved_papers() -> None:
+    name = "petition.serve_paper"
+    rule = dataclasses.replace(PACK.deadlines[name], unserved=False)
+    told = _told(deadlines={**PACK.deadlines, name: rule})
+    assert ("deadlines.yaml", f"{name}.unserved", "check.any_paper") in told
 
 
 @pytest.mark.parametrize("value", ["0", "-1", "x", 0, True, "1.5", 2**40])
