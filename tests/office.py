@@ -10,6 +10,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from math import ceil
+from pathlib import Path
 from typing import Any, Final
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -21,6 +22,7 @@ from workflow import access, clock, db, ids, read, scheduler, sweep
 from workflow.commands import act, office, packs, people
 from workflow.decide import Scalar
 from workflow.engine import Engine
+from workflow.files import Store
 from workflow.personal import Seals
 from workflow.tables import office as tables
 
@@ -40,6 +42,8 @@ _MADE: Final = frozenset(
 )
 """Tables that the commands of an installation write."""
 PASSWORD = "a long enough pass phrase"
+MOST_BYTES = 200_000
+"""What a file of the tests may weigh."""
 ZONE = ZoneInfo("Asia/Shanghai")
 DISTRICT = "420303"
 STREET = "420303001"
@@ -252,7 +256,7 @@ def build(
 ) -> District:
     """A district whose office time stands at a local moment. Those named in `accounts` log in
     with their key and `PASSWORD`. Made by commands once a process, later copied row by row."""
-    district = District(engine=Engine(database=database, seals=Seals(bytes(range(32)))))
+    district = District(engine=engine_of(database))
     offset_s = int((local(start) - clock.system()).total_seconds())
     built = _BUILT.get((start, frozenset(accounts)))
     if built is None:
@@ -301,6 +305,13 @@ def _copy(built: _Built, district: District, offset_s: int) -> None:
     district.offices.update(built.offices)
     district.posts.update(built.posts)
     district.people.update(built.people)
+
+
+def engine_of(database: db.Database, *, folder: Path = Path("/dev/null/attachments")) -> Engine:
+    """An engine with the tests' key; attached files go into the folder, which most tests have
+    not."""
+    store = Store(folder=folder, most_bytes=MOST_BYTES)
+    return Engine(database=database, seals=Seals(bytes(range(32))), files=store)
 
 
 def _add_offices(district: District) -> None:

@@ -51,6 +51,7 @@ CASE_TABLES = frozenset(
         "delivery",
         "paper",
         "service",
+        "attachment",
     }
 )
 START = (

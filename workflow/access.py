@@ -185,6 +185,38 @@ def may_open_paper(
     return all(rights.get(right) == "open" for right in papers.rights(paper, pack.fields))
 
 
+def may_open_receipt(
+    rights: Mapping[str, pack_.FieldRight], paper: pack_.Paper, pack: pack_.Pack, actor: Actor
+) -> bool:
+    """Whether this actor may look at the receipt of a paper: who opens the paper, and reads what
+    is known of the parties open, for a picture masks no name and no number. Never a resident: it
+    may be the other side who signed."""
+    shown = {field.seen_by for field in pack.fields.values() if field.party and field.seen_by}
+    may_read = all(rights.get(right) == "open" for right in shown)
+    return actor.kind == "person" and may_read and may_open_paper(rights, paper, pack, actor)
+
+
+def may_attach_receipt(
+    pack: pack_.Pack,
+    actor: Actor,
+    case: CaseRow,
+    *,
+    paper: pack_.Paper,
+    actions: Mapping[str, pack_.Action],
+    recused: frozenset[UUID] = frozenset(),
+) -> Leave | None:
+    """The seat in which this actor may do one of the `actions` that serve a paper, state aside:
+    a receipt comes back by post when the case has long moved on."""
+    if actor.kind != "person":
+        return None
+    for name in paper.served_by:
+        action = actions.get(name)
+        leave = action and may_act(pack, actor, case, action=action, recused=recused)
+        if leave:
+            return leave
+    return None
+
+
 def keeps(pack: pack_.Pack, actor: Actor) -> tuple[HeldPost, ...]:
     """The posts by which somebody keeps the absences of others, of everybody whose posts lie in
     their scope: those that watch an area and act on it, and the administrator's."""

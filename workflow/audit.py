@@ -17,15 +17,18 @@ from uuid import UUID
 
 from sqlalchemy import Row, select
 
-from workflow import db, personal
+from workflow import db, files, personal
+from workflow.decide import attachments
 from workflow.tables import case as case_tables
 from workflow.tables import office as office_tables
+from workflow.tables import paper as paper_tables
 from workflow.tables import personal as personal_tables
 
 _EVENT: Final = case_tables.Event.__table__  # type: ignore[attr-defined]
 _CASE: Final = case_tables.CaseFile.__table__.c  # type: ignore[attr-defined]
 _LOG: Final = office_tables.OfficeLog.__table__  # type: ignore[attr-defined]
 _SEALED: Final = personal_tables.SealedValue.__table__  # type: ignore[attr-defined]
+_FILE: Final = paper_tables.Attachment.__table__  # type: ignore[attr-defined]
 
 _HEADS: Final = select(_CASE.id, _CASE.seq, _CASE.head, _CASE.state, _CASE.lead_office_id)
 
@@ -242,3 +245,61 @@ def _log_faults(tx: db.Tx) -> tuple[int, list[Fault]]:
             found.append(Fault(place=f"office log {row.seq}", what="is not what was written"))
         prev = row.hash
     return count, found
+
+
+# -- files ----------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FileReport:
+    """The result of looking at every attached file."""
+
+    files: int
+    faults: tuple[Fault, ...]
+
+
+def verify_files(database: db.Database, seals: personal.Seals, store: files.Store) -> FileReport:
+    """Checks that each file is on the disk, that it is the one its event committed to, and that
+    each event has its row. Invariant: 4."""
+    with db.snapshot(database) as tx:
+        rows = tx.execute(select(_FILE).order_by(_FILE.c.case_id, _FILE.c.no)).all()
+        told = select(_EVENT.c.case_id, _EVENT.c.seq, _EVENT.c.payload)
+        told = told.where(_EVENT.c.name == attachments.ATTACH)
+        notes = {(row.case_id, row.seq): row.payload for row in tx.execute(told)}
+        sealed = select(_SEALED).where(_SEALED.c.field.startswith(attachments.KEPT))
+        prints = {(row.case_id, row.seq): row for row in tx.execute(sealed)}
+    faults: list[Fault] = []
+    for row in rows:
+        key = (row.case_id, row.seq)
+        what = _file_fault(row, notes.pop(key, "{}"), prints.get(key), seals, store)
+        if what is not None:
+            faults.append(Fault(place=f"case {row.case_id} file {row.no}", what=what))
+    faults.extend(
+        Fault(place=f"case {case_id} event {seq}", what="names a file that has no row")
+        for case_id, seq in notes
+    )
+    return FileReport(files=len(rows), faults=tuple(faults))
+
+
+def _file_fault(
+    row: Row[*tuple[Any, ...]],
+    payload: str,
+    printed: Row[*tuple[Any, ...]] | None,
+    seals: personal.Seals,
+    store: files.Store,
+) -> str | None:
+    """What is wrong with one file."""
+    note = _read(payload).get("attachment", {})
+    said = (row.no, row.kind, row.paper_no, row.service_no, row.media, row.size_bytes)
+    names = ("no", "kind", "paper", "service", "media", "bytes")
+    if said != tuple(note.get(name) for name in names):
+        return "is not what its event says"
+    if not store.has(row.name):
+        return "is not on the disk"
+    place = files.place_of(row.case_id, row.id)
+    content = store.open(seals, row.name, nonce=row.nonce, place=place)
+    if content is None or printed is None:
+        return "is not what was attached"
+    value_place = personal.place_of(row.case_id, seq=row.seq, field=printed.field)
+    value = seals.try_open(printed.sealed, nonce=printed.nonce, place=value_place)
+    return None if files.fingerprint(content) == value else "is not what was attached"

@@ -16,7 +16,7 @@ from sqlalchemy import Select, and_, bindparam, func, select
 from rules import calendars
 from rules import pack as pack_
 from workflow import db, machine, personal
-from workflow.decide import Command, EarlierPaper, Facts, PaperFacts, Scalar, papers
+from workflow.decide import Command, EarlierPaper, Facts, PaperFacts, Scalar
 from workflow.tables import case as case_tables
 from workflow.tables import office as office_tables
 from workflow.tables import paper as tables
@@ -29,7 +29,7 @@ _AREA: Final = office_tables.Area.__table__.c  # type: ignore[attr-defined]
 _PERSON: Final = office_tables.Person.__table__.c  # type: ignore[attr-defined]
 _PAPER: Final = tables.Paper.__table__.c  # type: ignore[attr-defined]
 
-# The acts of a case with the values they sealed, papers aside; by the keys of both tables.
+# The acts of a case with the values they sealed, papers and files aside; by the keys of both.
 HISTORY: Final = (
     select(
         _EVENT.seq,
@@ -45,7 +45,7 @@ HISTORY: Final = (
         and_(
             _SEALED.case_id == _EVENT.case_id,
             _SEALED.seq == _EVENT.seq,
-            _SEALED.field.notlike(f"{papers.SEALED}%"),
+            _SEALED.field.notlike("%:%"),
         ),
     )
     .where(_EVENT.case_id == bindparam("case_id"))

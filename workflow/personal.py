@@ -29,6 +29,15 @@ FOUND_BY: Final = frozenset({"name", "phone", "id_number"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Closed:
+    """The content of a file, encrypted."""
+
+    key_id: int
+    nonce: bytes
+    sealed: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Sealed:
     """A value as it is stored."""
 
@@ -54,11 +63,11 @@ class Seals:
 
     def seal(self, value: str, *, kind: str, place: bytes) -> Sealed:
         """Encrypts one value. `place` is `place_of` its row."""
-        nonce = os.urandom(NONCE_BYTES)
+        closed = self.close(value.encode(), place=place)
         return Sealed(
-            key_id=KEY_ID,
-            nonce=nonce,
-            sealed=self._value.encrypt(nonce, value.encode(), place),
+            key_id=closed.key_id,
+            nonce=closed.nonce,
+            sealed=closed.sealed,
             salt=os.urandom(SALT_BYTES),
             masked=mask(value, kind=kind),
             finder=self.finder(value, kind=kind) if kind in FOUND_BY else None,
@@ -71,10 +80,21 @@ class Seals:
             raise errors.Invalid("personal.unreadable")
         return value
 
+    def close(self, content: bytes, *, place: bytes) -> Closed:
+        """Encrypts the content of a file. `place` binds it to its row."""
+        nonce = os.urandom(NONCE_BYTES)
+        sealed = self._value.encrypt(nonce, content, place)
+        return Closed(key_id=KEY_ID, nonce=nonce, sealed=sealed)
+
     def try_open(self, sealed: bytes, *, nonce: bytes, place: bytes) -> str | None:
         """The value, or None where it cannot be what was sealed there."""
+        content = self.try_disclose(sealed, nonce=nonce, place=place)
+        return None if content is None else content.decode()
+
+    def try_disclose(self, sealed: bytes, *, nonce: bytes, place: bytes) -> bytes | None:
+        """The content of a file, or None where it cannot be what was closed there."""
         try:
-            return self._value.decrypt(nonce, sealed, place).decode()
+            return self._value.decrypt(nonce, sealed, place)
         except InvalidTag:
             return None
 

@@ -19,7 +19,7 @@ from rules import errors
 from rules import fields as fields_
 from rules import pack as pack_
 from workflow import access, audit, db, machine
-from workflow.decide import CaseRow, Scalar, papers
+from workflow.decide import CaseRow, Scalar, attachments, papers
 from workflow.tables import case as case_tables
 from workflow.tables import personal as personal_tables
 
@@ -89,6 +89,33 @@ def same(
         raise errors.Conflict("id.differs", field=found[0], fields=", ".join(found))
     state = str(json.loads(event.payload)["state"])
     return Earlier(seq=event.seq, at=event.at, state=state)
+
+
+def same_file(
+    tx: db.Tx, actor: access.Actor, *, case_id: UUID, attachment_id: UUID, paper_no: int, sent: str
+) -> int:
+    """The number in its case of the file with this id, if it is the same file for the same paper
+    by the same person. `sent` is the fingerprint of what comes now.
+
+    Raises: `id.taken` where it is somebody else's; `id.differs` with what differs.
+    """
+    keys = {"case_id": case_id, "action_id": str(attachment_id)}
+    event = tx.execute(REPEAT, keys).one()
+    if event.actor_id != actor.person_id:
+        raise errors.Conflict("id.taken", field="id")
+    if event.name != attachments.ATTACH:
+        raise errors.Conflict("id.differs", field="id", fields="id")
+    note = json.loads(event.payload)["attachment"]
+    found = [] if note["paper"] == paper_no else ["no"]
+    field = f"{attachments.SENT}{note['no']}"
+    salted = tx.execute(SALTS, {"case_id": case_id, "seq": event.seq})
+    salt = next((row.salt for row in salted if row.field == field), None)
+    if salt is not None:  # an erased file compares equal
+        same = audit.commitment(salt, sent) == json.loads(event.commitments)[field]
+        found += [] if same else ["file"]
+    if found:
+        raise errors.Conflict("id.differs", field=found[0], fields=", ".join(found))
+    return int(note["no"])
 
 
 def _differences(

@@ -55,6 +55,8 @@ class Settings(BaseSettings):
     """How long `serve` and `worker` wait for a database that is not there yet."""
     drain_s: float = Field(default=3, ge=0, le=60)
     """How long `serve` says that it is not ready before it stops to listen."""
+    attachment_max_mb: int = Field(default=10, ge=1, le=100)
+    """What one attached file may weigh."""
     channels: Annotated[dict[ChannelName, str], NoDecode] = Field(default_factory=dict, repr=False)
     """Where notices go outside the app: an apprise address by channel, in JSON, with
     `{address}` where a person's own belongs. It holds passwords."""

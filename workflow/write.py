@@ -31,6 +31,7 @@ def rows(decision: Decision, *, seals: personal.Seals) -> db.Rows:
         offices=decision.offices,
         papers=decision.papers,
         services=decision.services,
+        attachments=decision.attachments,
         sealed=tuple(row for found, _ in sealed for row in found),
         notices=tuple(_notices(decision)),
         roll_up=tuple(_counts(decision)),

@@ -24,24 +24,34 @@ def verify(
     data: answer.Data = None,
     lang: answer.Language = None,
 ) -> None:
-    """Check every chain, value and log row / 核对全部事件链、个人信息和日志"""
+    """Check every chain, value, file and log row / 核对全部事件链、个人信息、附件和日志"""
     with installation.opened(answer.read_settings(data)) as engine:
         report = audit.verify(engine.database, engine.seals)
+        files = audit.verify_files(engine.database, engine.seals, engine.files)
+    faults = (*report.faults, *files.faults)
     if json:
-        answer.print_json({"ok": not report.faults} | dataclasses.asdict(report))
+        told = dataclasses.asdict(report) | {"files": files.files}
+        told["faults"] = [dataclasses.asdict(fault) for fault in faults]
+        answer.print_json({"ok": not faults} | told)
     else:
-        _tell(report, is_zh=answer.words(context).is_zh)
-    if report.faults:
+        _tell(report, files, faults, is_zh=answer.words(context).is_zh)
+    if faults:
         raise typer.Exit(answer.FOUND_WRONG)
 
 
-def _tell(report: audit.Report, *, is_zh: bool) -> None:
-    for fault in report.faults:
+def _tell(
+    report: audit.Report,
+    files: audit.FileReport,
+    faults: tuple[audit.Fault, ...],
+    *,
+    is_zh: bool,
+) -> None:
+    for fault in faults:
         answer.OUT.print(f"{fault.place}: {fault.what}", markup=False, style="red")
-    counts = (report.cases, report.events, report.values, report.log_rows, len(report.faults))
+    counts = (report.cases, report.events, report.values, files.files, report.log_rows, len(faults))
     line = (
-        "案件 {} 件，事件 {} 条，个人信息 {} 项，日志 {} 行；发现问题 {} 处。"
+        "案件 {} 件，事件 {} 条，个人信息 {} 项，附件 {} 份，日志 {} 行；发现问题 {} 处。"
         if is_zh
-        else "{} cases, {} events, {} personal values, {} log rows; {} faults."
+        else "{} cases, {} events, {} personal values, {} files, {} log rows; {} faults."
     )
     answer.OUT.print(line.format(*counts))

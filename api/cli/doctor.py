@@ -22,7 +22,7 @@ from api import texts
 from api.cli import answer, installation
 from api.papers import docx, pdf, qr
 from rules import calendars, errors, load, pack
-from workflow import db, read, settings
+from workflow import clock, db, engine, read, settings
 from workflow.queries import board
 from workflow.queries import installation as query
 
@@ -30,6 +30,9 @@ State = Literal["ok", "hint", "wrong"]
 
 FREE_MB: Final = 500
 """Less room than this is too little."""
+ON_ITS_WAY_S: Final = 3600
+"""A file that is younger may not have its row yet."""
+SHOWN: Final = 3
 SKEW_S: Final = 30
 """The database's clock may differ from this machine's by so much."""
 
@@ -287,6 +290,7 @@ def _stored(database: db.Database, chosen: settings.Settings) -> Iterator[Line]:
     else:
         yield _pack(house)
         yield from _calendar(house)
+    yield _files(database, chosen)
     yield _beat(health)
     yield _queues(health)
     yield _channels(health, chosen)
@@ -350,6 +354,32 @@ def _calendar(house: read.House) -> Iterator[Line]:
                 f"{number} 年：暂定，放假通知公布后请运行 gridcase office calendar import",
                 f"{number}: provisional; once the notice is out, gridcase office calendar import",
             )
+
+
+def _files(database: db.Database, chosen: settings.Settings) -> Line:
+    """Rows without a file are lost evidence; files without a row are left from a crash."""
+    store = engine.store(chosen)
+    named = query.files(database)
+    lost = sorted(name for name in named if not store.has(name))
+    if lost:
+        return _wrong(
+            "files",
+            f"{store.folder} 缺 {len(lost)} 份附件；gridcase audit verify 会列出案件，请从备份放回",
+            f"{store.folder} lacks {len(lost)} attached files; gridcase audit verify names their "
+            "cases, put them back from a backup",
+        )
+    before_s = clock.system().timestamp() - ON_ITS_WAY_S
+    left = [name for name in store.names(before_s=before_s) if name not in named]
+    if left:
+        names = ", ".join(left[:SHOWN]) + (" ..." if len(left) > SHOWN else "")
+        return _hint(
+            "files",
+            f"附件 {len(named)} 份；{store.folder} 里另有 {len(left)} 个没有登记的文件，"
+            f"是中断留下的，可以删除：{names}",
+            f"{len(named)} attached; {len(left)} files in {store.folder} belong to no case, left "
+            f"by an interruption, and may be deleted: {names}",
+        )
+    return _ok("files", f"附件 {len(named)} 份", f"{len(named)} attached")
 
 
 def _beat(health: query.Health) -> Line:

@@ -13,7 +13,7 @@ from sqlalchemy import func, select
 from api import app
 from tests import office
 from tests.api import site
-from workflow import db, engine, ids, personal, settings
+from workflow import db, engine, ids, settings
 from workflow.tables import case as case_tables
 
 API = "/api/v1"
@@ -117,7 +117,7 @@ def open_desk(database: db.Database, *accounts: str) -> Desk:
 
 def engine_of(database: db.Database) -> engine.Engine:
     """An engine over a database that need not be set up."""
-    return engine.Engine(database=database, seals=personal.Seals(bytes(range(32))))
+    return office.engine_of(database)
 
 
 def visit(served: Any) -> site.Site:

@@ -87,7 +87,7 @@ ALL = {
         "durable",
         "schema",
     ),
-    *("clock", "zone", "pack", "calendar", "worker", "queues", "channels"),
+    *("clock", "zone", "pack", "calendar", "files", "worker", "queues", "channels"),
 }
 
 
@@ -187,6 +187,33 @@ def test_doctor_when_cases_are_stuck_hints(
     assert dead > 0
     assert f"stuck cases: 1, failed notices: {dead}" in said(lines, "queues")
     assert wrong(lines) == set()
+
+
+@pytest.mark.parametrize("dialect", ["sqlite"], indirect=True)
+def test_doctor_when_files_and_their_rows_differ_names_them(
+    env: dict[str, str], database: db.Database, tmp_path: Path
+) -> None:
+    left = tmp_path / "attachments" / "ab" / ("ab" * 16)
+    left.parent.mkdir(parents=True)
+    left.write_bytes(b"x")
+    _, lines = ask(tmp_path, env)
+    assert lines["files"][0][0] == "ok", "it may be on its way to its row"
+    os.utime(left, (0, 0))
+    _, lines = ask(tmp_path, env)
+    assert lines["files"][0][0] == "hint"
+    assert left.name in said(lines, "files")
+    with db.transaction(database) as tx:
+        tx.execute(
+            text(
+                "insert into attachment (case_id, no, seq, id, kind, paper_no, service_no, media, "
+                "size_bytes, name, key_id, nonce, attached_at) select id, 1, 1, id, 'receipt', 1, "
+                "1, 'image/png', 1, :name, 1, '', updated_at from case_file"
+            ),
+            {"name": "cd" * 16},
+        )
+    _, lines = ask(tmp_path, env)
+    assert "files" in wrong(lines)
+    assert "lacks 1 attached files" in said(lines, "files")
 
 
 @pytest.mark.parametrize("dialect", ["sqlite"], indirect=True)

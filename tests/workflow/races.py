@@ -30,7 +30,6 @@ from workflow import channels, db, outbox, read, sweep
 from workflow.commands import act
 from workflow.commands import office as office_commands
 from workflow.engine import Engine
-from workflow.personal import Seals
 from workflow.tables import case as case_tables
 
 WORKERS: Final = 4
@@ -169,7 +168,7 @@ def sweeps(url: str, district: office.District, pool: Sequence[Worker], *, due: 
 def _work() -> None:
     for line in sys.stdin:
         job = json.loads(line)
-        engine = Engine(database=db.open(job["url"]), seals=Seals(bytes(range(32))))
+        engine = office.engine_of(db.open(job["url"]))
         try:
             with db.snapshot(engine.database) as tx:
                 read.house(tx)  # compiles the pack before the race

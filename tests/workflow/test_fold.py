@@ -25,7 +25,6 @@ from hypothesis.stateful import (
 from tests import office, postgres, strategies
 from tests.workflow import play
 from workflow import db, ids
-from workflow.engine import Engine
 
 STEPS = 20
 EXAMPLES = int(os.environ.get("GRIDCASE_TEST_EXAMPLES", "30"))
@@ -47,7 +46,7 @@ class Table:
         """A fresh game on a copy."""
         shutil.copyfile(self.path, path)
         database = db.open(f"sqlite:///{path}", pool_size=2)
-        engine = Engine(database=database, seals=self.district.engine.seals)
+        engine = replace(self.district.engine, database=database)
         try:
             yield play.Game(district=replace(self.district, engine=engine))
         finally:

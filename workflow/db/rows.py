@@ -29,6 +29,7 @@ class Rows:
     offices: tuple[Row, ...] = ()
     papers: tuple[Row, ...] = ()
     services: tuple[Row, ...] = ()
+    attachments: tuple[Row, ...] = ()
     sealed: tuple[Row, ...] = ()
     notices: tuple[Row, ...] = ()
     roll_up: tuple[Row, ...] = ()
@@ -60,6 +61,7 @@ INSERTED: Final = {
     "offices": _table(case.OfficeTie),
     "papers": _table(paper.Paper),
     "services": _table(paper.Service),
+    "attachments": _table(paper.Attachment),
     "sealed": _table(personal.SealedValue),
     "notices": _table(delivery.Notice),
 }

@@ -119,6 +119,25 @@ class ServiceRow(NamedTuple):
     recorded_at: datetime
 
 
+class AttachmentRow(NamedTuple):
+    """`attachment`, column by column."""
+
+    case_id: UUID
+    no: int
+    seq: int
+    id: UUID
+    kind: str
+    paper_no: int
+    service_no: int
+    media: str
+    size_bytes: int
+    name: str
+    key_id: int
+    nonce: bytes
+    attached_by: UUID | None
+    attached_at: datetime
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Count:
     """Something an office answers for, in a month written as 202603."""
@@ -156,5 +175,6 @@ class Decision:
     offices: tuple[OfficeRow, ...] = ()
     papers: tuple[PaperRow, ...] = ()
     services: tuple[ServiceRow, ...] = ()
+    attachments: tuple[AttachmentRow, ...] = ()
     notices: tuple[Notice, ...] = ()
     tally: tuple[Count, ...] = ()

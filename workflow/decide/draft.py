@@ -15,6 +15,7 @@ from rules import calendars, ladders, telling
 from rules import pack as pack_
 from workflow import machine
 from workflow.decide.decision import (
+    AttachmentRow,
     Count,
     Counted,
     Decision,
@@ -70,6 +71,7 @@ class Draft:
         self.planned: tuple[str, ...] = ()
         """The papers that the act at hand makes."""
         self.services: list[ServiceRow] = []
+        self.attachments: list[AttachmentRow] = []
         self._notices: list[Notice] = []
         self._apart = 0
         self._tally: list[Count] = []
@@ -278,6 +280,7 @@ class Draft:
             notices=(*_combined(self._notices[: self._apart]), *self.told_apart()),
             papers=tuple(self.papers),
             services=tuple(self.services),
+            attachments=tuple(self.attachments),
             tally=tuple(self._tally),
         )
 

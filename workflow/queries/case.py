@@ -43,9 +43,9 @@ _OFFICE: Final = office_tables.Office.__table__  # type: ignore[attr-defined]
 _AREA: Final = office_tables.Area.__table__  # type: ignore[attr-defined]
 
 OFFICE_ONLY: Final = frozenset(
-    {"rung_blocked", "action_refused", "supervision_ended", "calendar_changed"}
+    {"rung_blocked", "action_refused", "supervision_ended", "calendar_changed", "attach"}
 )
-"""What time brings about that tells the resident nothing."""
+"""What is no action of the pack and tells the resident nothing."""
 
 _ID: Final[BindParameter[Any]] = bindparam("case_id")
 EVENTS: Final = select(_EVENT).where(_EVENT.c.case_id == _ID).order_by(_EVENT.c.seq)
@@ -282,7 +282,7 @@ def _view(
         rights=rights,
         readings=tuple(dict(row._mapping) for row in tx.execute(READINGS, key)),
         code=ids.lookup_code(engine.seals.secret, case.id) if is_filer else None,
-        papers=papers.listed(happened, pack, rights, actor),
+        papers=papers.listed(happened, rules, rights, actor, house=house, facts=facts),
         facts=facts,
     )
 

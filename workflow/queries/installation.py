@@ -14,7 +14,7 @@ from sqlalchemy import func, select
 from rules import errors
 from workflow import access, clock, db, read
 from workflow.tables import case as case_tables
-from workflow.tables import delivery, watch
+from workflow.tables import delivery, paper, watch
 from workflow.tables import office as tables
 
 _HOUSE: Final = tables.Installation.__table__.c  # type: ignore[attr-defined]
@@ -24,11 +24,13 @@ _CALENDAR: Final = tables.Calendar.__table__.c  # type: ignore[attr-defined]
 _DELIVERY: Final = delivery.Delivery.__table__.c  # type: ignore[attr-defined]
 _WORKER: Final = tables.Worker.__table__.c  # type: ignore[attr-defined]
 _AUDITOR: Final = watch.Auditor.__table__.c  # type: ignore[attr-defined]
+_FILE: Final = paper.Attachment.__table__.c  # type: ignore[attr-defined]
 _ALARM: Final = watch.Alarm.__table__.c  # type: ignore[attr-defined]
 MARK: Final = select(_HOUSE.is_demo, _HOUSE.offset_s, _HOUSE.seeded_at)
 CASES: Final = select(func.count()).select_from(_CASE.id.table)
 USERS: Final = select(_ACCOUNT.username, _ACCOUNT.person_id).order_by(_ACCOUNT.username)
 CHOSEN: Final = select(_HOUSE.pack_hash, _HOUSE.calendar_hash)
+FILES: Final = select(_FILE.name)
 # Index: alarm_open; workers are few.
 SIGNS: Final = select(
     db.DATABASE_TIME.label("database_at"),
@@ -136,6 +138,12 @@ def health(database: db.Database) -> Health:
         dead=row.dead,
         waiting=waiting,
     )
+
+
+def files(database: db.Database) -> frozenset[str]:
+    """The names of all attached files."""
+    with db.one_read(database) as tx:
+        return frozenset(tx.execute(FILES).scalars())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

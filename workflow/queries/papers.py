@@ -5,12 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
 
 from rules import pack as pack_
-from workflow import access
+from workflow import access, machine, read
+from workflow.decide import Facts
 from workflow.decide import papers as papers_
 from workflow.queries import office
+
+ATTACHMENT: Final = "attachment"
+"""What an event says of a file, in its payload."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,8 +27,20 @@ class ServiceView:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ReceiptView:
+    """A receipt that was attached to a paper."""
+
+    no: int
+    media: str
+    size_bytes: int
+    attached_at: datetime
+    can_open: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PaperView:
-    """A paper that was made. `is_for_service` says that somebody must serve it."""
+    """A paper that was made. `is_for_service` says that somebody must serve it; `can_attach` that
+    this actor may attach a receipt of its service now."""
 
     no: int
     key: str
@@ -36,6 +52,8 @@ class PaperView:
     is_for_service: bool
     service: ServiceView | None
     can_open: bool
+    receipts: tuple[ReceiptView, ...]
+    can_attach: bool
 
 
 class Told(Protocol):
@@ -51,22 +69,30 @@ class Told(Protocol):
 
 def listed(
     events: Sequence[Told],
-    pack: pack_.Pack,
+    rules: machine.Rules,
     rights: Mapping[str, pack_.FieldRight],
     actor: access.Actor,
+    *,
+    house: read.House,
+    facts: Facts,
 ) -> tuple[PaperView, ...]:
     """The papers that the events of a case tell of, oldest first; those that this actor may not
-    know of are left out."""
+    know of are left out. Of receipts a resident is told nothing."""
+    pack = rules.pack
     served = dict(_services(events))
+    attached = [] if actor.kind == "resident" else [it for it in events if ATTACHMENT in it.payload]
     found = []
     for event in events:
         for note in event.payload.get("papers", ()):
             paper = pack.papers.get(note["name"])
             if paper is None or not access.knows_paper(rights, paper, pack, actor):
                 continue
+            no = note["no"]
+            may_look = access.may_open_receipt(rights, paper, pack, actor)
+            own = [it for it in attached if it.payload[ATTACHMENT]["paper"] == no]
             found.append(
                 PaperView(
-                    no=note["no"],
+                    no=no,
                     key=note["name"],
                     name=paper.name,
                     number=note["number"],
@@ -74,11 +100,44 @@ def listed(
                     made_at=event.at,
                     to=paper.to,
                     is_for_service=bool(paper.served_by),
-                    service=served.get(note["no"]),
+                    service=served.get(no),
                     can_open=access.may_open_paper(rights, paper, pack, actor),
+                    receipts=tuple(_receipt(it, can_open=may_look) for it in own),
+                    can_attach=no in served and _may_attach(paper, rules, actor, house, facts),
                 )
             )
     return tuple(found)
+
+
+def _may_attach(
+    paper: pack_.Paper,
+    rules: machine.Rules,
+    actor: access.Actor,
+    house: read.House,
+    facts: Facts,
+) -> bool:
+    case = facts.case
+    return case is not None and bool(
+        access.may_attach_receipt(
+            house.rules.pack,
+            actor,
+            case,
+            paper=paper,
+            actions=rules.flow(case.process).process.actions,
+            recused=facts.recused,
+        )
+    )
+
+
+def _receipt(event: Told, *, can_open: bool) -> ReceiptView:
+    note = event.payload[ATTACHMENT]
+    return ReceiptView(
+        no=note["no"],
+        media=note["media"],
+        size_bytes=note["bytes"],
+        attached_at=event.at,
+        can_open=can_open,
+    )
 
 
 def waiting(events: Sequence[Told], pack: pack_.Pack) -> frozenset[str]:

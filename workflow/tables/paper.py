@@ -1,4 +1,5 @@
-"""The papers of a case and their service. What a paper says stands sealed with its event."""
+"""The papers of a case, their service, and the files attached to it. What a paper says stands
+sealed with its event; what a file holds lies sealed in the data directory."""
 
 from datetime import date, datetime
 from uuid import UUID
@@ -43,3 +44,29 @@ class Service(SQLModel, table=True):
     recorded_at: datetime
 
     __table_args__ = (Index("service_paper", "case_id", "paper_no", unique=True),)
+
+
+class Attachment(SQLModel, table=True):
+    """A file of a case: what it is and belongs to, and where its content lies. `id` comes from
+    the client. The fingerprints of what came and of what was kept stand sealed with the event."""
+
+    case_id: UUID = Field(primary_key=True, foreign_key="case_file.id")
+    no: int = Field(primary_key=True)
+    seq: int
+    id: UUID
+    kind: str = Field(max_length=20)
+    paper_no: int
+    service_no: int
+    media: str = Field(max_length=60)
+    size_bytes: int
+    name: str = Field(max_length=32)
+    key_id: int
+    nonce: bytes = Field(max_length=12)
+    attached_by: UUID | None = Field(default=None, foreign_key="person.id")
+    attached_at: datetime
+
+    __table_args__ = (
+        Index("attachment_id", "case_id", "id", unique=True),
+        Index("attachment_name", "name", unique=True),
+        CheckConstraint("size_bytes > 0", name="attachment_size"),
+    )

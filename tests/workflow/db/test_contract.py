@@ -27,7 +27,7 @@ from workflow.decide import (
     PartyRow,
     decide,
 )
-from workflow.decide.decision import RecusalRow
+from workflow.decide.decision import AttachmentRow, PaperRow, RecusalRow, ServiceRow
 
 ROLL_UP = rows_.ROLL_UP
 
@@ -106,6 +106,9 @@ def _sum(district: office.District) -> int:
         (PartyRow, rows_.CHILDREN["parties"]),
         (LinkRow, rows_.CHILDREN["links"]),
         (RecusalRow, rows_.CHILDREN["recusals"]),
+        (PaperRow, rows_.CHILDREN["papers"]),
+        (ServiceRow, rows_.CHILDREN["services"]),
+        (AttachmentRow, rows_.CHILDREN["attachments"]),
     ],
 )
 def test_rows_are_their_tables_columns_in_order(row: Any, table: Any) -> None:

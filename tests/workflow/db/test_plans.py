@@ -74,6 +74,7 @@ SMALL: Final = {
 # Who may read a large table whole, and why.
 KNOWN: Final[dict[tuple[str, str], str]] = {
     ("installation.installed", "case_file"): "the demo counts its cases when it starts",
+    ("installation.files", "attachment"): "gridcase doctor holds them against the disk",
 }
 # PostgreSQL alone, which knows how few there are, rather reads all than walks a list that long.
 RARE: Final = re.compile(
@@ -89,6 +90,8 @@ APART: Final = {
     "office.add_offices": "the directory alone",
     "office.add_posts": "the directory alone",
     "people.add_people": "the directory alone",
+    "attachments.attach": "by the keys of a case's papers and files, of which none is loaded",
+    "attachments.open_one": "by the keys of a case's files, of which none is loaded",
 }
 
 # An index that goes, and who is then told to read which table whole.
@@ -140,6 +143,7 @@ def _directory(drive: large.Drive) -> None:
         "office.standing": lambda: office_query.standing(database, desk),
         "office.unread": lambda: office_query.unread(database, desk),
         "installation.installed": lambda: installation_query.installed(database),
+        "installation.files": lambda: installation_query.files(database),
         "installation.usernames": lambda: installation_query.usernames(database),
         "installation.actors": lambda: installation_query.actors(database, everybody),
         "installation.about": lambda: installation_query.about(database),

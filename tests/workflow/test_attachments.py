@@ -1,0 +1,301 @@
+"""Receipts of papers that were served: attached once, sealed, opened on the record, and never
+without their file."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import pytest
+from sqlalchemy import select, update
+
+from rules import errors
+from tests import office, pictures
+from tests.workflow import look
+from workflow import access, audit, db, files, ids
+from workflow.commands import act
+from workflow.commands import attachments as commands
+from workflow.queries import case as case_query
+from workflow.tables import paper as tables
+from workflow.tables import personal as personal_tables
+
+_FILE = tables.Attachment.__table__  # type: ignore[attr-defined]
+_READ = personal_tables.PersonalRead.__table__  # type: ignore[attr-defined]
+NOTICE = 3
+"""The notice of acceptance, which the tests serve."""
+SERVED: dict[str, Any] = {
+    "paper": NOTICE,
+    "served_method": "in_person",
+    "served_on": "2026-03-24",
+    "receipt": "本人签收",
+}
+
+
+@pytest.fixture
+def district(district: office.District, tmp_path: Path) -> office.District:
+    """The small district with a folder for files."""
+    store = replace(district.engine.files, folder=tmp_path / files.FOLDER)
+    district.engine = replace(district.engine, files=store)
+    return district
+
+
+@pytest.fixture
+def case(district: office.District) -> act.Receipt:
+    """A petition whose notice was served on Tuesday the 24th."""
+    filed = district.file("petition_officer", process="petition")
+    district.do(filed, "transfer", "petition_officer", to_office=str(district.offices["housing"]))
+    district.at("2026-03-23 10:00")
+    district.do(filed, "accept", "handler", route="6")
+    district.at("2026-03-24 16:00")
+    district.do(filed, "serve_paper", "handler", **SERVED)
+    return filed
+
+
+def _attach(
+    district: office.District,
+    case: act.Receipt,
+    by: str = "handler",
+    *,
+    id: UUID | None = None,  # noqa: A002  as the request names it
+    no: int = NOTICE,
+    content: bytes | None = None,
+) -> commands.Attached:
+    request = commands.Request(
+        case_id=case.case_id,
+        id=id or ids.uuid7(),
+        paper_no=no,
+        content=pictures.photo() if content is None else content,
+    )
+    return commands.attach(district.engine, district.actor(by), request)
+
+
+def _view(district: office.District, case: act.Receipt, by: str) -> case_query.CaseView:
+    return case_query.view(district.engine, district.actor(by), case.case_id)
+
+
+def _open(district: office.District, case: act.Receipt, by: str, no: int = 1) -> commands.Opened:
+    actor = district.actor(by)
+    return commands.open_one(district.engine, actor, case.case_id, no, reason="查看回证")
+
+
+def _on_disk(district: office.District) -> list[Path]:
+    return sorted(district.engine.files.folder.glob("*/*"))
+
+
+def _faults(district: office.District) -> list[str]:
+    engine = district.engine
+    rows = audit.verify(engine.database, engine.seals).faults
+    return [it.what for it in (*rows, *_file_report(district).faults)]
+
+
+def _file_report(district: office.District) -> audit.FileReport:
+    engine = district.engine
+    return audit.verify_files(engine.database, engine.seals, engine.files)
+
+
+def test_a_receipt_is_attached_committed_to_and_opened(
+    district: office.District, case: act.Receipt
+) -> None:
+    before = district.case(case)
+    done = _attach(district, case)
+    after = district.case(case)
+    assert (done.no, done.media, done.paper_no, done.is_repeat) == (1, "image/jpeg", NOTICE, False)
+    assert (after.state, after.acted_version) == (before.state, before.acted_version)
+    assert after.version == before.version + 1
+    event = look.whole(district, case.case_id).events[-1]
+    assert (event.name, event.action_id) == ("attach", str(done.id))
+    assert json.loads(event.payload)["attachment"]["bytes"] == done.size_bytes
+    assert set(json.loads(event.commitments)) == {"file:1", "sent:1"}
+    opened = _open(district, case, "handler")
+    assert (len(opened.content), opened.media) == (done.size_bytes, "image/jpeg")
+    assert pictures.SECRET not in opened.content
+    with db.snapshot(district.engine.database) as tx:
+        read = tx.execute(select(_READ.c.fields, _READ.c.reason)).all()
+    assert read == [("file:1", "查看回证")]
+    paper = next(it for it in _view(district, case, "handler").papers if it.no == NOTICE)
+    assert [(it.no, it.size_bytes, it.can_open) for it in paper.receipts] == [
+        (1, done.size_bytes, True)
+    ]
+    assert (_faults(district), _file_report(district).files) == ([], 1)
+
+
+def test_sent_again_it_answers_again_and_other_content_is_refused(
+    district: office.District, case: act.Receipt
+) -> None:
+    first = _attach(district, case)
+    again = _attach(district, case, id=first.id)
+    assert again == replace(first, is_repeat=True)
+    assert len(_on_disk(district)) == 1
+    for given, field in (
+        ({"content": pictures.photo("PNG")}, "file"),
+        ({"no": 1}, "no"),
+    ):
+        with pytest.raises(errors.Conflict) as told:
+            _attach(district, case, id=first.id, **given)
+        assert (told.value.code, told.value.field) == ("id.differs", field)
+    with pytest.raises(errors.Conflict, match=r"id.taken"):
+        _attach(district, case, "head", id=first.id)
+    with pytest.raises(errors.NotFound, match=r"case.unknown"):
+        _attach(district, case, "other_handler", id=first.id)
+    served = look.whole(district, case.case_id).events[-2]
+    with pytest.raises(errors.Conflict, match=r"id.differs"):
+        _attach(district, case, id=UUID(served.action_id))
+    assert (len(_on_disk(district)), _faults(district)) == (1, [])
+
+
+WHO = {  # attaches, knows of it, opens it
+    "handler": (None, True, True),
+    "head": ("attachment.not_yours", True, False),
+    "supervisor": ("case.unknown", False, False),
+    "district_supervisor": ("attachment.not_yours", True, False),
+    "district_leader": ("attachment.not_yours", True, True),
+    "petition_officer": (None, True, True),
+    "auditor": ("paper.unknown", False, False),
+    "other_handler": ("case.unknown", False, False),
+    "officer": ("attachment.not_yours", True, True),
+}
+
+
+def test_I7_who_attaches_who_knows_and_who_opens(
+    district: office.District, case: act.Receipt
+) -> None:
+    _attach(district, case)
+    found: dict[str, tuple[str | None, bool, bool]] = {}
+    for by in WHO:
+        code = None
+        try:
+            _attach(district, case, by)
+        except errors.GridcaseError as error:
+            code = error.code
+        try:
+            papers = _view(district, case, by).papers
+        except errors.NotFound:
+            papers = ()
+        try:
+            _open(district, case, by)
+            opens = True
+        except errors.NotFound:
+            opens = False
+        knows = any(it.receipts for it in papers)
+        assert all(one.can_open == opens for it in papers for one in it.receipts), by
+        assert any(it.can_attach for it in papers) == (code is None), by
+        found[by] = (code, knows, opens)
+    assert found == WHO
+
+
+def test_a_resident_and_who_stepped_back_open_none(
+    district: office.District, case: act.Receipt
+) -> None:
+    _attach(district, case)
+    resident = access.Actor(kind="resident", case_id=case.case_id)
+    papers = case_query.view(district.engine, resident, case.case_id).papers
+    assert papers
+    assert not any(it.receipts or it.can_attach for it in papers)
+    request = commands.Request(
+        case_id=case.case_id, id=ids.uuid7(), paper_no=NOTICE, content=pictures.photo()
+    )
+    with pytest.raises(errors.NotFound, match=r"attachment.unknown"):
+        commands.open_one(district.engine, resident, case.case_id, 1, reason="x")
+    with pytest.raises(errors.NotPermitted, match=r"attachment.not_yours"):
+        commands.attach(district.engine, resident, request)
+    district.do(case, "declare_recusal", "handler", recusal_reason="relative")
+    with pytest.raises(errors.NotFound, match=r"case.unknown"):
+        _open(district, case, "handler")
+    with pytest.raises(errors.NotFound, match=r"case.unknown"):
+        _attach(district, case)
+
+
+def test_only_what_was_served_has_a_receipt_and_not_without_end(
+    district: office.District, case: act.Receipt
+) -> None:
+    district.do(case, "answer", "handler", **_ANSWER)
+    before = district.case(case)
+    with pytest.raises(errors.NotNow, match=r"attachment.not_served"):
+        _attach(district, case, no=4)
+    with pytest.raises(errors.NotFound, match=r"paper.unknown"):
+        _attach(district, case, no=9)
+    with pytest.raises(errors.Invalid, match=r"attachment.type"):
+        _attach(district, case, content=b"<svg/>")
+    assert (district.case(case), _on_disk(district)) == (before, [])
+    for _ in range(commands.MOST_OF_A_PAPER):
+        _attach(district, case, content=pictures.scan())
+    with pytest.raises(errors.NotNow, match=r"attachment.too_many"):
+        _attach(district, case)
+    assert len(_on_disk(district)) == commands.MOST_OF_A_PAPER
+
+
+_ANSWER = {
+    "outcome": "support",
+    "facts_found": "补贴确未发放。",
+    "opinion": "七日内补发。",
+    "opinion_basis": "公益岗位管理办法",
+}
+
+
+class _Dies(files.Store):
+    """A disk whose process dies when the file is written and its row is not."""
+
+    def keep(self, *given: Any, **more: Any) -> files.Kept:
+        super().keep(*given, **more)
+        raise SystemExit
+
+
+def test_a_crash_between_file_and_row_leaves_a_file_that_harms_nobody(
+    district: office.District, case: act.Receipt
+) -> None:
+    good = district.engine
+    store = _Dies(folder=good.files.folder, most_bytes=good.files.most_bytes)
+    district.engine = replace(good, files=store)
+    key, before = ids.uuid7(), district.case(case)
+    with pytest.raises(SystemExit):
+        _attach(district, case, id=key)
+    assert (district.case(case), len(_on_disk(district))) == (before, 1)
+    district.engine = good
+    assert (_faults(district), _file_report(district).files) == ([], 0)
+    done = _attach(district, case, id=key)
+    assert (done.is_repeat, len(_on_disk(district)), _faults(district)) == (False, 2, [])
+
+
+def test_I4_a_file_that_was_changed_moved_or_lost_is_found(
+    district: office.District, case: act.Receipt
+) -> None:
+    for content in (pictures.photo(), pictures.scan()):
+        _attach(district, case, content=content)
+    one, two = (district.engine.files.folder / name[:2] / name for name in _names(district))
+    whole = one.read_bytes()
+    one.write_bytes(whole[:-1] + bytes((whole[-1] ^ 1,)))
+    assert _faults(district) == ["is not what was attached"]
+    with pytest.raises(errors.NotNow, match=r"attachment.damaged"):
+        _open(district, case, "handler")
+    one.write_bytes(two.read_bytes())
+    assert _faults(district) == ["is not what was attached"]
+    one.unlink()
+    assert _faults(district) == ["is not on the disk"]
+    one.write_bytes(whole)
+    assert _faults(district) == []
+    with db.transaction(district.engine.database) as tx:
+        tx.execute(update(_FILE).where(_FILE.c.no == 1).values(paper_no=1))
+    assert _faults(district) == ["is not what its event says"]
+    with db.transaction(district.engine.database) as tx:
+        tx.execute(_FILE.delete().where(_FILE.c.no == 1))
+    assert _faults(district) == ["names a file that has no row"]
+
+
+def _names(district: office.District) -> list[str]:
+    with db.snapshot(district.engine.database) as tx:
+        return list(tx.execute(select(_FILE.c.name).order_by(_FILE.c.no)).scalars())
+
+
+def test_I8_receipts_of_a_restricted_case_are_as_hidden_as_the_case(
+    district: office.District, case: act.Receipt
+) -> None:
+    _attach(district, case)
+    with db.transaction(district.engine.database) as tx:
+        tx.exec_driver_sql("update case_file set confidentiality = 'restricted'")
+    for by in ("officer", "district_leader", "district_supervisor"):
+        with pytest.raises(errors.NotFound, match=r"case.unknown"):
+            _open(district, case, by)
+    assert _open(district, case, "handler").no == 1

@@ -1,0 +1,293 @@
+"""Files of a case: attached once however often they are sent, and opened only on the record.
+
+The file is written first and its row with the event after; what is refused in between takes the
+file away again.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+from uuid import UUID
+
+from sqlalchemy import BindParameter, Row, and_, bindparam, func, select
+
+from rules import errors
+from rules import pack as pack_
+from workflow import access, db, files, machine, read, repeats, write
+from workflow.commands import people
+from workflow.decide import Facts, attachments, decide_attachment
+from workflow.engine import Engine
+from workflow.tables import paper as tables
+
+_PAPER: Final = tables.Paper.__table__.c  # type: ignore[attr-defined]
+_SERVICE: Final = tables.Service.__table__.c  # type: ignore[attr-defined]
+_FILE: Final = tables.Attachment.__table__.c  # type: ignore[attr-defined]
+
+GUARDED_TRIES: Final = 3
+LOCKED_TRIES: Final = 2
+MOST_OF_A_PAPER: Final = 10
+"""A receipt has two sides, and a parcel service its own slip; more is a mistake."""
+
+_CASE_ID: Final[BindParameter[Any]] = bindparam("case_id")
+_PAPER_NO: Final[BindParameter[Any]] = bindparam("paper_no")
+# A paper, its service, and the files there are. Index: the keys of the three; service_paper.
+PAPER: Final = (
+    select(
+        _PAPER.name,
+        _PAPER.number,
+        _SERVICE.no.label("service_no"),
+        select(func.coalesce(func.max(_FILE.no), 0))
+        .where(_FILE.case_id == _CASE_ID)
+        .scalar_subquery()
+        .label("last_no"),
+        select(func.count())
+        .where(_FILE.case_id == _CASE_ID, _FILE.paper_no == _PAPER_NO)
+        .scalar_subquery()
+        .label("own"),
+    )
+    .outerjoin(
+        _SERVICE.no.table,
+        and_(_SERVICE.case_id == _PAPER.case_id, _SERVICE.paper_no == _PAPER.no),
+    )
+    .where(_PAPER.case_id == _CASE_ID, _PAPER.no == _PAPER_NO)
+)
+# By the keys of both.
+ONE: Final = (
+    select(
+        _FILE.no,
+        _FILE.seq,
+        _FILE.id,
+        _FILE.paper_no,
+        _FILE.media,
+        _FILE.size_bytes,
+        _FILE.name,
+        _FILE.nonce,
+        _FILE.attached_at,
+        _PAPER.name.label("paper"),
+        _PAPER.number,
+    )
+    .join(_PAPER.no.table, and_(_PAPER.case_id == _FILE.case_id, _PAPER.no == _FILE.paper_no))
+    .where(_FILE.case_id == _CASE_ID, _FILE.no == bindparam("no"))
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """A receipt to attach to a paper that was served. `id` is the client's own."""
+
+    case_id: UUID
+    id: UUID
+    paper_no: int
+    content: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attached:
+    """What was attached, as it was kept."""
+
+    no: int
+    id: UUID
+    paper_no: int
+    media: str
+    size_bytes: int
+    attached_at: datetime
+    is_repeat: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Opened:
+    """A file with its content. `number` is that of the paper it belongs to."""
+
+    no: int
+    media: str
+    number: str
+    content: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Found:
+    """What is known before a file is written: the paper, and who may attach to it."""
+
+    rules: machine.Rules
+    facts: Facts
+    paper: Row[*tuple[Any, ...]]
+    post_id: UUID | None
+
+
+def attach(engine: Engine, actor: access.Actor, request: Request) -> Attached:
+    """Attaches a receipt. The same id with the same file answers as the first time.
+
+    Raises: `case.unknown`, `paper.unknown`; `attachment.not_yours`; `attachment.not_served`,
+    `attachment.too_many`; `id.taken`, `id.differs`; what `files.cleaned` and `Store.keep` raise;
+    `case.busy`.
+    """
+    sent = files.fingerprint(request.content)
+    with db.snapshot(engine.database) as tx:
+        before = _look(tx, actor, request, sent=sent)
+    if isinstance(before, Attached):
+        return before
+    clean = files.cleaned(request.content, most_bytes=engine.files.most_bytes)
+    place = files.place_of(request.case_id, request.id)
+    kept = engine.files.keep(engine.seals, clean.content, place=place)
+    try:
+        done = _record(engine, actor, request, clean=clean, kept=kept)
+    except errors.Busy:
+        raise  # perhaps it was written after all: the file stays, and is counted if it was not
+    except errors.GridcaseError:
+        engine.files.drop(kept)
+        raise
+    if done.is_repeat:
+        engine.files.drop(kept)
+    return done
+
+
+def _record(
+    engine: Engine,
+    actor: access.Actor,
+    request: Request,
+    *,
+    clean: files.Clean,
+    kept: files.Kept,
+) -> Attached:
+    for attempt in range(GUARDED_TRIES + LOCKED_TRIES):
+        locked = attempt >= GUARDED_TRIES
+        with db.transaction(engine.database, locked=locked) as tx:
+            found = _look(tx, actor, request, sent=clean.sent, locked=locked)
+            if isinstance(found, Attached):
+                return found
+            asked = _asked(found, actor, request, clean=clean, kept=kept)
+            decision = decide_attachment(found.rules, found.facts, asked=asked)
+            if request.case_id in db.apply(tx, write.rows(decision, seals=engine.seals)):
+                row = decision.attachments[0]
+                return Attached(
+                    no=row.no,
+                    id=row.id,
+                    paper_no=row.paper_no,
+                    media=row.media,
+                    size_bytes=row.size_bytes,
+                    attached_at=row.attached_at,
+                )
+    raise errors.Busy("case.busy")
+
+
+def _asked(
+    found: _Found,
+    actor: access.Actor,
+    request: Request,
+    *,
+    clean: files.Clean,
+    kept: files.Kept,
+) -> attachments.Attaching:
+    return attachments.Attaching(
+        id=request.id,
+        no=found.paper.last_no + 1,
+        kind="receipt",
+        paper_no=request.paper_no,
+        paper_number=found.paper.number,
+        service_no=found.paper.service_no,
+        media=clean.media,
+        size_bytes=len(clean.content),
+        name=kept.name,
+        key_id=kept.key_id,
+        nonce=kept.nonce,
+        sent=clean.sent,
+        kept=clean.kept,
+        actor_id=actor.person_id,
+        post_id=found.post_id,
+    )
+
+
+def _look(
+    tx: db.Tx, actor: access.Actor, request: Request, *, sent: str, locked: bool = False
+) -> _Found | Attached:
+    """Whether the file may be attached; the answer of the first time where it was before."""
+    read_ = read.case_facts(tx, request.case_id, action_id=str(request.id), locked=locked)
+    house, facts = read_.house, read_.facts
+    if facts is None or facts.case is None or actor.is_kept_from(facts.recused):
+        raise errors.NotFound("case.unknown")
+    case, active = facts.case, house.rules.pack
+    sees = access.may_see(active, actor, case, recused=facts.recused)
+    if read_.is_repeat:
+        try:
+            return _again(tx, actor, request, sent=sent)
+        except errors.Conflict:
+            if sees:
+                raise
+    if not sees:
+        raise errors.NotFound("case.unknown")
+    rules = read.rules(tx, case.pack_hash)
+    keys = {"case_id": request.case_id, "paper_no": request.paper_no}
+    row = tx.execute(PAPER, keys).one_or_none()
+    paper = rules.pack.papers.get(row.name) if row else None
+    rights = access.field_rights(active, actor, case, recused=facts.recused)
+    if row is None or paper is None or not access.knows_paper(rights, paper, rules.pack, actor):
+        raise errors.NotFound("paper.unknown")
+    actions = rules.flow(case.process).process.actions
+    leave = access.may_attach_receipt(
+        active, actor, case, paper=paper, actions=actions, recused=facts.recused
+    )
+    if leave is None:
+        raise errors.NotPermitted("attachment.not_yours")
+    if row.service_no is None:
+        raise errors.NotNow("attachment.not_served", field="no", number=row.number)
+    if row.own >= MOST_OF_A_PAPER:
+        raise errors.NotNow("attachment.too_many", field="file", most=MOST_OF_A_PAPER)
+    post_id = leave.post.id if leave.post else None
+    return _Found(rules=rules, facts=facts, paper=row, post_id=post_id)
+
+
+def _again(tx: db.Tx, actor: access.Actor, request: Request, *, sent: str) -> Attached:
+    no = repeats.same_file(
+        tx,
+        actor,
+        case_id=request.case_id,
+        attachment_id=request.id,
+        paper_no=request.paper_no,
+        sent=sent,
+    )
+    row = tx.execute(ONE, {"case_id": request.case_id, "no": no}).one()
+    return Attached(
+        no=row.no,
+        id=row.id,
+        paper_no=row.paper_no,
+        media=row.media,
+        size_bytes=row.size_bytes,
+        attached_at=row.attached_at,
+        is_repeat=True,
+    )
+
+
+def open_one(engine: Engine, actor: access.Actor, case_id: UUID, no: int, *, reason: str) -> Opened:
+    """One file of a case. The reading is recorded where the party can see it.
+
+    Raises: `case.unknown`; `attachment.unknown`, also where it is not theirs to open;
+    `attachment.damaged` where the disk does not hold what was kept.
+    """
+    with db.transaction(engine.database) as tx:
+        house = read.house(tx)
+        case = read.case_row(tx, case_id)
+        recused = read.recused(tx, case_id)
+        if case is None or not access.may_see(house.rules.pack, actor, case, recused=recused):
+            raise errors.NotFound("case.unknown")
+        pack = read.rules(tx, case.pack_hash).pack
+        rights = access.field_rights(house.rules.pack, actor, case, recused=recused)
+        row = tx.execute(ONE, {"case_id": case_id, "no": no}).one_or_none()
+        if row is None or not _may_open(rights, row, pack, actor):
+            raise errors.NotFound("attachment.unknown")
+        assert actor.person_id is not None  # noqa: S101  a resident opens none
+        names = [f"{row.seq}:{attachments.KEPT}{row.no}"]
+        people.record_reading(tx, actor.person_id, case_id, names, reason=reason, at=house.now)
+    place = files.place_of(case_id, row.id)
+    content = engine.files.open(engine.seals, row.name, nonce=row.nonce, place=place)
+    if content is None:
+        raise errors.NotNow("attachment.damaged")
+    return Opened(no=row.no, media=row.media, number=row.number, content=content)
+
+
+def _may_open(
+    rights: Any, row: Row[*tuple[Any, ...]], pack: pack_.Pack, actor: access.Actor
+) -> bool:
+    paper = pack.papers.get(row.paper)
+    return paper is not None and access.may_open_receipt(rights, paper, pack, actor)
