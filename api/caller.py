@@ -7,6 +7,7 @@ that none is open by accident: `PUBLIC`, `RESIDENT` (number and code in the body
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Annotated, Final, Literal
@@ -37,6 +38,10 @@ BEARER: Final = "bearer "
 MAX_BODY_BYTES: Final = 1024 * 1024
 """What a request may weigh. One text of 100 kB passes, so that its own field can be named; a form
 writes a Chinese character as nine bytes."""
+HEAVY: Final = re.compile(r"(?:/api/v1)?/cases/[^/]+/papers/[^/]+/receipts")
+"""Where files are sent to, which weigh more."""
+FORM_BYTES: Final = 64 * 1024
+"""What the form around a file may weigh."""
 _SAFE_METHODS: Final = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
 _OWN_SITE: Final = frozenset({"same-origin", "none"})
 
@@ -263,8 +268,23 @@ def is_own(request: Request) -> bool:
     return carried is None or carried[0] == "token"
 
 
+def heaviest(request: Request) -> int:
+    """What the body of a request may weigh."""
+    if HEAVY.fullmatch(request.url.path):
+        return chosen(request).attachment_max_mb * 1024 * 1024 + FORM_BYTES
+    return MAX_BODY_BYTES
+
+
+def too_large(request: Request) -> problems.TooLarge:
+    """What is said of a heavier one."""
+    if HEAVY.fullmatch(request.url.path):
+        most_mb = chosen(request).attachment_max_mb
+        return problems.TooLarge("attachment.too_large", field="file", most_mb=most_mb)
+    return problems.TooLarge("request.too_large")
+
+
 class BodyLimit:
-    """ASGI middleware: a body heavier than `MAX_BODY_BYTES` is refused, announced or not."""
+    """ASGI middleware: a body heavier than `heaviest` is refused, announced or not."""
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
@@ -274,9 +294,10 @@ class BodyLimit:
             await self.app(scope, receive, send)
             return
         request = Request(scope)
+        most = heaviest(request)
         announced = request.headers.get("content-length", "0")
-        if not announced.isdigit() or int(announced) > MAX_BODY_BYTES:
-            refused = problems.respond(request, problems.TooLarge("request.too_large"))
+        if not announced.isdigit() or int(announced) > most:
+            refused = problems.respond(request, too_large(request))
             await refused(scope, receive, send)
             return
         weight = 0
@@ -285,8 +306,8 @@ class BodyLimit:
             nonlocal weight
             message = await receive()
             weight += len(message.get("body", b""))
-            if weight > MAX_BODY_BYTES:
-                raise HTTPException(413)
+            if weight > most:
+                raise too_large(request) if most > MAX_BODY_BYTES else HTTPException(413)
             return message
 
         await self.app(scope, weighed, send)

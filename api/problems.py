@@ -272,10 +272,22 @@ def _page(request: Request, error: errors.GridcaseError) -> Response:
 
 async def _sign_in_again(request: Request, error: Unauthenticated) -> Response:
     """The session ended while somebody typed: the sign-in form carries what they sent, and
-    after it they go on where they were."""
+    after it they go on where they were. A file is not carried, nor read from who is unknown."""
     observe.ERRORS.labels(error.code).inc()
-    sent = await request.form()
     here = render.here(request)
+    if request.headers.get("content-type", "").startswith("multipart/"):
+        return render.page(
+            "login.html",
+            here,
+            status=int(status_of(error)),
+            user="",
+            refused=here.words.get("Your session has ended. Sign in, and choose the file again."),
+            next=request.url.path,
+            lookup_url="/lookup",
+            kept=[],
+            kept_path=None,
+        )
+    sent = await request.form()
     return render.page(
         "login.html",
         here,

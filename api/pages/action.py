@@ -71,7 +71,7 @@ def post_action(frame: frames.Signed, case_id: str, name: str, sent: frames.Sent
         version=_int(sent.get("version")),
     )
     try:
-        act.act(frame.engine, frame.person, request)
+        done = act.act(frame.engine, frame.person, request)
     except errors.NotFound:
         raise
     except errors.GridcaseError as error:
@@ -81,18 +81,24 @@ def post_action(frame: frames.Signed, case_id: str, name: str, sent: frames.Sent
         return _form(
             frame, view, name, typed=sent, action_id=request.action_id, error=error, seen=seen
         )
-    return _onward(frame, wanted, name, action=action, then=sent.get("then", ""))
+    return _onward(frame, wanted, name, action=action, then=sent.get("then", ""), seq=done.seq)
 
 
 def _onward(
-    frame: frames.Frame, case_id: UUID, name: str, *, action: pack.Action, then: str
+    frame: frames.Frame, case_id: UUID, name: str, *, action: pack.Action, then: str, seq: int
 ) -> Response:
-    """Back to the case, or to the list where the act has moved the case out of sight."""
+    """Back to the case, or to the list where the act has moved the case out of sight. After a
+    service the receipt is asked for, while it is at hand."""
     done = frame.words.get("Done: {act}", act=frame.words.text(action.name))
-    if not frames.is_there(frame, case_id):
+    try:
+        view = case_query.view(frame.engine, frame.person, case_id)
+    except errors.NotFound:
         return frame.go(frames.home(frame), toast=done)
     if name == "record_session" and then in AFTER_SESSION:
         return frame.go(f"/cases/{case_id}/do/{then}", toast=done)
+    for it in view.papers:
+        if it.can_attach and it.service is not None and it.service.seq == seq:
+            return frame.go(f"/cases/{case_id}/papers/{it.no}/receipts", toast=done)
     return frame.go(f"/cases/{case_id}", toast=done)
 
 

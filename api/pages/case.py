@@ -17,7 +17,7 @@ from api.pages import worklist as worklist_page
 from rules import errors, pack, picture
 from workflow import machine
 from workflow.commands import people
-from workflow.decide import guard_facts
+from workflow.decide import attachments, guard_facts
 from workflow.decide import papers as deciding
 from workflow.queries import case as case_query
 from workflow.queries import office
@@ -212,10 +212,16 @@ def _reading(
     known = {name: field.name for name, field in view.pack.fields.items()}
     known |= {f"{deciding.SEALED}{name}": paper.name for name, paper in view.pack.papers.items()}
     fields = [
-        frame.words.text(known[name]) if name in known else name
+        frame.words.text(known[name]) if name in known else _file(frame, name)
         for name in str(row["fields"]).split(", ")
     ]
     return row["at"], str(row["name"]), str(row["reason"]), "、".join(fields)
+
+
+def _file(frame: frames.Frame, name: str) -> str:
+    """What was read, where it is no field and no paper."""
+    prefix, no = attachments.KEPT, name.removeprefix(attachments.KEPT)
+    return frame.words.get("Attached file {no}", no=no) if name.startswith(prefix) else name
 
 
 def _choice(

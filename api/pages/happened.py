@@ -11,8 +11,11 @@ from uuid import UUID
 
 from api import texts
 from api.pages import frame as frames
+from api.pages import papers_listed
 from rules import pack
+from workflow.decide import attachments
 from workflow.queries import case as case_query
+from workflow.queries import papers
 
 SECOND_S: Final = 60
 """A rung that fires within a minute of its plan is on time."""
@@ -79,8 +82,19 @@ def _entry(
         )
         mark = "ladder" if event.actor_kind == "ladder" else None
         return Entry(title=title, when=event.at, lines=lines, mark=mark)
+    if event.name == attachments.ATTACH:
+        return _attached(words, event)
     title, more = _by_time(words, view.pack, event.name, event.payload, names)
     return Entry(title=title, when=event.at, lines=more, mark="ladder")
+
+
+def _attached(words: texts.Words, event: case_query.EventView) -> Entry:
+    """A receipt that was attached: to which paper, and how large."""
+    note = event.payload[papers.ATTACHMENT]
+    act = words.get("Attached a receipt")
+    title = words.get("{who}: {act}", who=event.actor or "–", act=act)
+    line = f"{note['number']} · {papers_listed.size(note['bytes'])}"
+    return Entry(title=title, when=event.at, lines=(line,))
 
 
 def _kind(words: texts.Words, kind: str) -> str:

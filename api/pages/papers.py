@@ -13,9 +13,8 @@ from starlette.responses import Response
 
 from api import caller, papers, render, texts
 from api.pages import frame as frames
-from api.pages import resident
+from api.pages import papers_listed, resident
 from api.papers import docx, pdf
-from rules import errors
 from rules import papers as papers_
 from workflow import access
 from workflow.commands import papers as commands
@@ -37,6 +36,7 @@ class Row:
     number: str
     day: str
     served: str
+    receipts: tuple[papers_listed.Receipt, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -128,10 +128,9 @@ def get_mine_pdf(frame: frames.Public, no: str, copy: Copy = "zh") -> Response:
 
 def _one(frame: frames.Frame, actor: access.Actor, case_id: str, no: str) -> commands.Opened:
     """One paper opened. Raises: `paper.unknown`."""
-    if not no.isascii() or not no.isdigit() or len(no) > 6:
-        raise errors.NotFound("paper.unknown")
     reason = frame.words.get("Opened the paper")
-    return commands.open_one(frame.engine, actor, frames.read_id(case_id), int(no), reason=reason)
+    wanted, number = frames.read_id(case_id), papers_listed.number_of(no)
+    return commands.open_one(frame.engine, actor, wanted, number, reason=reason)
 
 
 def _all(frame: frames.Frame, case_id: str) -> tuple[commands.Opened, ...]:
@@ -195,7 +194,8 @@ def _cover(
     frame: frames.Frame, view: case_query.CaseView, found: Sequence[commands.Opened]
 ) -> File:
     words = frame.words
-    served = {it.no: it.service for it in view.papers}
+    known = {it.no: it for it in view.papers}
+    listed = {no: papers_listed.item(frame, view, it, base="") for no, it in known.items()}
     closed_at = view.case.closed_at
     return File(
         title=words.get("Case file"),
@@ -210,7 +210,8 @@ def _cover(
                 name=words.text(one.paper.name),
                 number=one.number,
                 day=_day(words.local_day(one.made_at), words),
-                served=_served(served.get(one.no), words),
+                served=_served(known[one.no].service, words) if one.no in known else "–",
+                receipts=listed[one.no].receipts if one.no in listed else (),
             )
             for one in found
         ),

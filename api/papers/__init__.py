@@ -10,9 +10,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from urllib.parse import quote
 
+from starlette.responses import Response
+
 from api import texts
 from api.papers import qr
 from rules import pack, papers
+from workflow import files
+from workflow.commands import attachments
 from workflow.commands import papers as commands
 
 LOOKUP = "/lookup"
@@ -64,6 +68,20 @@ def foot(paper: Print, words: texts.Words) -> tuple[str, ...]:
         words.get("Case number: {number}", number=paper.case_number),
         words.get("Look-up code: {code}", code=paper.code),
         words.get("See how it stands: {url}", url=paper.lookup_url),
+    )
+
+
+def receipt(opened: attachments.Opened, words: texts.Words) -> Response:
+    """A file as it is handed out: kept by the browser under our name, never shown by it."""
+    name = words.get("Receipt {number} ({no})", number=opened.number, no=opened.no)
+    return Response(
+        opened.content,
+        media_type=opened.media,
+        headers={
+            **attachment(name, files.SUFFIXES[opened.media]),
+            "X-Content-Type-Options": "nosniff",
+            "Content-Security-Policy": "default-src 'none'; sandbox",
+        },
     )
 
 

@@ -6,6 +6,7 @@ from fastapi import APIRouter
 
 from api.routes import (
     absences,
+    attachments,
     cases,
     contacts,
     health,
@@ -22,6 +23,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     absences.router,
     cases.router,
     papers.router,
+    attachments.router,
     lookup.router,
     offices.router,
     contacts.router,

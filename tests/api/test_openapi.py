@@ -8,12 +8,12 @@ from typing import Any
 import jsonschema_rs
 import pytest
 
-from api import app, caller
+from api import app, caller, uploads
 from api.routes import papers, reference
 from tests.api import desk
-from workflow import db, settings
+from workflow import db, files, settings
 
-FILES = frozenset({"text/plain", papers.PDF, papers.DOCX})
+FILES = frozenset({"text/plain", papers.DOCX, *files.SUFFIXES, uploads.FORM})
 """What is no JSON."""
 
 

@@ -13,7 +13,7 @@ from pwdlib.hashers import argon2
 
 from tests import office
 from tests.browser import walk
-from workflow import db
+from workflow import db, files
 from workflow.commands import people
 
 
@@ -32,6 +32,7 @@ def site(
 ) -> Iterator[walk.Site]:
     """A fresh district, once on each database."""
     district = office.build(database, accounts=walk.STAFF)
+    district.engine = office.engine_of(database, folder=tmp_path / files.FOLDER)
     with walk.served(district, browser, url=database_url, folder=tmp_path) as found:
         yield found
 
@@ -46,6 +47,7 @@ def shared_site(
     url = f"sqlite:///{folder / 'gridcase.db'}"
     opened = db.open(url)
     district = office.build(opened, accounts=walk.STAFF)
+    district.engine = office.engine_of(opened, folder=folder / files.FOLDER)
     with walk.served(district, browser, url=url, folder=folder) as found:
         yield found
     db.close(opened)

@@ -14,6 +14,7 @@ from workflow import settings
 NOT_LOOKED_AT: Final[Mapping[str, str]] = {
     "/board/health": "part of the board",
     "/board/part": "part of the board",
+    "/cases/{case_id}/attachments/{no}": "a file",
     "/cases/{case_id}/file/pdf": "a file",
     "/cases/{case_id}/papers/{no}/docx": "a file",
     "/cases/{case_id}/papers/{no}/pdf": "a file",

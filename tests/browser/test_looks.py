@@ -105,6 +105,8 @@ def _others(it: office.District) -> Mapping[str, act.Receipt]:
     it.do(answered, "accept", "handler", route="6")
     opinion = {"facts_found": "经核实属实。", "opinion": "五日内发放。", "opinion_basis": "第三条"}
     it.do(answered, "answer", "handler", outcome="support", **opinion)
+    served = {"served_method": "in_person", "served_on": "2026-04-01", "receipt": "本人签收"}
+    it.do(answered, "serve_paper", "handler", paper=3, **served)
     return {"refused": refused, "no_agreement": stuck, "answered": answered}
 
 
@@ -153,6 +155,10 @@ def pages(busy: Busy) -> dict[str, tuple[str | None, str]]:
         "elsewhere-no-notices": ("other_officer", "/notices"),
         "handler-paper": ("handler", f"/cases/{busy.petition.case_id}/papers/1"),
         "handler-paper-en": ("handler", f"/cases/{busy.petition.case_id}/papers/1?copy=en"),
+        "handler-receipts": (
+            "handler",
+            f"/cases/{busy.others['answered'].case_id}/papers/3/receipts",
+        ),
         "handler-file": ("handler", f"/cases/{busy.petition.case_id}/file"),
         "mediator-absence": ("mediator", "/absence"),
         "supervisor-absence": ("supervisor", "/absence"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import date, datetime
 from typing import Literal
+from uuid import UUID
 
 from api.routes import shapes
 from api.routes.shapes import Shape
@@ -18,8 +19,42 @@ class Served(Shape):
     served_on: date
 
 
+class Receipt(Shape):
+    """A receipt that was attached. Where `can_open`, `/cases/{case_id}/attachments/{no}` gives
+    the file."""
+
+    no: int
+    media: str
+    size_bytes: int
+    attached_at: datetime
+    can_open: bool
+
+
+class Attached(Shape):
+    """A receipt as it was kept: without what a phone writes into a picture."""
+
+    model_config = shapes.example(
+        {
+            "no": 1,
+            "id": "0196f0aa-7c11-7a52-9a54-7f2a53b1c0de",
+            "paper": 4,
+            "media": "image/jpeg",
+            "size_bytes": 214_532,
+            "attached_at": "2026-03-31T07:10:00Z",
+        }
+    )
+
+    no: int
+    id: UUID
+    paper: int
+    media: str
+    size_bytes: int
+    attached_at: datetime
+
+
 class Paper(Shape):
-    """A paper that was made. `to` is whose it is; `is_for_service` that somebody must serve it."""
+    """A paper that was made. `to` is whose it is; `is_for_service` that somebody must serve it;
+    `can_attach` that you may attach a receipt of its service."""
 
     no: int
     key: str
@@ -30,6 +65,8 @@ class Paper(Shape):
     is_for_service: bool
     served: Served | None
     can_open: bool
+    receipts: tuple[Receipt, ...]
+    can_attach: bool
 
 
 class Papers(Shape):
@@ -48,6 +85,16 @@ class Papers(Shape):
                     "is_for_service": True,
                     "served": {"method": "in_person", "served_on": "2026-03-31"},
                     "can_open": True,
+                    "receipts": [
+                        {
+                            "no": 1,
+                            "media": "image/jpeg",
+                            "size_bytes": 214_532,
+                            "attached_at": "2026-03-31T07:10:00Z",
+                            "can_open": True,
+                        }
+                    ],
+                    "can_attach": True,
                 }
             ]
         }

@@ -7,6 +7,7 @@ from dataclasses import asdict
 from api import texts
 from api.routes.shapes import papers as shapes
 from rules import pack
+from workflow.commands import attachments
 from workflow.commands import papers as commands
 from workflow.queries import case as case_query
 from workflow.queries import papers as query
@@ -31,6 +32,20 @@ def _paper(it: query.PaperView, words: texts.Words) -> shapes.Paper:
         if service is None
         else shapes.Served(method=service.method, served_on=service.served_on),
         can_open=it.can_open,
+        receipts=tuple(shapes.Receipt.model_validate(asdict(one)) for one in it.receipts),
+        can_attach=it.can_attach,
+    )
+
+
+def attached(done: attachments.Attached) -> shapes.Attached:
+    """A receipt as it was kept."""
+    return shapes.Attached(
+        no=done.no,
+        id=done.id,
+        paper=done.paper_no,
+        media=done.media,
+        size_bytes=done.size_bytes,
+        attached_at=done.attached_at,
     )
 
 

@@ -1,0 +1,183 @@
+"""Receipts over HTTP: sent as a form, by programs and by pages; told what is wrong; kept by the
+browser and never shown by it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from api import app, caller
+from tests import office, pictures
+from tests.api import desk, site
+from workflow import db, files, ids, settings
+
+SERVED = {"served_method": "in_person", "served_on": "2026-03-20", "receipt": "本人签收"}
+PAPER = 3
+
+
+@pytest.fixture
+def front(database: db.Database, tmp_path: Path) -> desk.Desk:
+    """Those who handle a petition, over a folder for files of at most one MB."""
+    district = office.build(database, accounts=("petition_officer", "handler", "head", "auditor"))
+    chosen = settings.Settings(data_dir=tmp_path, attachment_max_mb=1)
+    store = files.Store(folder=tmp_path / files.FOLDER, most_bytes=files.MB)
+    district.engine = replace(district.engine, files=store)
+    served = app.create_app(chosen, engine=district.engine)
+    return desk.Desk(district=district, site=site.Site(served))
+
+
+@pytest.fixture
+def case(front: desk.Desk) -> str:
+    """A petition whose notice was served."""
+    body = front.new_case() | {"process": "petition", "fields": dict(office.PETITION)}
+    case_id: str = front.post("petition_officer", "/cases", body).json()["case_id"]
+    to = str(front.district.offices["housing"])
+    front.do(case_id, "transfer", "petition_officer", to_office=to)
+    front.do(case_id, "accept", "handler", route="6")
+    front.do(case_id, "serve_paper", "handler", paper=PAPER, **SERVED)
+    return case_id
+
+
+def _send(
+    front: desk.Desk,
+    case: str,
+    content: bytes,
+    *,
+    by: str = "handler",
+    key: str | None = None,
+    no: int = PAPER,
+    **given: Any,
+) -> httpx.Response:
+    parts = {"file": ("a.svg", content, "image/svg+xml")}  # neither is asked for
+    data = {"id": key or str(ids.uuid7())}
+    path = f"/cases/{case}/papers/{no}/receipts"
+    return front.as_(by, "POST", path, files=parts, data=data, **given)
+
+
+def _page(front: desk.Desk, method: str, path: str, by: str = "handler", **given: Any) -> Any:
+    headers = {"Authorization": f"Bearer {front.token(by)}"}
+    return front.site.send(method, path, headers=headers, **given)
+
+
+def test_a_receipt_is_sent_listed_and_kept_by_the_browser(front: desk.Desk, case: str) -> None:
+    key = str(ids.uuid7())
+    first = _send(front, case, pictures.photo(), key=key)
+    again = _send(front, case, pictures.photo(), key=key)
+    other = _send(front, case, pictures.scan(), key=key)
+    assert (first.status_code, again.status_code, other.status_code) == (201, 200, 409)
+    assert first.json() == again.json()
+    assert first.json()["media"] == "image/jpeg"
+    assert (other.json()["code"], other.json()["field"]) == ("id.differs", "file")
+    items = front.get("handler", f"/cases/{case}/papers").json()["items"]
+    assert [it["can_attach"] for it in items] == [False, False, True]
+    assert items[2]["receipts"][0]["size_bytes"] == first.json()["size_bytes"]
+    place = first.headers["location"]
+    for answer in (
+        front.get("handler", place.removeprefix(desk.API)),
+        _page(front, "GET", f"/cases/{case}/attachments/1"),
+    ):
+        assert answer.status_code == 200, answer.text
+        assert answer.content.startswith(b"\xff\xd8\xff")
+        assert pictures.SECRET not in answer.content
+        assert answer.headers["content-disposition"].startswith("attachment; ")
+        assert answer.headers["content-security-policy"] == "default-src 'none'; sandbox"
+        assert answer.headers["x-content-type-options"] == "nosniff"
+        assert "no-store" in answer.headers["cache-control"]
+    page = _page(front, "GET", f"/cases/{case}").text
+    assert page.count("查看送达回证<br>") == page.count("附件 1") == 2, "both readings are told"
+
+
+def test_I7_a_file_that_is_not_theirs_answers_as_one_that_is_not_there(
+    front: desk.Desk, case: str
+) -> None:
+    assert _send(front, case, pictures.photo()).status_code == 201
+    none = front.get("handler", f"/cases/{case}/attachments/9")
+    for by in ("head", "auditor"):
+        masked = front.get(by, f"/cases/{case}/attachments/1")
+        assert masked.status_code == none.status_code == 404
+        told = [{k: v for k, v in it.json().items() if k != "request_id"} for it in (masked, none)]
+        assert told[0] == told[1]
+    page = _page(front, "GET", f"/cases/{case}", by="head").text
+    assert "送达回证（照片）" in page
+    assert "attachments/1" not in page
+    assert "上传送达回证" not in page
+
+
+def test_bad_files_are_refused_with_field_and_remedy_in_both_languages(
+    front: desk.Desk, case: str
+) -> None:
+    before = front.standing(case)
+    for content, status, code in (
+        (b"", 422, "attachment.empty"),
+        (b"<svg/>", 422, "attachment.type"),
+        (pictures.photo()[:-40], 422, "attachment.broken"),
+        (pictures.scan(b"/OpenAction <</JS (x)>>"), 422, "attachment.active"),
+        (bytes(files.MB + 1), 422, "attachment.too_large"),
+        (bytes(files.MB + 2 * caller.FORM_BYTES), 413, "attachment.too_large"),
+    ):
+        told = [
+            _send(front, case, content, headers={"Accept-Language": language})
+            for language in ("zh-CN", "en")
+        ]
+        assert [it.status_code for it in told] == [status] * 2, code
+        zh, en = (it.json() for it in told)
+        assert (zh["code"], zh["field"]) == (code, "file")
+        assert zh["remedy"] != en["remedy"] != ""
+    plain = front.post("handler", f"/cases/{case}/papers/{PAPER}/receipts", {"id": "x"})
+    assert (plain.status_code, plain.json()["code"]) == (422, "request.multipart")
+    nameless = _send(front, case, pictures.photo(), key="x")
+    assert (nameless.status_code, nameless.json()["field"]) == (422, "id")
+    assert front.standing(case) == before
+
+
+def test_elsewhere_a_body_weighs_no_more_than_before(front: desk.Desk, case: str) -> None:
+    heavy = {"Content-Type": "multipart/form-data; boundary=x"}
+    for path in (f"/cases/{case}/do/serve_paper", f"/cases/{case}/papers/3/receipts/x"):
+        answer = _page(front, "POST", path, content=bytes(caller.MAX_BODY_BYTES + 1))
+        assert answer.status_code == 413, path
+    nobody = front.site.post(
+        f"/cases/{case}/papers/{PAPER}/receipts", content=b"--x", headers=heavy
+    )
+    assert nobody.status_code == 401
+    assert "再选一次文件" in nobody.text
+
+
+def test_after_a_service_the_page_asks_for_the_receipt(front: desk.Desk, case: str) -> None:
+    front.do(
+        case,
+        "answer",
+        "handler",
+        outcome="support",
+        facts_found="属实。",
+        opinion="七日内补发。",
+        opinion_basis="办法",
+    )
+    sent = {**SERVED, "action_id": str(ids.uuid7()), "version": str(front.version(case))}
+    done = _page(front, "POST", f"/cases/{case}/do/serve_answer", data=sent)
+    where = f"/cases/{case}/papers/4/receipts"
+    assert (done.status_code, done.headers["location"]) == (303, where)
+    form = _page(front, "GET", where).text
+    assert 'enctype="multipart/form-data"' in form
+    assert 'capture="environment"' in form
+    key = form.split('name="id" value="')[1].split('"')[0]
+    empty = {"file": ("", b""), "photo": ("", b"")}
+    told = _page(front, "POST", where, files=empty, data={"id": key})
+    assert told.status_code == 422
+    assert "没有选文件" in told.text
+    both = {"file": ("a", pictures.scan()), "photo": ("b", pictures.photo())}
+    assert "一次选了两个" in _page(front, "POST", where, files=both, data={"id": key}).text
+    photo = {"file": ("", b""), "photo": ("b", pictures.photo())}
+    for _ in range(2):  # a double press is one act
+        put = _page(front, "POST", where, files=photo, data={"id": key})
+        assert (put.status_code, put.headers["location"]) == (303, f"/cases/{case}"), put.text
+    page = _page(front, "GET", f"/cases/{case}").text
+    assert page.count(f'href="/cases/{case}/attachments/1"') == 1
+    assert "上传了送达回证" in page
+    index = _page(front, "GET", f"/cases/{case}/file").text
+    assert "送达回证（照片）" in index
+    wrong = _page(front, "GET", f"/cases/{case}/papers/2/receipts")
+    assert wrong.status_code == 409, "a letter that nobody serves"

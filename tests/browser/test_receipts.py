@@ -1,0 +1,77 @@
+"""A receipt of service, by the phone that took its picture, with script and without."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests import office, pictures
+from tests.browser import walk
+from workflow.commands import act
+
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
+
+SERVED: dict[str, Any] = {
+    "served_method": "in_person",
+    "served_on": "2026-03-20",
+    "receipt": "本人签收",
+}
+
+
+def _served(district: office.District) -> act.Receipt:
+    """A petition whose notice, its third paper, was served."""
+    filed = district.file("petition_officer", process="petition")
+    district.do(filed, "transfer", "petition_officer", to_office=str(district.offices["housing"]))
+    district.do(filed, "accept", "handler", route="6")
+    district.do(filed, "serve_paper", "handler", paper=3, **SERVED)
+    return filed
+
+
+def test_a_photo_when_taken_by_phone_without_script_is_attached_and_downloaded(
+    shared_site: walk.Site, tmp_path: Path
+) -> None:
+    filed = _served(shared_site.district)
+    photo = tmp_path / "IMG_0001.jpg"
+    photo.write_bytes(pictures.photo(size=(600, 300), orientation=6))
+    with shared_site.signed_in("handler", phone=True, script=False) as handler:
+        handler.go(f"/cases/{filed.case_id}")
+        handler.press("上传送达回证")
+        handler.press("上传送达回证")
+        assert "没有选文件" in handler.text()
+        assert handler.page.get_attribute("#f-photo", "capture") == "environment"
+        handler.page.set_input_files("#f-photo", photo)
+        handler.press("上传送达回证")
+        assert handler.page.url.endswith(f"/cases/{filed.case_id}")
+        assert "送达回证已上传" in handler.page.inner_text("body")
+        with handler.page.expect_download() as download:
+            handler.page.click(f"a[href='/cases/{filed.case_id}/attachments/1']")
+        kept = Path(download.value.path()).read_bytes()
+        assert download.value.suggested_filename.endswith(".jpg")
+        assert kept.startswith(b"\xff\xd8\xff")
+        assert pictures.SECRET not in kept
+
+
+@pytest.mark.parametrize("how", walk.HEARD)
+def test_the_page_when_checked_has_no_grave_fault(
+    shared_site: walk.Site, tmp_path: Path, how: walk.How
+) -> None:
+    filed = _served(shared_site.district)
+    scan = tmp_path / "scan.pdf"
+    scan.write_bytes(pictures.scan())
+    with shared_site.visitor(**walk.kind(how)) as handler:
+        handler.sign_in("handler", office.PASSWORD)
+        where = f"/cases/{filed.case_id}/papers/3/receipts"
+        handler.go(where)
+        faults = walk.check(handler, f"{how}-receipts")
+        handler.send_as_it_stands()
+        faults += walk.check(handler, f"{how}-receipts-faults")
+        assert handler.page.locator(".error-summary a").count() == 1
+        handler.page.set_input_files("#f-file", scan)
+        handler.send_as_it_stands()
+        faults += walk.check(handler, f"{how}-case-with-receipt")
+        handler.go(where)
+        faults += walk.check(handler, f"{how}-receipts-attached")
+        assert handler.page.locator("section#att, h2#att").count() == 1
+    assert faults == []
