@@ -114,10 +114,9 @@ class Condition:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class State:
-    """Where a case can stand. `owner` is whose turn it is: the first of these roles that has
-    a post at the lead office. `main` is the usual next action, which pages offer first.
-    `done` says that the matter itself is settled (办结), `end` that it has ended: the case is
-    closed, as soon as a paper of the act that ended it is served where one is to be."""
+    """Where a case can stand. `owner` is whose turn it is: the first of these roles with a post
+    at the lead office. `main` is the usual next action, which pages offer first. `done`: the
+    matter is settled (办结); `end`: it is over, and closed once what ended it is served."""
 
     name: Text
     owner: tuple[str, ...] = ()
@@ -256,9 +255,8 @@ class When:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rung:
-    """One step of a ladder. `do` is the effect, `tell` a role or `handler`; `every` repeats
-    it up to `cap` times in all; `when` limits it to some cases. `tag` and `source` say where it
-    comes from: ours (`default`), where nothing is said."""
+    """One step of a ladder. `do` is the effect, `tell` a role or `handler`; `every` repeats it
+    up to `cap` times in all; `when` limits it to some cases; unless `tag` says more, it is ours."""
 
     at: When
     do: Effect
@@ -439,10 +437,9 @@ class Example:
 class Provision:
     """What a law or a rule of work asks for, in our own words, and how the pack answers it.
 
-    `kept_by` names lines of the pack (`clock petition.handle`, `action petition.object`,
-    `guard petition.file_case.1`, `field route.6`, `needs petition.refuse.earlier_number.finished`,
-    `paper petition.acceptance.serve_paper`, ...) or what the program does for every pack
-    (`engine counting.month`); `not_kept` gives the reason why there is none.
+    `kept_by` names lines of the pack (`clock petition.handle`, `guard petition.file_case.1`,
+    `field route.6`, `paper petition.acceptance.serve_paper`, ...) or what the program does for
+    every pack (`engine counting.month`); `not_kept` gives the reason why there is none.
     """
 
     words: Text
