@@ -141,10 +141,19 @@ def database_url(request: pytest.FixtureRequest, dialect: Dialect) -> Iterator[s
         shutil.copyfile(request.getfixturevalue("sqlite_template"), path)
         yield f"sqlite:///{path}"
         return
-    server: postgres.Server = request.getfixturevalue("postgres_server")
-    name = _fresh_name()
-    yield server.create(name, template=request.getfixturevalue("postgres_template"))
-    server.drop(name)
+    kept: postgres.Kept = request.getfixturevalue("postgres_kept")
+    yield kept.url()
+    kept.clear()
+
+
+@pytest.fixture(scope="session")
+def postgres_kept(
+    postgres_server: postgres.Server, postgres_template: str
+) -> Iterator[postgres.Kept]:
+    """The PostgreSQL database of one test after the other."""
+    kept = postgres.Kept(server=postgres_server, template=postgres_template, name=_fresh_name())
+    yield kept
+    kept.drop()
 
 
 @pytest.fixture

@@ -25,6 +25,42 @@ def test_server_is_set_to_an_odd_zone(postgres_url: str) -> None:
     assert row == ("Pacific/Chatham",)
 
 
+@pytest.mark.parametrize(
+    ("done", "is_new"),
+    [
+        ("insert into area values ('42', '湖北省', 'province', 1, null, '42')", False),
+        ("delete from auditor", False),
+        ("alter table area add column colour text", True),
+        ("alter table area alter column name drop not null", True),
+        ("drop index case_next", True),
+        ("delete from alembic_version", True),
+        ("analyze area", True),
+        ("create table ledger (id integer)", True),
+    ],
+)
+def test_database_when_a_test_is_over_is_as_before(
+    postgres_kept: postgres.Kept, done: str, is_new: bool
+) -> None:
+    def standing() -> list[object]:
+        with psycopg.connect(postgres_kept.url()) as connection:
+            asked = "select oid::text from pg_database where datname = current_database()"
+            return [
+                connection.execute(query).fetchall()
+                for query in (asked, *(f"select * from {it}" for it in ("auditor", "area")))
+            ]
+
+    before = standing()
+    connection = psycopg.connect(postgres_kept.url())
+    connection.execute(done)
+    connection.commit()
+    connection.execute("select * from area for update")
+    postgres_kept.clear()
+    after = standing()
+    assert after[1:] == before[1:]
+    assert (after[0] != before[0]) is is_new
+    connection.close()
+
+
 def test_process_is_set_to_an_odd_zone() -> None:
     assert datetime(2026, 7, 1).astimezone().utcoffset() == timedelta(hours=-4)
 
