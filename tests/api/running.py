@@ -13,7 +13,7 @@ from pathlib import Path
 from signal import SIGTERM
 
 PROGRAM = "from api.cli import app; app()"
-PATIENCE_S = 30.0
+PATIENCE_S = 90.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,7 +50,7 @@ class Running:
         """Sends SIGTERM."""
         self.process.send_signal(SIGTERM)
 
-    def ended(self, *, within_s: float = 20) -> int:
+    def ended(self, *, within_s: float = PATIENCE_S) -> int:
         """Its exit code."""
         return self.process.wait(timeout=within_s)
 

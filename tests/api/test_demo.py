@@ -339,7 +339,7 @@ def test_demo_when_started_answers_and_ends_on_a_signal(tmp_path: Path) -> None:
             assert "password" in page.text
         finally:
             process.send_signal(signal.SIGTERM)
-            code = process.wait(timeout=20)
+            code = process.wait(timeout=60)
     told = (tmp_path / "out").read_text("utf-8")
     assert code == 0, told
     assert all(account.username in told for account in district.ACCOUNTS)
@@ -347,7 +347,7 @@ def test_demo_when_started_answers_and_ends_on_a_signal(tmp_path: Path) -> None:
 
 def _address(file: Path, process: subprocess.Popen[bytes]) -> str:
     """The address, once it is printed."""
-    for _ in range(600):
+    for _ in range(1200):
         for word in file.read_text("utf-8").split():
             if word.startswith("http://"):
                 return word

@@ -58,7 +58,7 @@ def environment(url: str, folder: Path, **more: str) -> dict[str, str]:
 
 def ready(url: str) -> tuple[int, bool]:
     """What `/readyz` answers, and whether it says that the server is about to end."""
-    found = httpx.get(f"{url}/readyz", timeout=20)
+    found = httpx.get(f"{url}/readyz", timeout=60)
     return found.status_code, found.json()["draining"]
 
 
@@ -87,12 +87,12 @@ def test_serve_when_told_to_end_is_not_ready_first_and_finishes_what_runs(
         assert ready(url) == (200, False)
         with locked(database, "login_session"):
             who = {"username": "officer", "password": office.PASSWORD}
-            login = pool.submit(httpx.post, f"{url}/api/v1/session", json=who, timeout=20)
+            login = pool.submit(httpx.post, f"{url}/api/v1/session", json=who, timeout=60)
             time.sleep(0.5)  # it now waits for the lock
             began = time.monotonic()
             server.stop()
             server.wait(lambda: ready(url) == (503, True))
-            assert httpx.get(f"{url}/livez", timeout=20).status_code == 200
+            assert httpx.get(f"{url}/livez", timeout=60).status_code == 200
             server.wait(lambda: not _listens(url))
         assert login.result().status_code == 201
         assert server.ended() == 0
@@ -147,8 +147,8 @@ def test_serve_when_it_is_a_worker_too_climbs_the_ladder(
                 return int(tx.execute(rungs).scalar_one())
 
         server.wait(lambda: fired() > 0)
-        server.wait(lambda: httpx.get(f"{url}/readyz", timeout=20).json()["audit"] == "running")
-        assert httpx.get(f"{url}/readyz", timeout=20).json()["sweep"] == "running"
+        server.wait(lambda: httpx.get(f"{url}/readyz", timeout=60).json()["audit"] == "running")
+        assert httpx.get(f"{url}/readyz", timeout=60).json()["sweep"] == "running"
         server.stop()
         assert server.ended() == 0
     with db.snapshot(database) as tx:
@@ -175,7 +175,7 @@ def test_worker_when_its_jobs_are_dead_ends_so_that_it_is_started_again(
         },
         capture_output=True,
         text=True,
-        timeout=30,
+        timeout=90,
         check=False,
     )
     assert done.returncode == 1

@@ -53,8 +53,8 @@ How = Literal["zh-phone", "en-phone", "zh-desk", "en-desk"]
 HEARD: tuple[How, ...] = ("zh-phone", "en-desk")
 """Those in which the screen reader's rules are tried, which cost most: between them they have
 both languages and both layouts."""
-WAIT_MS: Final = 10_000
-STARTED_S: Final = 20
+WAIT_MS: Final = 30_000
+STARTED_S: Final = 60
 CHANNELS: Final[dict[settings.ChannelName, str]] = {
     "mail": "mailto://127.0.0.1:9?from=gridcase%40example.org&to={address}",
     "wecom": "wecombot://{address}/",

@@ -428,7 +428,7 @@ def test_a_process_killed_before_it_could_record_has_its_mail_sent_again_under_o
         job = {"op": "send", "url": database_url, "channels": {"mail": mail.template()}}
         one.prepare(job)
         one.tell("go")
-        one.process.wait(timeout=20)
+        one.process.wait(timeout=60)
         one.kill()
         assert outside.states(district) == ["sending"]
         mail.taken = lambda: None
