@@ -368,6 +368,7 @@ WRONG = {
     "SESSION_MAX_DAYS": "never",
     "START_WAIT_S": "-1",
     "DRAIN_S": "100",
+    "ATTACHMENT_MAX_MB": "0",
     "CHANNELS": '{"mail": "mailtos://desk.example"}',
     "PUBLIC_URL": "desk.example",
 }

@@ -538,7 +538,7 @@ def test_a_paper_that_must_be_served_and_never_lights_up_is_told(clock: str) -> 
     deadlines = {**loaded.pack.deadlines, clock: rule}
     pack = dataclasses.replace(loaded.pack, deadlines=deadlines)
     faults = check.check(pack, load.load_calendar(load.shipped()))
-    assert {fault.code for fault in faults} == {"check.paper_unwatched"}
+    assert {fault.code for fault in faults} == {"check.paper_unwatched", "check.any_paper"}
 
 
 def test_check_when_a_ladder_fires_too_often(tmp_path: Path) -> None:

@@ -150,7 +150,7 @@ WHO = {  # attaches, knows of it, opens it
     "handler": (None, True, True),
     "head": ("attachment.not_yours", True, False),
     "supervisor": ("case.unknown", False, False),
-    "district_supervisor": ("attachment.not_yours", True, False),
+    "district_supervisor": (None, True, False),
     "district_leader": ("attachment.not_yours", True, True),
     "petition_officer": (None, True, True),
     "auditor": ("paper.unknown", False, False),

@@ -16,7 +16,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final, Literal
 
-from PIL import Image, ImageOps
+from PIL import Image, ImageFile, ImageOps
 
 from rules import errors
 
@@ -134,6 +134,8 @@ def _saved(picture: Image.Image, media: Media) -> bytes:
         raise errors.Invalid("attachment.broken", field="file")  # one picture, not a film
     is_jpeg = picture.format == "JPEG"
     is_upright = picture.getexif().get(_ORIENTATION, 1) == 1
+    # weasyprint sets it for the whole process: half a picture would pass as one
+    ImageFile.LOAD_TRUNCATED_IMAGES = False
     picture.load()
     upright = picture if is_upright else ImageOps.exif_transpose(picture)
     # whatever stands here would be written again: comments, profiles, places
