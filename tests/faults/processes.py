@@ -80,7 +80,7 @@ def freeze(scene: Scene) -> None:
     caught, *others = scene.start(WORKERS)
     for morning in MORNINGS[: scene.size.mornings if scene.size.is_long else SHORT_OF_TIME]:
         with scene.fault():
-            _all(others, signal.SIGSTOP)  # so that it is this one that sweeps
+            _set_aside(scene, others)  # so that it is this one that sweeps
             scene.jump(morning)
             scene.kills += _catch(scene, caught)
             _all(others, signal.SIGCONT)
@@ -96,6 +96,16 @@ def _count(scene: Scene) -> None:
 def _all(these: Iterable[Worker], number: signal.Signals) -> None:
     for worker in these:
         worker.signal(number)
+
+
+def _set_aside(scene: Scene, these: Iterable[Worker]) -> None:
+    """Freezes workers, none of them while it keeps SQLite's one writer's place."""
+    for worker in these:
+        worker.signal(signal.SIGSTOP)
+        while scene.dialect == "sqlite" and _is_held(scene):
+            worker.signal(signal.SIGCONT)
+            time.sleep(random.uniform(*HIT_S))
+            worker.signal(signal.SIGSTOP)
 
 
 def _catch(scene: Scene, worker: Worker) -> bool:
