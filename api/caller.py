@@ -307,6 +307,7 @@ class BodyLimit:
             message = await receive()
             weight += len(message.get("body", b""))
             if weight > most:
+                # of what FastAPI reads itself, it takes any other error for a broken body (400)
                 raise too_large(request) if most > MAX_BODY_BYTES else HTTPException(413)
             return message
 

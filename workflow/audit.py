@@ -289,7 +289,7 @@ def _file_fault(
     store: files.Store,
 ) -> str | None:
     """What is wrong with one file."""
-    note = _read(payload).get("attachment", {})
+    note = _read(payload).get(attachments.NOTE, {})
     said = (row.no, row.kind, row.paper_no, row.service_no, row.media, row.size_bytes)
     names = ("no", "kind", "paper", "service", "media", "bytes")
     if said != tuple(note.get(name) for name in names):

@@ -105,7 +105,7 @@ def same_file(
         raise errors.Conflict("id.taken", field="id")
     if event.name != attachments.ATTACH:
         raise errors.Conflict("id.differs", field="id", fields="id")
-    note = json.loads(event.payload)["attachment"]
+    note = json.loads(event.payload)[attachments.NOTE]
     found = [] if note["paper"] == paper_no else ["no"]
     field = f"{attachments.SENT}{note['no']}"
     salted = tx.execute(SALTS, {"case_id": case_id, "seq": event.seq})

@@ -202,14 +202,16 @@ def _submit(frame: frames.Frame, draft: Draft) -> Response:
         receipt = act.act(frame.engine, frame.person, request)
     except errors.GridcaseError as error:
         return _step(frame, draft, draft.step_of(error.field), error=error)
-    if frames.is_there(frame, receipt.case_id):
-        return frame.go(f"/cases/{receipt.case_id}/receipt")
-    # about an office whose line the filer is in: nobody there sees it any more
-    told = frame.words.get(
-        "Filed under {number}. It has gone to the office above, and you see it no more.",
-        number=receipt.number,
-    )
-    return frame.go(frames.home(frame), toast=told)
+    try:
+        case_query.view(frame.engine, frame.person, receipt.case_id)
+    except errors.NotFound:
+        # about an office whose line the filer is in: nobody there sees it any more
+        told = frame.words.get(
+            "Filed under {number}. It has gone to the office above, and you see it no more.",
+            number=receipt.number,
+        )
+        return frame.go(frames.home(frame), toast=told)
+    return frame.go(f"/cases/{receipt.case_id}/receipt")
 
 
 def _scalars(values: Mapping[str, object]) -> dict[str, str | int | bool | None]:

@@ -21,7 +21,6 @@ from api import caller, render, texts
 from rules import calendars, errors, pack
 from workflow import access, read
 from workflow.engine import Engine
-from workflow.queries import case as case_query
 from workflow.queries import office
 
 FLASH: Final = "flash"
@@ -201,15 +200,6 @@ def home(frame: Frame) -> str:
     """Where a person's day begins."""
     shell = frame.here.shell
     return shell.home_url if shell else "/"
-
-
-def is_there(frame: Frame, case_id: UUID) -> bool:
-    """Whether this person still sees a case, which an act of theirs may have moved away."""
-    try:
-        case_query.view(frame.engine, frame.person, case_id)
-    except errors.NotFound:
-        return False
-    return True
 
 
 def _shell(frame: Frame, actor: access.Actor, *, unread: int) -> render.Shell:

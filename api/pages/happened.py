@@ -15,7 +15,6 @@ from api.pages import papers_listed
 from rules import pack
 from workflow.decide import attachments
 from workflow.queries import case as case_query
-from workflow.queries import papers
 
 SECOND_S: Final = 60
 """A rung that fires within a minute of its plan is on time."""
@@ -90,7 +89,7 @@ def _entry(
 
 def _attached(words: texts.Words, event: case_query.EventView) -> Entry:
     """A receipt that was attached: to which paper, and how large."""
-    note = event.payload[papers.ATTACHMENT]
+    note = event.payload[attachments.NOTE]
     act = words.get("Attached a receipt")
     title = words.get("{who}: {act}", who=event.actor or "–", act=act)
     line = f"{note['number']} · {papers_listed.size(note['bytes'])}"

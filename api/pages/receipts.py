@@ -83,7 +83,8 @@ def _paper(
 
 
 def _id(sent: uploads.Upload) -> UUID:
-    """The id made with the form, so that a second press is the same act."""
+    """The id made with the form, so that a second press is the same act; a new one where the form
+    came without, which nobody at a page could mend."""
     try:
         return sent.uuid()
     except errors.Invalid:

@@ -51,8 +51,8 @@ PEOPLE: Final = {
 """A dispute, as its first two forms ask for it."""
 How = Literal["zh-phone", "en-phone", "zh-desk", "en-desk"]
 HEARD: tuple[How, ...] = ("zh-phone", "en-desk")
-"""Those in which the screen reader's rules are tried, which cost most: between them they have
-both languages and both layouts."""
+"""Those in which the screen reader's rules are tried, which cost most: they share the pages, turn
+about, and between them have both languages and both layouts."""
 WAIT_MS: Final = 30_000
 STARTED_S: Final = 60
 CHANNELS: Final[dict[settings.ChannelName, str]] = {
@@ -69,12 +69,13 @@ SHOTS: Final = os.environ.get("GRIDCASE_TEST_SHOTS")
 @dataclass(slots=True, kw_only=True)
 class Visitor:
     """Somebody at a browser. `noise` is what the console said that it should not;
-    `checked` the pages that were looked at, `moderate` what could be better on them."""
+    `heard` the pages that the screen reader's rules were tried on, `moderate` what could be
+    better on them."""
 
     page: sync_api.Page
     url: str
     noise: list[str] = field(default_factory=list)
-    checked: list[str] = field(default_factory=list)
+    heard: list[str] = field(default_factory=list)
     moderate: list[str] = field(default_factory=list)
 
     def go(self, path: str) -> sync_api.Page:
@@ -231,6 +232,7 @@ def check(visitor: Visitor, name: str) -> list[str]:
     """What is wrong with the page that a visitor sees: for a screen reader and for the eye;
     nothing at best."""
     faults = look(visitor, name)
+    visitor.heard.append(name)
     graves, others = _axe(visitor.page)
     visitor.moderate += [f"{name}: {fault}" for fault in others]
     return [*(f"{name}: {fault}" for fault in graves), *faults]
@@ -247,7 +249,6 @@ def look(visitor: Visitor, name: str) -> list[str]:
     if SHOTS:
         Path(SHOTS).mkdir(parents=True, exist_ok=True)
         page.screenshot(path=str(Path(SHOTS) / f"{name}.png"), full_page=True)
-    visitor.checked.append(name)
     faults = [f"{name}: {fault}" for fault in visitor.noise]
     wide = page.evaluate("document.documentElement.scrollWidth - window.innerWidth")
     if wide > 0:

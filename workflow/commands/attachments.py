@@ -6,6 +6,7 @@ file away again.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -16,8 +17,8 @@ from sqlalchemy import BindParameter, Row, and_, bindparam, func, select
 from rules import errors
 from rules import pack as pack_
 from workflow import access, db, files, machine, read, repeats, write
-from workflow.commands import people
-from workflow.decide import Facts, attachments, decide_attachment
+from workflow.commands import act, people
+from workflow.decide import AttachmentRow, Facts, attachments, decide_attachment
 from workflow.engine import Engine
 from workflow.tables import paper as tables
 
@@ -25,8 +26,6 @@ _PAPER: Final = tables.Paper.__table__.c  # type: ignore[attr-defined]
 _SERVICE: Final = tables.Service.__table__.c  # type: ignore[attr-defined]
 _FILE: Final = tables.Attachment.__table__.c  # type: ignore[attr-defined]
 
-GUARDED_TRIES: Final = 3
-LOCKED_TRIES: Final = 2
 MOST_OF_A_PAPER: Final = 10
 """A receipt has two sides, and a parcel service its own slip; more is a mistake."""
 
@@ -151,8 +150,8 @@ def _record(
     clean: files.Clean,
     kept: files.Kept,
 ) -> Attached:
-    for attempt in range(GUARDED_TRIES + LOCKED_TRIES):
-        locked = attempt >= GUARDED_TRIES
+    for attempt in range(act.GUARDED_TRIES + act.LOCKED_TRIES):
+        locked = attempt >= act.GUARDED_TRIES
         with db.transaction(engine.database, locked=locked) as tx:
             found = _look(tx, actor, request, sent=clean.sent, locked=locked)
             if isinstance(found, Attached):
@@ -160,15 +159,7 @@ def _record(
             asked = _asked(found, actor, request, clean=clean, kept=kept)
             decision = decide_attachment(found.rules, found.facts, asked=asked)
             if request.case_id in db.apply(tx, write.rows(decision, seals=engine.seals)):
-                row = decision.attachments[0]
-                return Attached(
-                    no=row.no,
-                    id=row.id,
-                    paper_no=row.paper_no,
-                    media=row.media,
-                    size_bytes=row.size_bytes,
-                    attached_at=row.attached_at,
-                )
+                return _attached(decision.attachments[0])
     raise errors.Busy("case.busy")
 
 
@@ -248,6 +239,10 @@ def _again(tx: db.Tx, actor: access.Actor, request: Request, *, sent: str) -> At
         sent=sent,
     )
     row = tx.execute(ONE, {"case_id": request.case_id, "no": no}).one()
+    return _attached(row, is_repeat=True)
+
+
+def _attached(row: AttachmentRow | Row[*tuple[Any, ...]], *, is_repeat: bool = False) -> Attached:
     return Attached(
         no=row.no,
         id=row.id,
@@ -255,7 +250,7 @@ def _again(tx: db.Tx, actor: access.Actor, request: Request, *, sent: str) -> At
         media=row.media,
         size_bytes=row.size_bytes,
         attached_at=row.attached_at,
-        is_repeat=True,
+        is_repeat=is_repeat,
     )
 
 
@@ -287,7 +282,10 @@ def open_one(engine: Engine, actor: access.Actor, case_id: UUID, no: int, *, rea
 
 
 def _may_open(
-    rights: Any, row: Row[*tuple[Any, ...]], pack: pack_.Pack, actor: access.Actor
+    rights: Mapping[str, pack_.FieldRight],
+    row: Row[*tuple[Any, ...]],
+    pack: pack_.Pack,
+    actor: access.Actor,
 ) -> bool:
     paper = pack.papers.get(row.paper)
     return paper is not None and access.may_open_receipt(rights, paper, pack, actor)

@@ -41,10 +41,13 @@ _DIALECT: Final = postgresql.dialect()  # type: ignore[no-untyped-call]
 _CASE: Final = rows_.CASE.c
 _CASE_NAMES: Final = rows_.CASE.columns.keys()
 
-# Waits are bounded: a stuck neighbour gives Busy, not a hang. Times in milliseconds.
+# Waits are bounded: a stuck neighbour gives Busy, not a hang. Times in milliseconds. Nothing is
+# compiled: over tables that nobody has analyzed yet the planner thinks a short look at the board
+# dear, and compiling it takes seconds where running it takes milliseconds.
 _SESSION: Final = (
     "-c statement_timeout=15000 -c lock_timeout=5000 "
-    "-c idle_in_transaction_session_timeout=30000 -c timezone=UTC -c client_min_messages=warning"
+    "-c idle_in_transaction_session_timeout=30000 -c timezone=UTC -c client_min_messages=warning "
+    "-c jit=off"
 )
 
 # Index: case_next.

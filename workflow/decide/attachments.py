@@ -11,6 +11,8 @@ from workflow.decide.draft import Draft
 
 ATTACH: Final = "attach"
 """The event."""
+NOTE: Final = "attachment"
+"""What it says of the file, in its payload."""
 KEPT: Final = "file:"
 SENT: Final = "sent:"
 """What the sealed fingerprints of a file are called, of what was kept and of what came, before the
@@ -51,7 +53,7 @@ def attach(draft: Draft, asked: Attaching) -> None:
         actor_id=asked.actor_id,
         post_id=asked.post_id,
         payload={
-            "attachment": {
+            NOTE: {
                 "no": asked.no,
                 "kind": asked.kind,
                 "paper": asked.paper_no,

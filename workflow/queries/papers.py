@@ -5,16 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any, Final, Protocol
+from typing import Any, Protocol
 
 from rules import pack as pack_
 from workflow import access, machine, read
-from workflow.decide import Facts
+from workflow.decide import Facts, attachments
 from workflow.decide import papers as papers_
 from workflow.queries import office
-
-ATTACHMENT: Final = "attachment"
-"""What an event says of a file, in its payload."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,7 +77,9 @@ def listed(
     know of are left out. Of receipts a resident is told nothing."""
     pack = rules.pack
     served = dict(_services(events))
-    attached = [] if actor.kind == "resident" else [it for it in events if ATTACHMENT in it.payload]
+    attached = (
+        [] if actor.kind == "resident" else [it for it in events if attachments.NOTE in it.payload]
+    )
     found = []
     for event in events:
         for note in event.payload.get("papers", ()):
@@ -89,7 +88,7 @@ def listed(
                 continue
             no = note["no"]
             may_look = access.may_open_receipt(rights, paper, pack, actor)
-            own = [it for it in attached if it.payload[ATTACHMENT]["paper"] == no]
+            own = [it for it in attached if it.payload[attachments.NOTE]["paper"] == no]
             found.append(
                 PaperView(
                     no=no,
@@ -130,7 +129,7 @@ def _may_attach(
 
 
 def _receipt(event: Told, *, can_open: bool) -> ReceiptView:
-    note = event.payload[ATTACHMENT]
+    note = event.payload[attachments.NOTE]
     return ReceiptView(
         no=note["no"],
         media=note["media"],

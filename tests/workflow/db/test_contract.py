@@ -311,3 +311,10 @@ def test_office_time_goes_on_inside_a_transaction(district: office.District) -> 
         while clock.monotonic() - begun < 0.01:
             pass
         assert db.now(tx) > first
+
+
+@pytest.mark.parametrize("dialect", ["postgresql"], indirect=True)
+def test_no_statement_is_compiled(database: db.Database) -> None:
+    """PostgreSQL 15 of a distribution compiled the board's health for two seconds each time."""
+    with db.one_read(database) as tx:
+        assert tx.exec_driver_sql("show jit").scalar_one() == "off"
