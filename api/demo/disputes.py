@@ -10,7 +10,7 @@ from uuid import UUID
 from api.demo import matters
 from api.demo.district import Cast
 from api.demo.places import DISTRICT
-from api.demo.plans import NAME, PHONE, Plan
+from api.demo.plans import NAME, PAPER, PHONE, Plan
 from workflow.decide import Scalar
 
 Path = Literal[
@@ -28,16 +28,6 @@ _WRITTEN: Final[dict[str, Scalar]] = {
     "sealed_by_committee": True,
     "copies_given": True,
 }
-_PAPERS: Final = {
-    "name_mediator": 2,
-    "record_session": 1,
-    "record_no_agreement": 1,
-    "record_agreement": 1,
-    "refuse": 1,
-    "refuse_mediation": 1,
-    "end_mediation": 1,
-}
-"""How many papers an action makes: who serves one names it by its number."""
 _LIMITS: Final[dict[Stage, int]] = {"accept": 3, "session": 5}
 _LATE: Final = (1, 5)
 """Working days after the last one: the ladder names a leader on the sixth."""
@@ -281,7 +271,7 @@ class Dispute:
         self.plan.do(
             "serve_paper",
             by,
-            paper=sum(_PAPERS.get(step.action, 0) for step in self.plan.steps),
+            paper=PAPER,
             served_method="in_person",
             served_on=self.plan.day(0),
             receipt="本人签收",

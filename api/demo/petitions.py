@@ -10,7 +10,7 @@ from uuid import UUID
 from api.demo import matters
 from api.demo.district import DEPARTMENTS, VACANT, Cast
 from api.demo.places import CITY, DISTRICT
-from api.demo.plans import NAME, PHONE, Plan
+from api.demo.plans import NAME, PAPER, PHONE, Plan
 from workflow.decide import Scalar
 
 Path = Literal[
@@ -83,8 +83,6 @@ class Petition:
     who: People
     matter: matters.Matter
     path: Path = "answered"
-    papers: int = 0
-    """Papers that the petition has by now."""
 
     def work(self) -> Plan:
         """The whole way of the petition along its path."""
@@ -138,7 +136,6 @@ class Petition:
             scale="01" if heads < 5 else "02",
             grade="04",
         )
-        self.papers += 1
 
     def _transfer(self) -> None:
         if self.path == "late":
@@ -149,13 +146,11 @@ class Petition:
             self.plan.days_later(1, 8)
         first = self.who.other if self.path in _MOVED else self.who.office
         self.plan.do("transfer", self.who.officer, to_office=str(first))
-        self.papers += 1
 
     def _object(self) -> None:
         """The department says that it is not competent; the petition office decides."""
         self.plan.later(1, 3)
         self.plan.do("object", self._handler, objection_reason="此事涉及其他单位职责，建议核对。")
-        self.papers += 1
         self.plan.later(1, 4)
         self.plan.do("uphold", self.who.officer, uphold_reason="三定规定明确由本单位负责。")
 
@@ -165,17 +160,14 @@ class Petition:
         self.plan.later(1, 2)
         reason = "此事由其他单位主管，建议改转。"
         self.plan.do("object", self.who.other_handler, objection_reason=reason)
-        self.papers += 1
         self.plan.later(1, 2)
         self.plan.do("agree_return", self.who.officer)
         self.plan.later(0, 1)
         self.plan.do("transfer_again", self.who.officer, to_office=str(self.who.office))
-        self.papers += 1
         if self.path == "moved":
             return
         self.plan.later(1, 3)
         self.plan.do("object_again", self._handler, objection_reason="不在本单位职责清单内。")
-        self.papers += 1
         self.plan.later(1, 3)
         self.plan.do(
             "designate",
@@ -222,9 +214,8 @@ class Petition:
 
     def _serve_notice(self) -> None:
         """Serves the notice that was just made."""
-        self.papers += 1
         self.plan.later(0, 1) if self.path in _QUICK else self.plan.later(1, 3)
-        self._serve("serve_paper", self._handler, paper=self.papers)
+        self._serve("serve_paper", self._handler, paper=PAPER)
 
     def _tell_route(self) -> None:
         self._accept(route=self.plan.dice.choice(("1", "2", "4", "5")))
@@ -274,7 +265,6 @@ class Petition:
             opinion=self.matter.settles,
             opinion_basis="信访工作条例第32条及相关政策",
         )
-        self.papers += 1
 
     def _serve(self, action: str, by: UUID, **more: Scalar) -> None:
         method = self.plan.dice.choice(("in_person", "in_person", "post", "electronic"))

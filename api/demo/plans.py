@@ -23,6 +23,8 @@ Who = UUID | None
 NAME: Final = "<name>"
 PHONE: Final = "<phone>"
 """Stand for a name and a number until the plan is taken: many are made and not taken."""
+PAPER: Final = "<paper>"
+"""Stands for the paper made last that waits for this act: its number is known when it is made."""
 
 _MORNING: Final = (time(9, 5), 170)
 _AFTERNOON: Final = (time(13, 35), 225)

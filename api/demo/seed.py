@@ -12,13 +12,14 @@ from typing import Final
 from uuid import UUID
 
 from api.demo import district, fitting, mix
-from api.demo.plans import Plan, Step
+from api.demo.plans import PAPER, Plan, Step
 from rules import calendars, errors, load, pack
 from workflow import access, ids, outbox, scheduler, sweep
 from workflow.commands import act, demo
 from workflow.decide import FILE, Scalar
 from workflow.engine import Engine
-from workflow.queries import installation, search
+from workflow.queries import case as case_query
+from workflow.queries import installation, papers, search
 from workflow.queries import office as office_query
 
 Told = Callable[[int, int], None]
@@ -71,20 +72,34 @@ class _Run:
             case_id=self.case_ids[index],
             action_id=ids.uuid7(),
             action=step.action,
-            fields=self._fields(plan, step),
+            fields=self._fields(index, plan, step),
             filing=filing,
         )
-        actor = self.residents[index] if step.by is None else self.actors[step.by]
+        actor = self._actor(index, step)
         receipt = act.act(self.engine, actor, request)
         if receipt.code is not None and any(later.by is None for later in plan.steps):
             self.residents[index] = search.resident(self.engine, receipt.number, receipt.code)
 
-    def _fields(self, plan: Plan, step: Step) -> Mapping[str, Scalar]:
-        if self.fits is None:
+    def _actor(self, index: int, step: Step) -> access.Actor:
+        return self.residents[index] if step.by is None else self.actors[step.by]
+
+    def _sent(self, index: int, step: Step) -> Mapping[str, Scalar]:
+        """What the plan sends, and of the papers that wait the one made last, as the form offers
+        it."""
+        if PAPER not in step.fields.values():
             return step.fields
+        view = case_query.view(self.engine, self._actor(index, step), self.case_ids[index])
+        waiting = papers.choices(view.papers, view.pack, step.action)
+        latest = int(waiting[-1].value) if waiting else None
+        return {name: latest if value == PAPER else value for name, value in step.fields.items()}
+
+    def _fields(self, index: int, plan: Plan, step: Step) -> Mapping[str, Scalar]:
+        sent = self._sent(index, step)
+        if self.fits is None:
+            return sent
         action = self.fits.processes[plan.process].actions[step.action]
         today = calendars.local_date(plan.calendar, step.at)
-        return fitting.fitted(step.fields, action, self.fits.fields, today=today, dice=self.dice)
+        return fitting.fitted(sent, action, self.fits.fields, today=today, dice=self.dice)
 
 
 def history(

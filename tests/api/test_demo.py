@@ -13,15 +13,16 @@ import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import get_args
 
 import httpx
 import pytest
 from sqlalchemy import func, select, text, update
 
-from api.demo import dataset, district, mix, names, places, seed
+from api.demo import dataset, disputes, district, mix, names, petitions, places, seed
 from rules import errors, load
 from tests import office as small
-from workflow import audit, db, scheduler, settings
+from workflow import audit, db, ids, scheduler, settings
 from workflow import engine as engine_
 from workflow.commands import office, packs, people
 from workflow.engine import Engine
@@ -29,11 +30,13 @@ from workflow.queries import installation
 from workflow.queries import office as office_query
 from workflow.tables import case as case_tables
 from workflow.tables import office as office_tables
+from workflow.tables import paper as paper_tables
 
 CASE = case_tables.CaseFile.__table__.c  # type: ignore[attr-defined]
 DEADLINE = case_tables.Deadline.__table__.c  # type: ignore[attr-defined]
 RUNG = case_tables.Escalation.__table__.c  # type: ignore[attr-defined]
 COUNT = case_tables.RollUp.__table__.c  # type: ignore[attr-defined]
+SERVICE = paper_tables.Service.__table__.c  # type: ignore[attr-defined]
 HOUSE = office_tables.Installation.__table__  # type: ignore[attr-defined]
 LOG = office_tables.OfficeLog.__table__.c  # type: ignore[attr-defined]
 
@@ -132,6 +135,47 @@ def test_plans_when_made_on_any_day_keep_supervisors_out_of_restricted_cases(
             assert not (is_restricted and "name_leader" in actions), f"{end}: {actions}"
     assert named
     assert restricted
+
+
+@pytest.mark.slow
+def test_every_path_when_played_fits_the_rules(tmp_path: Path) -> None:
+    """A path that chance takes on one day in ten would fail on the eleventh."""
+    engine = engine_.start(
+        settings.Settings(data_dir=tmp_path, database_url=f"sqlite:///{tmp_path}/all.db")
+    )
+    db.upgrade(engine.database)
+    office.install(engine.database, is_demo=True)
+    packs.ship(engine.database)
+    cast = district.build(engine, passwords=dataset.passwords(engine.seals.secret))
+    house = office_query.house(engine.database)
+    end = house.now + timedelta(days=200)
+    mixer = mix.Mixer(
+        cast=cast,
+        rules=house.rules.pack,
+        calendar=house.calendar,
+        dice=random.Random(1),
+        begin=house.now,
+        end=end,
+    )
+    at_first = (200, 200)
+    plans = [
+        *(mixer._dispute(path, days=at_first) for path in get_args(disputes.Path)),
+        *(mixer._petition(path, days=at_first) for path in get_args(petitions.Path)),
+    ]
+    sides, phones = names.sides(), names.phones()
+    for plan in plans:
+        plan.call(sides, phones)
+    run = seed._Run(
+        engine=engine,
+        actors=seed._actors(engine, plans),
+        case_ids=[ids.uuid7() for _ in plans],
+    )
+    total = seed._play(run, plans, told=nothing_told)
+    assert total.failed == 0
+    with db.snapshot(engine.database) as tx:
+        served = tx.execute(select(SERVICE.case_id).distinct()).all()
+    assert len(served) > len(plans) / 2
+    engine_.stop(engine)
 
 
 @pytest.mark.slow
