@@ -9,13 +9,16 @@ from typing import Any
 
 import pytest
 
-from rules import load
+from rules import errors, load
 from tests import office
 from tests.workflow import look
-from workflow import db, ids, read
+from workflow import access, db, ids, read
 from workflow.commands import act, packs
 from workflow.commands import office as office_commands
+from workflow.commands import papers as paper_commands
 from workflow.commands import people as people_commands
+from workflow.queries import case as case_query
+from workflow.queries import office as office_query
 
 GAOTAI_SPRING = ["2026-05-06", "2026-05-08", "2026-05-11", "2026-05-13"]
 """Due on, level by level, from 30 April (domain facts, L1)."""
@@ -207,6 +210,53 @@ def test_dongzhi_the_limit_goes_by_the_grade_and_lateness_is_explained(
     district.do(filed, "explain_delay", "mediator", delay_reason="等检测", correct_by="2026-04-15")
     found = look.hold(district, filed.case_id)
     assert _due(found, "dongzhi.correct") == {"dongzhi.correct": "2026-04-15"}
+
+
+def test_dongzhi_high_risk_cannot_be_without_its_letter_of_warning(
+    district: office.District,
+) -> None:
+    _under(district, "cn-dongzhi")
+    filed = district.file()
+    district.do(filed, "accept", "desk", grade="general")
+    asked = [it for it in look.notices(district, filed.case_id) if it.cause == "accept"]
+    assert district.people["supervisor"] in {it.receiver_id for it in asked}
+    district.do(filed, "name_mediator", "desk", mediator=str(district.people["mediator"]))
+    before = look.hold(district, filed.case_id)
+    with pytest.raises(errors.Invalid) as told:
+        district.do(filed, "assess_risk", "supervisor", risk="high")
+    assert (told.value.code, told.value.field) == ("field.missing", "risk_points")
+    for by in ("desk", "mediator"):
+        with pytest.raises(errors.NotPermitted):
+            district.do(filed, "assess_risk", by, risk="low")
+    assert look.hold(district, filed.case_id) == before
+
+    points = "双方在楼道口角两次；请物业今日起每晚巡查。"
+    district.do(filed, "assess_risk", "supervisor", risk="middle")
+    district.do(filed, "assess_risk", "supervisor", risk="high", risk_points=points)
+    found = look.hold(district, filed.case_id)
+    acts = [event for event in found.events if event.name == "assess_risk"]
+    papers = [json.loads(event.payload).get("papers", []) for event in acts]
+    assert papers[0] == []
+    ((letter,),) = papers[1:]
+    assert letter["number"].endswith("调解警〔2026〕1号")
+    opened = paper_commands.open_one(
+        district.engine, district.actor("mediator"), filed.case_id, letter["no"], reason="查看"
+    )
+    ids_ = (found.case.lead_office_id, district.offices["street"])
+    names = office_query.names(district.engine.database, frozenset(), frozenset(ids_))
+    committee, street = (names[it] for it in ids_)
+    for sheet, seen in ((opened.filled.zh, "高风险"), (opened.filled.en, "high risk")):
+        words = "".join(block.text or "" for block in sheet.body)
+        assert points in words
+        assert seen in words
+        assert (sheet.to or "").startswith(committee)
+        assert sheet.sign[0] == street
+    told_of = [it for it in look.notices(district, filed.case_id) if it.cause == "assess_risk"]
+    assert {it.receiver_id for it in told_of} == {district.people["mediator"]}
+    resident = access.Actor(kind="resident", case_id=filed.case_id)
+    shown = case_query.view(district.engine, resident, filed.case_id)
+    assert letter["no"] not in {it.no for it in shown.papers}
+    assert not any(it.resident_sees for it in shown.events if it.name == "assess_risk")
 
 
 # --- hotline
