@@ -87,7 +87,7 @@ def _prepare(
         db.upgrade(engine.database)
         return None
     if found != "empty":
-        demo.wipe(engine.database)
+        demo.wipe(engine)
     return make(engine, shape=shape, told=told)
 
 

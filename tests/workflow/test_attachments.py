@@ -16,13 +16,15 @@ from rules import errors
 from tests import office, pictures
 from tests.workflow import look
 from workflow import access, audit, db, files, ids
-from workflow.commands import act
+from workflow.commands import act, demo
 from workflow.commands import attachments as commands
 from workflow.queries import case as case_query
+from workflow.tables import office as office_tables
 from workflow.tables import paper as tables
 from workflow.tables import personal as personal_tables
 
 _FILE = tables.Attachment.__table__  # type: ignore[attr-defined]
+_HOUSE = office_tables.Installation.__table__  # type: ignore[attr-defined]
 _READ = personal_tables.PersonalRead.__table__  # type: ignore[attr-defined]
 NOTICE = 3
 """The notice of acceptance, which the tests serve."""
@@ -299,3 +301,34 @@ def test_I8_receipts_of_a_restricted_case_are_as_hidden_as_the_case(
         with pytest.raises(errors.NotFound, match=r"case.unknown"):
             _open(district, case, by)
     assert _open(district, case, "handler").no == 1
+
+
+def test_a_demo_that_is_wiped_takes_its_files_along_and_no_other(
+    district: office.District, case: act.Receipt
+) -> None:
+    _attach(district, case)
+    stranger = district.engine.files.folder / "ab" / ("ab" * 16)
+    stranger.parent.mkdir(exist_ok=True)
+    stranger.write_bytes(b"of no row")
+    demo.wipe(district.engine)
+    assert _on_disk(district) == [stranger]
+    assert db.tables(district.engine.database) == (frozenset(), frozenset())
+
+
+def test_what_is_no_demo_is_not_wiped_and_keeps_its_files(
+    district: office.District, case: act.Receipt
+) -> None:
+    _attach(district, case)
+    before = _on_disk(district)
+    with db.transaction(district.engine.database) as tx:
+        tx.execute(update(_HOUSE).values(is_demo=False, offset_s=0))
+    with pytest.raises(errors.NotPermitted, match=r"demo\.not_demo"):
+        demo.wipe(district.engine)
+    assert (_on_disk(district), _faults(district)) == (before, [])
+
+
+def test_a_demo_of_before_there_were_files_is_wiped(district: office.District) -> None:
+    with db.transaction(district.engine.database) as tx:
+        tx.exec_driver_sql("drop table attachment")
+    demo.wipe(district.engine)
+    assert db.tables(district.engine.database) == (frozenset(), frozenset())

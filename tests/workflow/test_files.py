@@ -148,5 +148,9 @@ def test_what_is_on_its_way_is_not_counted_as_left(tmp_path: Path) -> None:
     now_s = clock.system().timestamp()
     assert list(store.names(before_s=now_s - 3600)) == []
     assert list(store.names(before_s=now_s + 60)) == [kept.name]
-    store.drop(kept)
+    beside = store.folder.parent / "beside"
+    beside.write_bytes(b"not ours")
+    store.drop("../beside")
+    store.drop(kept.name)
     assert list(store.names(before_s=now_s + 60)) == []
+    assert beside.exists()

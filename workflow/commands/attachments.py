@@ -135,10 +135,10 @@ def attach(engine: Engine, actor: access.Actor, request: Request) -> Attached:
     except errors.Busy:
         raise  # perhaps it was written after all: the file stays, and is counted if it was not
     except errors.GridcaseError:
-        engine.files.drop(kept)
+        engine.files.drop(kept.name)
         raise
     if done.is_repeat:
-        engine.files.drop(kept)
+        engine.files.drop(kept.name)
     return done
 
 

@@ -10,9 +10,12 @@ from sqlalchemy import select, update
 from rules import errors
 from workflow import db
 from workflow.commands import office
+from workflow.engine import Engine
 from workflow.tables import office as tables
+from workflow.tables import paper as paper_tables
 
 _HOUSE: Final = tables.Installation.__table__  # type: ignore[attr-defined]
+_FILE: Final = paper_tables.Attachment.__table__  # type: ignore[attr-defined]
 
 
 def complete(database: db.Database, payload: Mapping[str, object]) -> None:
@@ -28,10 +31,20 @@ def complete(database: db.Database, payload: Mapping[str, object]) -> None:
         office.log(tx, "demo_seeded", payload)
 
 
-def wipe(database: db.Database) -> None:
-    """Removes a demo's whole content, tables included, at once. Raises: `demo.not_demo`."""
-    with db.transaction(database) as tx:
+def wipe(engine: Engine) -> None:
+    """Removes a demo's whole content, tables included, at once, and then the attached files that
+    its rows named. Of any other file in its folder nothing says that it is the demo's: it stays.
+
+    Raises: `demo.not_demo`.
+    """
+    ours, _ = db.tables(engine.database)
+    names: list[str] = []
+    with db.transaction(engine.database) as tx:
         is_demo = tx.execute(select(_HOUSE.c.is_demo)).scalar()
         if is_demo is False:
             raise errors.NotPermitted("demo.not_demo")
+        if is_demo and _FILE.name in ours:  # an earlier release had none
+            names.extend(tx.execute(select(_FILE.c.name)).scalars())
         db.drop(tx)
+    for name in names:
+        engine.files.drop(name)

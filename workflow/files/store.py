@@ -76,10 +76,12 @@ class Store:
             return None
         return seals.try_disclose(sealed, nonce=nonce, place=place)
 
-    def drop(self, kept: Kept) -> None:
-        """Takes a file away that no row will name."""
+    def drop(self, name: str) -> None:
+        """Takes a file away that no row names, or will name."""
+        if not _NAME.fullmatch(name):  # a name of ours leads nowhere else
+            return
         with suppress(OSError):
-            self._path(kept.name).unlink(missing_ok=True)
+            self._path(name).unlink(missing_ok=True)
 
     def names(self, *, before_s: float) -> Iterator[str]:
         """Every file last written before a moment of the system's clock, unfinished ones too:
