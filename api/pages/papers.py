@@ -78,7 +78,7 @@ def get_docx(frame: frames.Signed, case_id: str, no: str, copy: Copy = "zh") -> 
 
 @router.get("/cases/{case_id}/file", dependencies=[caller.SESSION])
 def get_file(frame: frames.Signed, case_id: str) -> Response:
-    """The whole file of a case, in order, with cover and index."""
+    """The whole file of a case, in order, with cover, index and back."""
     wanted = frames.read_id(case_id)
     view = case_query.view(frame.engine, frame.person, wanted)
     found = _all(frame, case_id)
@@ -177,17 +177,17 @@ def _pdf(
     copy: papers_.Language,
     file: File | None = None,
 ) -> Response:
-    title = file.title if file else found[0].number
     pages = _pages(frame, found, copy=copy)
+    title = file.title if file else found[0].number
     html = render.text("paper/document.html", frame.here, title=title, pages=pages, file=file)
-    name = f"{title} {file.number}" if file else title
+    name = f"{title} {file.number}" if file else pages[0][0].file_name
     return Response(pdf.made(html), media_type=PDF, headers=papers.attachment(name, "pdf"))
 
 
 def _docx(frame: frames.Frame, one: commands.Opened, *, copy: papers_.Language) -> Response:
     laid = papers.printed(one, copy=copy, public_url=caller.chosen(frame.request).public_url)
     made = docx.made(laid, texts.Words(language=laid.lang))
-    return Response(made, media_type=DOCX, headers=papers.attachment(one.number, "docx"))
+    return Response(made, media_type=DOCX, headers=papers.attachment(laid.file_name, "docx"))
 
 
 def _cover(

@@ -25,7 +25,8 @@ LOOKUP = "/lookup"
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Print:
     """One paper to lay out. `code` and `qr` are None where it goes to no party; `qr` also where
-    pages have no public address, or nothing draws one."""
+    pages have no public address, or nothing draws one. `note` is what a reading copy says of
+    itself, in its own language like all that stands on it."""
 
     no: int
     name: pack.Text
@@ -34,16 +35,23 @@ class Print:
     made_at: datetime
     sheet: pack.Sheet
     lang: texts.Language
-    is_copy: bool
+    note: str | None
     case_number: str
     code: str | None
     lookup_url: str
     qr: qr.Code | None
 
+    @property
+    def file_name(self) -> str:
+        """What it is kept as: a copy is not taken for the paper."""
+        return self.number if self.note is None else f"{self.number} ({self.lang})"
+
 
 def printed(opened: commands.Opened, *, copy: papers.Language, public_url: str | None) -> Print:
     """A paper in the language asked for: the Chinese text is the paper, the English a copy."""
     lookup_url = f"{public_url or ''}{LOOKUP}"
+    words = texts.Words(language="zh-CN" if copy == "zh" else "en")
+    told = words.get("Reading copy. The Chinese text is the paper.")
     return Print(
         no=opened.no,
         name=opened.paper.name,
@@ -51,8 +59,8 @@ def printed(opened: commands.Opened, *, copy: papers.Language, public_url: str |
         office=opened.office,
         made_at=opened.made_at,
         sheet=opened.filled.sheet(copy),
-        lang="zh-CN" if copy == "zh" else "en",
-        is_copy=copy != "zh",
+        lang=words.language,
+        note=None if copy == "zh" else told,
         case_number=opened.case_number,
         code=opened.code,
         lookup_url=lookup_url,

@@ -50,6 +50,7 @@ def made(paper: papers.Print, words: texts.Words) -> bytes:
 
 def _context(paper: papers.Print, words: texts.Words, code: Any) -> dict[str, object]:
     return {
+        "note": paper.note,
         "title": paper.sheet.title,
         "number": paper.number,
         "to": paper.sheet.to,

@@ -38,6 +38,12 @@ def made(html: str) -> bytes:
 
     Raises: `paper.no_pdf` where library or pango are not installed.
     """
+    found: bytes = laid(html).write_pdf()
+    return found
+
+
+def laid(html: str) -> Any:
+    """The document in pages. Raises: `paper.no_pdf`."""
     try:
         weasyprint = _library()
     except (ModuleNotFoundError, OSError) as error:
@@ -47,5 +53,4 @@ def made(html: str) -> bytes:
     nothing = weasyprint.urls.URLFetcher(allowed_protocols=())
     sheet = weasyprint.CSS(string=style, url_fetcher=nothing)
     document = weasyprint.HTML(string=html, base_url=None, url_fetcher=nothing)
-    found: bytes = document.write_pdf(stylesheets=[sheet])
-    return found
+    return document.render(stylesheets=[sheet])

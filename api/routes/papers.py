@@ -71,7 +71,9 @@ def get_paper_pdf(
     pages = ((laid, papers.foot(laid, texts.Words(language=laid.lang))),)
     here = render.here(request)
     html = render.text("paper/document.html", here, title=found.number, pages=pages, file=None)
-    return Response(pdf.made(html), media_type=PDF, headers=papers.attachment(found.number, "pdf"))
+    return Response(
+        pdf.made(html), media_type=PDF, headers=papers.attachment(laid.file_name, "pdf")
+    )
 
 
 @router.get(
@@ -92,7 +94,7 @@ def get_paper_docx(
     found = commands.open_one(opened, signed.actor, case_id, no, reason=words.get(REASON))
     laid = _laid(request, found, copy)
     made = docx.made(laid, texts.Words(language=laid.lang))
-    return Response(made, media_type=DOCX, headers=papers.attachment(found.number, "docx"))
+    return Response(made, media_type=DOCX, headers=papers.attachment(laid.file_name, "docx"))
 
 
 def _laid(request: Request, found: commands.Opened, copy: papers_.Language) -> papers.Print:

@@ -96,6 +96,25 @@ def test_the_print_page_shows_the_paper_and_escapes_what_it_says(
     assert '<h1 class="title">Written answer</h1>' in copy
 
 
+def test_a_reading_copy_says_so_in_its_own_language_and_in_its_name(
+    front: desk.Desk, case: dict[str, Any]
+) -> None:
+    path = f"/cases/{case['case_id']}/papers/4"
+    note = "Reading copy. The Chinese text is the paper."
+    copy, paper = _page(front, f"{path}?copy=en").text, _page(front, path).text
+    assert f'<p class="copy">{note}</p>' in copy
+    assert 'class="copy"' not in paper
+    files = [front.get("handler", f"{path}/docx{more}") for more in ("", "?copy=en")]
+    assert [note in _word(one.content) for one in files] == [False, True]
+    names = [one.headers["content-disposition"] for one in files]
+    assert len(set(names)) == 2, "one would be kept over the other"
+
+
+def _word(content: bytes) -> str:
+    with zipfile.ZipFile(io.BytesIO(content)) as file:
+        return file.read("word/document.xml").decode()
+
+
 def test_what_goes_to_no_party_carries_no_code(front: desk.Desk, case: dict[str, Any]) -> None:
     page = _page(front, f"/cases/{case['case_id']}/papers/2").text
     assert "信访事项转送函" in page
@@ -148,6 +167,20 @@ def _no_network(*_given: object, **_more: object) -> None:
     raise AssertionError("a paper fetched something")
 
 
+@pytest.mark.parametrize("body", ["<p class=p>一</p>", "<table><tr><td>一<tr><td>二</table>"])
+def test_who_signs_never_stands_on_a_page_without_what_is_signed(body: str) -> None:
+    if pdf.trouble() is not None:
+        pytest.skip(f"!!! no PDF here: {pdf.trouble()}")
+    filler = "<div style='height: 204mm'></div>"  # room for the signature, none for the foot
+    sign, foot = "<div class=sign><p>章</div>", "<div class=foot style='height: 26mm'></div>"
+    html = f"<article class=paper lang=zh-CN>{filler}{body}{sign}{foot}</article>"
+    pages = pdf.laid(html).pages
+    boxes = [page._page_box.descendants() for page in pages]
+    assert len(pages) == 2
+    said = ["".join(getattr(box, "text", "") for box in page) for page in boxes]
+    assert said[1].startswith("二" if "table" in body else "一"), said
+
+
 def test_an_image_in_a_paper_is_not_fetched() -> None:
     if pdf.trouble() is not None:
         pytest.skip(f"!!! no PDF here: {pdf.trouble()}")
@@ -170,12 +203,12 @@ def test_without_the_libraries_a_paper_says_so(
     assert (answer.status_code, answer.json()["code"]) == (409, "paper.no_docx")
 
 
-def test_the_whole_file_is_in_order_with_cover_and_index(
+def test_the_whole_file_is_in_order_with_cover_index_and_back(
     front: desk.Desk, case: dict[str, Any]
 ) -> None:
     page = _page(front, f"/cases/{case['case_id']}/file").text
     titles = ["案件卷宗", "卷内目录", "信访事项登记表</h2>", "信访事项转送函</h2>"]
-    titles += ["信访事项受理告知书</h2>", "信访处理意见书</h2>"]
+    titles += ["信访事项受理告知书</h2>", "信访处理意见书</h2>", "封底</h2>"]
     places = [page.index(title) for title in titles]
     assert places == sorted(places)
     assert page.count('<article class="paper"') == 1 + 4
@@ -187,7 +220,7 @@ def test_a_page_of_papers_has_one_heading_of_the_first_rank(
 ) -> None:
     case_id = case["case_id"]
     whole = _page(front, f"/cases/{case_id}/file").text
-    assert (whole.count("<h1"), whole.count('<h2 class="title">')) == (1, 1 + 4)
+    assert (whole.count("<h1"), whole.count('<h2 class="title">')) == (1, 1 + 4 + 1)
     for copy in ("", "?copy=en"):
         alone = _page(front, f"/cases/{case_id}/papers/4{copy}").text
         assert (alone.count("<h1"), alone.count('<h2 class="title">')) == (1, 0)

@@ -440,6 +440,18 @@ def test_I7_who_reads_names_masked_opens_no_paper_that_holds_one(
     assert _open(district, filed, 4, "district_supervisor").filled.zh.title == "信访事项催办函"
 
 
+def test_I7_what_both_sides_get_carries_no_code(district: office.District) -> None:
+    """With it the other side would read the applicant's story, and rate in their place."""
+    filed, refused = district.file(), district.file()
+    district.do(filed, "accept", "desk")
+    district.do(filed, "name_mediator", "desk", mediator=str(district.people["mediator"]))
+    notice = _open(district, filed, 2, "mediator")
+    assert (notice.key, notice.paper.to, notice.code) == ("dispute.rights_notice", "both", None)
+    why = {"refusal_reason": "已立案", "legal_basis": "第22条", "other_routes": "诉讼"}
+    district.do(refused, "refuse", "desk", **why)
+    assert _open(district, refused, 1, "desk").code == refused.code
+
+
 def test_each_reading_of_a_paper_is_recorded(district: office.District) -> None:
     filed = _accepted(district)
     _open(district, filed, 3, "handler")

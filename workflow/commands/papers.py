@@ -54,7 +54,8 @@ PAPERS: Final = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Opened:
-    """A paper with what it says. `code` is the look-up code, on papers for whom it belongs to."""
+    """A paper with what it says. `code` is the look-up code, on papers that go to nobody but whom
+    it belongs to: what both sides get would hand the one's own story to the other."""
 
     no: int
     key: str
@@ -124,7 +125,7 @@ def _one(
     paper = declared[row.name]
     place = personal.place_of(case_id, seq=row.seq, field=row.field)
     kept = engine.seals.open(row.sealed, nonce=row.nonce, place=place)
-    is_theirs = paper.to in access.FOR_RESIDENTS
+    is_theirs = paper.to == "applicant"
     return Opened(
         no=row.no,
         key=row.name,
