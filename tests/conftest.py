@@ -6,8 +6,10 @@ about a single dialect says `@pytest.mark.parametrize("dialect", ["postgresql"],
 
 from __future__ import annotations
 
+import gc
 import os
 import shutil
+import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager
@@ -62,9 +64,35 @@ QUIET: Final = (
 if "PYTEST_DEBUG_TEMPROOT" not in os.environ and (_memory := postgres.memory()) is not None:
     os.environ["PYTEST_DEBUG_TEMPROOT"] = str(_memory)
 
+# A process that a test starts reads what was compiled once, whatever the developer's shell says.
+sys.dont_write_bytecode = False
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+
 _SERVER_URL: Final = "gridcase_postgres_url"
 _CONTROLLER: Final = pytest.StashKey[tuple[ExitStack, postgres.Server]]()
 _NUMBERS: Final = count(1)
+
+
+# --- the run
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers() -> int:
+    """Half as many again as there are cores: a test waits a third of its time for a database, a
+    browser or a process."""
+    return len(os.sched_getaffinity(0)) * 3 // 2 or 1
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The slow ones first, so that none of them is what a run ends with."""
+    items.sort(key=lambda item: item.get_closest_marker("slow") is None)
+
+
+def pytest_collection_finish() -> None:
+    """What imports and collection made stays: it need not be looked through again and again."""
+    gc.collect()
+    gc.freeze()
 
 
 # --- PostgreSQL: one server a session, shared by the processes of pytest-xdist

@@ -38,6 +38,8 @@ FAST: Final[Mapping[str, str]] = {
     "synchronous_commit": "off",
     "full_page_writes": "off",
     "autovacuum": "off",
+    "wal_writer_delay": "10s",  # nothing waits for these two, and they took a twentieth of a run
+    "bgwriter_delay": "10s",
     "max_connections": "200",
     "shared_buffers": "128MB",
     "max_wal_size": "4GB",

@@ -10,7 +10,6 @@ from uuid import UUID
 import httpx
 from sqlalchemy import func, select
 
-from api import app
 from tests import office
 from tests.api import site
 from workflow import db, engine, ids, settings
@@ -128,7 +127,7 @@ def visit(served: Any) -> site.Site:
 def application(district: office.District) -> Any:
     """The application over an open district."""
     chosen = settings.Settings(data_dir=Path("nowhere"))
-    return app.create_app(chosen, engine=district.engine)
+    return site.application(chosen, district.engine)
 
 
 def _uuid(text: str) -> UUID:

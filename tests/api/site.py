@@ -1,13 +1,33 @@
-"""Drives an application in process, as a browser that keeps cookies and follows no redirect."""
+"""An application in process, and a browser before it that keeps cookies and follows no redirect."""
 
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from functools import cache
 from typing import Any
 
 import anyio
 import httpx
+from fastapi import FastAPI
 from starlette.types import ASGIApp
+
+from api import app
+from workflow import engine as engine_
+from workflow import settings
+
+
+@cache
+def _first() -> FastAPI:
+    """The application whose routes all those of this process share."""
+    return app.create_app(settings.Settings(secret_key=bytes(32).hex()))
+
+
+def application(chosen: settings.Settings, engine: engine_.Engine) -> FastAPI:
+    """The application over an open engine. What a path means is the same for all of them, and
+    the framework works it out at the first request: half of what a test of the API would cost."""
+    made = app.create_app(chosen, engine=engine)
+    made.router.routes = _first().router.routes
+    return made
 
 
 class Site:

@@ -52,7 +52,7 @@ def pages(sqlite_pages: db.Database, tmp_path: Path) -> Pages:
     """A fresh district on SQLite; the pages know no dialect."""
     district = office.build(sqlite_pages, accounts=STAFF)
     chosen = settings.Settings(data_dir=tmp_path, secret_key=bytes(32).hex())
-    return Pages(district=district, site=site.Site(app.create_app(chosen, engine=district.engine)))
+    return Pages(district=district, site=site.Site(site.application(chosen, district.engine)))
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ from typing import Any
 import httpx
 import pytest
 
-from api import app, caller
+from api import caller
 from tests import office, pictures
 from tests.api import desk, site
 from workflow import db, files, ids, settings
@@ -26,7 +26,7 @@ def front(database: db.Database, tmp_path: Path) -> desk.Desk:
     chosen = settings.Settings(data_dir=tmp_path, attachment_max_mb=1)
     store = files.Store(folder=tmp_path / files.FOLDER, most_bytes=files.MB)
     district.engine = replace(district.engine, files=store)
-    served = app.create_app(chosen, engine=district.engine)
+    served = site.application(chosen, district.engine)
     return desk.Desk(district=district, site=site.Site(served))
 
 

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from api import app, texts
+from api import texts
 from api.rulebook import articles, book, clocks, conditions, days, edition
 from rules import calendars, load, pack
 from tests import office
@@ -33,7 +33,7 @@ def front(database: db.Database, tmp_path: Path) -> site.Site:
     """The district's site; nobody signs in."""
     district = office.build(database)
     chosen = settings.Settings(data_dir=tmp_path, secret_key=bytes(32).hex())
-    return site.Site(app.create_app(chosen, engine=district.engine))
+    return site.Site(site.application(chosen, district.engine))
 
 
 def _page(front: site.Site, path: str = "/rules", *, language: str = "en") -> str:
@@ -173,7 +173,7 @@ def test_case_leads_to_the_rules_it_started_under_and_shows_its_way(
     filed = district.file("officer")
     district.do(filed, "accept", "desk")
     chosen = settings.Settings(data_dir=tmp_path, secret_key=bytes(32).hex())
-    front = site.Site(app.create_app(chosen, engine=district.engine))
+    front = site.Site(site.application(chosen, district.engine))
     here = {"Origin": "http://testserver", "Accept": "text/html", "Accept-Language": "en"}
     front.post("/login", headers=here, data={"user": "desk", "password": office.PASSWORD})
     said = html.unescape(front.get(f"/cases/{filed.case_id}", headers=here).text)

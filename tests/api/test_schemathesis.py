@@ -33,7 +33,7 @@ CHECKED: Final = (
     "response_headers_conformance",
     "response_schema_conformance",
 )
-EXAMPLES: Final = 25
+EXAMPLES: Final = 12
 """Requests for each operation, kind and run."""
 METHODS: Final = ("GET", "POST", "PUT", "PATCH", "DELETE")
 KINDS: Final = (GenerationMode.POSITIVE, GenerationMode.NEGATIVE)
