@@ -34,7 +34,9 @@ Side = Literal["applicant", "respondent", "representative"]
 CaseAttribute = Literal[
     "category", "grade", "scale", "channel", "route", "petition_class", "confidentiality"
 ]
-Relation = Literal["grid", "office", "area", "handler", "filer", "leader", "supervisor", "resident"]
+Relation = Literal[
+    "grid", "office", "sender", "area", "handler", "filer", "leader", "supervisor", "resident"
+]
 FieldRight = Literal["open", "mask"]
 Effect = Literal["warn", "urge", "supervise", "raise", "leader", "action", "measure"]
 Addressee = Literal["applicant", "respondent", "both", "office", "file"]
@@ -80,8 +82,11 @@ class Choice:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Field:
-    """Something an action asks for. `personal` seals it; `party` says whose it is;
-    `max` bounds a text's characters or an int's value."""
+    """Something an action asks for. `personal` seals it; `party` says whose it is; `max` bounds a
+    text's characters or an int's value. `role`: the person holds it at the lead office or its line.
+    `past_only`: the day is not after today (office time), and not before the case was received;
+    `future_only`: not before today. `excludes`: the office is complained about, and neither it nor
+    its line below sees, handles or receives the case from then on."""
 
     type: FieldType
     name: Text
@@ -93,15 +98,10 @@ class Field:
     seen_by: str | None = None
     party: Side | None = None
     role: str | None = None
-    """Of a person field: the role the person must hold at the lead office or its line."""
     must_be_true: bool = False
     past_only: bool = False
-    """Of a date: not after today (office time), and not before the case was received."""
     future_only: bool = False
-    """Of a date: not before today."""
     excludes: bool = False
-    """Of an office: it is complained about. It and its line below neither see, handle nor
-    receive the case from then on."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -137,16 +137,17 @@ class NeededIf:
 class Action:
     """What a person, or the ladder, does to a case.
 
-    `source` is empty for the action that opens a case. `to` is None where the state stays.
-    `lead` names a route of `routing`; `handler` is `actor`, `nobody`, `fields.<name>` or a
-    role, whose holder at the lead office takes over (nobody, where the post is vacant);
-    `sets` copies fields into the case row; `leader` acts on the leader's assignment;
-    `duties` are the yes-or-no fields among which its duties are chosen, all where none is;
-    `supervision` on who watches the case; `is_return` counts a case sent back (退回) for the
-    office that held it; `parts` remembers that office as one that objected; `within` names a
-    window, a clock that must be running. `recuses`: who does it, as whoever sees the case may,
-    neither sees, handles nor receives it any more. `link` ties the case to the earlier one whose
-    number the field `earlier_number` gives.
+    `source` is empty for the action that opens a case. `to` is None where the state stays. `lead`
+    names a route of `routing`; `handler` is `actor`, `nobody`, `fields.<name>` or a role, whose
+    holder at the lead office takes over (nobody, where the post is vacant); `sets` copies fields
+    into the case row; `leader` acts on the leader's assignment; `duties` are the yes-or-no fields
+    among which its duties are chosen, all where none is; `supervision` on who watches the case;
+    `is_return` counts a case sent back (退回) for the office that held it; `parts` remembers that
+    office as one that objected, `sends` as the one that sent the case on; `within` names a window,
+    a clock that must be running. `recuses`: who does it, as whoever sees the case may, neither
+    sees, handles nor receives it any more. `link` ties the case to the earlier one whose number the
+    field `earlier_number` gives. `needs_if`: what makes a field needed, of those that it takes;
+    `resident_sees`: it shows on the resident's page.
     """
 
     name: Text
@@ -156,7 +157,6 @@ class Action:
     needs: tuple[str, ...] = ()
     takes: tuple[str, ...] = ()
     needs_if: Mapping[str, NeededIf] = field(default_factory=dict)
-    """By field: of those that it takes, what makes it needed."""
     when: tuple[Condition, ...] = ()
     lead: str | None = None
     handler: str | None = None
@@ -166,11 +166,11 @@ class Action:
     supervision: Literal["take", "give", "end"] | None = None
     is_return: bool = False
     parts: bool = False
+    sends: bool = False
     recuses: bool = False
     link: Literal["repeat"] | None = None
     within: str | None = None
     resident_sees: bool = True
-    """Whether the event shows on the resident's page."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -288,14 +288,14 @@ class Staffing:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Right:
-    """What one role may do. `sees` is the relation that opens a case to it, `acts` the one
-    its actions need, `fields` how it reads each field right: `open` or `mask`, else hidden."""
+    """What one role may do, in these `processes`, where none is named in all. `sees` are the
+    relations that open a case to it (`sender`: its office sent it on last), `acts` those its
+    actions need, `fields` how it reads each field right: `open` or `mask`, else hidden."""
 
     role: str
     sees: tuple[Relation, ...]
     acts: tuple[Relation, ...]
     processes: tuple[str, ...] = ()
-    """Only these processes; empty: all."""
     fields: Mapping[str, FieldRight] | None = None
     board: bool = False
 
@@ -304,16 +304,15 @@ class Right:
 class Route:
     """Where a case goes: an office of one of `kinds`, found from a place.
 
-    `nearest`: the nearest area from the origin grid upward that has one; `here`: the lead
-    office's own area; `above`: the nearest area strictly above it; `superior`: the lead
-    office's own superior; `common`: the nearest above the lead office and every office that
-    objected, else the highest there is; `field`: the office that `field` names, which must be
-    of a kind; `own`: the office of the post that acts, where its kind fits, else as `nearest`;
-    `next`: the nearest from the lead office's area upward whose kind stands later in `kinds`
-    than its own, so that `kinds` is a way of levels, also where two share an area. Where an
-    area has offices of several kinds, the order of `kinds` decides. Where the office that it
-    would be is complained about the case goes up: to the nearest of the kinds above it, else up
-    its own line.
+    `nearest`: the nearest area from the origin grid upward that has one; `here`: the lead office's
+    own area; `above`: the nearest area strictly above it; `superior`: the lead office's own
+    superior; `common`: the nearest above the lead office and every office that objected, else the
+    highest there is; `field`: the office that `field` names, which must be of a kind; `own`: the
+    office of the post that acts, where its kind fits, else as `nearest`; `next`: the nearest from
+    the lead office's area upward whose kind stands later in `kinds` than its own, so that `kinds`
+    is a way of levels, also where two share an area. Where an area has offices of several kinds,
+    the order of `kinds` decides. Where the office that it would be is complained about the case
+    goes up: to the nearest of the kinds above it, else up its own line.
     """
 
     place: Place
@@ -324,9 +323,9 @@ class Route:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Notice:
     """Words sent when an action (or a rung's effect, `rung.warn`, `window_lapsed`,
-    `deadline_missed`) happens. `tell` is a role at the lead office, `handler`, `filer`,
-    `leader`, `supervisor_above` (who supervises it, or would) or `target` (a rung's own). Texts
-    fill {number} {process} {due_on} {office}."""
+    `deadline_missed`) happens. `tell` is a role at the lead office (of none there, at the one that
+    sent the case on), `handler`, `filer`, `leader`, `supervisor_above` (who supervises it, or
+    would) or `target` (a rung's own). Texts fill {number} {process} {due_on} {office}."""
 
     on: str
     tell: tuple[str, ...]
@@ -451,7 +450,10 @@ class Provision:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pack:
-    """A whole pack. Its identity is the hash that `load` gives it."""
+    """A whole pack. Its identity is the hash that `load` gives it. `offices` are those of each
+    level, the top level first. What a pack of before has not is empty: without `delivery` notices
+    go as they come, without `offices` the check refuses it. `paper_number` is how the number of a
+    paper is written."""
 
     name: str
     version: str
@@ -469,12 +471,7 @@ class Pack:
     categories: Mapping[str, Category]
     examples: tuple[Example, ...]
     delivery: Delivery | None = None
-    """None in a pack of before there was any: notices go as they come."""
     offices: tuple[Staffing, ...] = ()
-    """The offices of each level, the top level first; empty in a pack of before there were any,
-    which the check refuses."""
     provisions: Mapping[str, Provision] = field(default_factory=dict)
-    """The law row by row; empty in a pack of before there were any."""
     papers: Mapping[str, Paper] = field(default_factory=dict)
     paper_number: str = "{office}{series}〔{year}〕{serial}号"
-    """How the number of a paper is written."""

@@ -25,7 +25,7 @@ PERSONAL_RELATIONS: Final = frozenset({"handler", "filer", "leader", "supervisor
 """Relations of a person, not of a post: together they are the seat *what is mine*."""
 MINE: Final = frozenset({"handler", "filer", "leader"})
 """What a person is to do, which lists show first; one watches by name in a seat further back."""
-NAMED: Final = PERSONAL_RELATIONS | {"office", "resident"}
+NAMED: Final = PERSONAL_RELATIONS | {"office", "sender", "resident"}
 """Relations that reach a restricted case: those who work on it, and nobody by area."""
 
 FOR_RESIDENTS: Final = frozenset({"applicant", "both"})
@@ -263,6 +263,8 @@ def _holds(relation: pack_.Relation, *, actor: Actor, post: HeldPost | None, cas
         return post.scope == case.origin_grid
     if relation == "office":
         return post.office_id == case.lead_office_id
+    if relation == "sender":
+        return post.office_id == case.sender_id
     areas = case.areas
     return post.scope_depth <= len(areas) and areas[post.scope_depth - 1] == post.scope
 
@@ -297,6 +299,7 @@ _VALUE: Final[BindParameter[Any]] = bindparam("seat_value")
 VISIBLE: Final[Mapping[str, ColumnElement[bool]]] = {
     "grid": and_(_CASE.origin_grid == _VALUE, _OPEN, _NOT_RECUSED),
     "office": and_(_CASE.lead_office_id == _VALUE, _NOT_RECUSED),
+    "sender": and_(_CASE.sender_id == _VALUE, _NOT_RECUSED),
     "handler": and_(_CASE.handler_id == _VALUE, _NOT_RECUSED),
     "filer": and_(_CASE.filer_id == _VALUE, _NOT_RECUSED),
     "leader": and_(_CASE.leader_id == _VALUE, _NOT_RECUSED),
@@ -357,6 +360,7 @@ def _seat(
     kind, value = {
         "grid": ("grid", post.scope),
         "office": ("office", post.office_id),
+        "sender": ("sender", post.office_id),
         "area": (f"area_{post.scope_depth}", post.scope),
     }[relation]
     return Seat(

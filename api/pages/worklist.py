@@ -20,7 +20,7 @@ from workflow.queries import search, worklist
 
 router = APIRouter()
 
-SEATS: Final = ("handler", "leader", "office", "grid", "area", "supervisor", "filer")
+SEATS: Final = ("handler", "leader", "office", "grid", "area", "sender", "supervisor", "filer")
 """Which of a person's seats is shown first; an office that leads nothing stands last."""
 NARROWS: Final = get_args(worklist.Narrow)
 LEVELS: Final = ("", "1", "2", "3", "4", "5", "6")
@@ -177,6 +177,8 @@ def _seat_name(frame: frames.Frame, seat: access.Seat) -> str:
             return words.get("Supervised by me")
         case "filer":
             return words.get("Filed by me")
+        case "sender":
+            return words.get("Sent on by {office}", office=post.office_name if post else "")
         case "grid":
             return post.scope_name if post else words.get("My grid")
         case "office":

@@ -12,8 +12,8 @@ from rules.check.walk import Node, Stand, Walked
 
 _NAMED_AT_ONCE: frozenset[pack.Relation] = frozenset({"resident", "leader"})
 """Relations of a person without whom the action makes no sense."""
-_SURE: frozenset[pack.Relation] = frozenset({"office", "area", "grid"})
-"""Relations that do not hang on who did something to the case before."""
+_SURE: frozenset[pack.Relation] = frozenset({"office", "sender", "area", "grid"})
+"""Relations that do not hang on which person did something to the case before."""
 _BY_AREA: frozenset[pack.Relation] = frozenset({"area", "grid"})
 """Those that do not open a restricted case."""
 
@@ -66,8 +66,37 @@ class _People:
             "filer": set(self.actions["file_case"].by),
             "leader": {str(leader.role)} if leads and leader else set(),
             "supervisor": watching,
+            "sender": self.senders,
             "resident": {"resident"},
         }
+
+    @cached_property
+    def senders(self) -> set[str]:
+        """The roles with a post at every office that may send a case on."""
+        found = [
+            self.posts[step.source.lead]
+            for course in self.walked.courses
+            for step in course.steps
+            if step.source is not None and self.actions[step.action].sends
+        ]
+        return set.intersection(*found) if found else set()
+
+    @cached_property
+    def unsent(self) -> set[tuple[str, Stand]]:
+        """Where a case may stand that no office has sent on."""
+        found: set[Node] = set()
+        for course in self.walked.courses:
+            steps = [step for step in course.steps if not self.actions[step.action].sends]
+            after: dict[Node | None, list[Node]] = defaultdict(list)
+            for step in steps:
+                after[step.source].append(step.target)
+            waiting, seen = list(after[None]), set(after[None])
+            while waiting:
+                news = set(after[waiting.pop()]) - seen
+                seen |= news
+                waiting += news
+            found |= seen
+        return {(node.state, node.lead) for node in found}
 
     def _holds(self, role: str, lead: Stand) -> frozenset[pack.Relation]:
         """The relations in which somebody of a role may stand to a case at an office."""
@@ -87,6 +116,13 @@ class _People:
             return frozenset()
         granted = set(right.sees) & set(right.acts) if acting else set(right.sees)
         return frozenset(granted & self.holds(role, lead))
+
+    def opens(
+        self, role: str, state: str, lead: Stand, *, acting: bool = True
+    ) -> frozenset[pack.Relation]:
+        """The same in one state: nobody has sent on what was never sent."""
+        found = self.reach(role, lead, acting=acting)
+        return found - {"sender"} if (state, lead) in self.unsent else found
 
     def check(self) -> None:
         every = (node for course in self.walked.courses for node in course.nodes)
@@ -127,10 +163,8 @@ class _People:
         ):
             self.report.add("check.no_post", self.file, where, role=role, **at)
             return
-        opened = self.reach(role, node.lead)
-        named = opened - _BY_AREA
-        if role in self.posts[node.lead]:
-            named -= {"filer"}  # who filed may be somebody else
+        opened = self.opens(role, node.state, node.lead)
+        named = opened - _BY_AREA - {"filer"}  # who filed may be somebody else
         if not opened & _SURE or (self.restrictable and not named):
             self.report.add("check.owner_blind", self.file, where, role=role, **at)
         for field in self.unread(role):
@@ -157,8 +191,7 @@ class _People:
             for role in self._idle(action, found):
                 where = f"actions.{name}.by"
                 self.report.add("check.role_cannot_act", self.file, where, role=role)
-            beyond = {lead for lead in {at for _, at in found} if not self.able(action, lead)}
-            for state in sorted({state for state, lead in found if lead in beyond}):
+            for state in sorted({at[0] for at in found if not self.able(action, *at)}):
                 where = f"actions.{name}.by"
                 self.report.add("check.out_of_reach", self.file, where, action=name, state=state)
 
@@ -171,14 +204,14 @@ class _People:
             if not any(self.reach(role, lead) for _, lead in places):
                 yield role
 
-    def able(self, action: pack.Action, lead: Stand) -> bool:
+    def able(self, action: pack.Action, state: str, lead: Stand) -> bool:
         """Whether somebody can do it there, on a restricted case too."""
         if "ladder" in action.by:
             return True
         reached = {
             relation
             for role in action.by
-            for relation in self.reach(role, lead, acting=not action.recuses)
+            for relation in self.opens(role, state, lead, acting=not action.recuses)
         }
         sure = _SURE | _NAMED_AT_ONCE
         if action.supervision in {"give", "end"}:

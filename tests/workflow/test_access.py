@@ -50,6 +50,10 @@ def _hand_up(district: office.District, filed: act.Receipt) -> None:
     district.do(filed, "hand_up", "mediator", hand_up_reason="请街道调解", both_willing=True)
 
 
+def _send(district: office.District, filed: act.Receipt, by: str = "petition_officer") -> None:
+    district.do(filed, "transfer", by, to_office=str(district.offices["housing"]))
+
+
 def _lead(district: office.District, filed: act.Receipt) -> None:
     district.do(filed, "name_leader", "supervisor", leader=str(district.people["leader"]))
 
@@ -76,10 +80,13 @@ def _fill(district: office.District) -> Filled:
             "petition_officer", process="petition", confidentiality=confidentiality
         )
         made += [mediated, handed, led, withdrawn, other, petition]
-    sent = district.file("officer", process="petition")
-    district.do(sent, "transfer", "petition_officer", to_office=str(district.offices["housing"]))
-    district.do(sent, "accept", "handler", route="6")
-    made.append(sent)
+        sent = district.file("officer", process="petition", confidentiality=confidentiality)
+        _send(district, sent)
+        district.do(sent, "accept", "handler", route="6")
+        objected = district.file("officer", process="petition", confidentiality=confidentiality)
+        _send(district, objected)
+        district.do(objected, "object", "handler", objection_reason="不由本单位负责。")
+        made += [sent, objected]
     for about in ("street_committee", "petitions", "housing"):
         for confidentiality in ("normal", "restricted"):
             made.append(
@@ -297,6 +304,89 @@ def test_a_restricted_case_is_seen_by_who_works_on_it_and_by_nobody_else(
     _mediate(district, filed)
     seeing = {name for name, actor in _everybody(district) if _judged(filled, actor)}
     assert seeing == {"officer", "mediator"}
+
+
+def _second_petition_office(district: office.District) -> None:
+    """A street's own, with its officer: the nearest to the grid."""
+    district.offices["near"], district.people["near_officer"] = ids.uuid7(), ids.uuid7()
+    database, person = district.engine.database, district.people["near_officer"]
+    office_commands.add_offices(
+        database,
+        [
+            office_commands.NewOffice(
+                id=district.offices["near"],
+                kind="petition_office",
+                name="街道信访办",
+                area_code=office.STREET,
+                superior_id=district.offices["street"],
+            )
+        ],
+    )
+    people.add_people(database, [people.NewPerson(id=person, name="演示街道信访员")])
+    office_commands.add_posts(
+        database,
+        [
+            office_commands.NewPost(
+                id=ids.uuid7(),
+                role="petition_officer",
+                office_id=district.offices["near"],
+                scope_code=None,
+                holder_id=person,
+            )
+        ],
+    )
+
+
+def test_I7_who_sent_a_restricted_petition_on_decides_on_the_objection_and_no_other(
+    district: office.District,
+) -> None:
+    _second_petition_office(district)
+    filed = district.file("officer", process="petition", confidentiality="restricted")
+    filled = Filled(district=district, cases=(filed.case_id,))
+    assert district.case(filed).lead_office_id == district.offices["near"]
+    assert district.case(filed).sender_id is None
+    _send(district, filed, by="near_officer")
+    objected = district.do(filed, "object", "handler", objection_reason="不由本单位负责。")
+    told = {
+        row.receiver_id for row in look.notices(district, filed.case_id) if row.seq == objected.seq
+    }
+    assert told == {district.people["near_officer"]}
+    seeing = set()
+    for name, actor in _everybody(district):
+        _agree(filled, actor)
+        if _judged(filled, actor):
+            seeing.add(name)
+    assert seeing == {"officer", "near_officer", "handler", "head"}
+    outbox.run(district.engine)
+    assert office_query.unread(district.engine.database, district.actor("near_officer")) == 2
+    upheld = {"uphold_reason": "三定规定明确。"}
+    error = look.refused(district.do, filed, "uphold", "petition_officer", **upheld)
+    assert error.code == "case.unknown"
+    district.at("2026-03-28 09:00")
+    rungs = look.whole(district, filed.case_id).rungs_of("petition.decide_objection")
+    assert {rung.target_person_id for rung in rungs} == {district.people["near_officer"]}
+    view = case_query.view(district.engine, district.actor("near_officer"), filed.case_id)
+    assert {"agree_return", "uphold"} <= set(view.actions)
+    district.do(filed, "agree_return", "near_officer")
+    assert district.case(filed).lead_office_id == district.offices["near"]
+
+
+def test_I8_who_sent_it_on_is_out_like_others_when_recused_or_complained_about(
+    district: office.District,
+) -> None:
+    sender = district.actor("petition_officer")
+    for barring in ("recused", "complained"):
+        filed = district.file("officer", process="petition", confidentiality="restricted")
+        _send(district, filed)
+        filled = Filled(district=district, cases=(filed.case_id,))
+        assert _judged(filled, sender) == {filed.case_id}
+        if barring == "recused":
+            look.recuse(district, filed.case_id, "petition_officer")
+        else:
+            accused = str(district.offices["petitions"])
+            district.do(filed, "name_complained", "handler", complained_office=accused)
+        assert _judged(filled, sender) == set()
+        _agree(filled, sender)
 
 
 def test_I8_a_recused_person_sees_and_does_nothing(district: office.District) -> None:

@@ -37,6 +37,7 @@ from workflow.decide.facts import (
     Opening,
     PaperFacts,
     Scalar,
+    asked_of,
     guard_facts,
     plan_of,
 )
@@ -173,6 +174,7 @@ __all__ = [
     "Personal",
     "Scalar",
     "ServiceRow",
+    "asked_of",
     "decide",
     "decide_attachment",
     "decide_calendar",

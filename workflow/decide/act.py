@@ -73,6 +73,7 @@ def opened(rules: machine.Rules, command: Command, facts: Facts, *, opening: Ope
         lead_office_id=UUID(int=0),
         lead_kind="",
         level=0,
+        sender_id=None,
         area_1=None,
         area_2=None,
         area_3=None,
@@ -312,6 +313,8 @@ def _carry(
         draft.count("returned", office_id=held_by)
     if action.parts and held_by not in draft.facts.parted:
         draft.relate(held_by, relation="parted", seq=seq)
+    if action.sends:
+        draft.change(sender_id=held_by)
     if action.recuses and command.actor_id is not None:
         draft.recuse(command.actor_id, seq=seq)
         leader.give_up(draft, command.actor_id)

@@ -16,10 +16,11 @@ from rules import pack as pack_
 from workflow.decide import clocks, leader, supervision, tell
 from workflow.decide.decision import EscalationRow
 from workflow.decide.draft import Draft
-from workflow.decide.facts import Command, DeadlineRow
+from workflow.decide.facts import Command, DeadlineRow, asked_of
 
 SUPERVISING: Final = frozenset({"supervise", "raise", "leader"})
 LEADER: Final = "leader"
+HANDLER: Final = "handler"
 
 
 def due_row(draft: Draft) -> DeadlineRow | None:
@@ -155,15 +156,18 @@ def _target(draft: Draft, rung: pack_.Rung, *, level: int) -> ladders.Target | N
         named = _holding(draft, rung.tell, draft.case.supervisor_id)
     if named is not None:
         return named
+    role, posts = draft.owner_role(), draft.facts.line.posts
+    asked = role if rung.tell == HANDLER and draft.case.handler_id is None else None
+    office, own_level = asked_of(draft.case, asked, posts)
     return ladders.target(
         rung.tell,
-        posts=draft.facts.line.posts,
-        lead_office=draft.case.lead_office_id,
-        level=draft.case.level,
-        owner_role=draft.owner_role(),
+        posts=posts,
+        lead_office=office,
+        level=own_level,
+        owner_role=role,
         handler=draft.case.handler_id,
         excluded=draft.facts.recused,
-        from_level=level if rung.do in SUPERVISING else draft.case.level,
+        from_level=level if rung.do in SUPERVISING else own_level,
     )
 
 

@@ -38,6 +38,7 @@ from workflow.decide.facts import (
     DeadlineRow,
     Facts,
     Scalar,
+    asked_of,
     guard_facts,
 )
 
@@ -319,20 +320,22 @@ class Draft:
         return [named, *((self._there(left) or at_role) if left else ())]
 
     def _at_role(self) -> list[UUID]:
-        """Who of the owner's role has the turn: at the lead office, else whom the ladder asks."""
-        role, lead = self.owner_role(), self.case.lead_office_id
+        """Who of the owner's role has the turn: at the lead office or where it was sent on, else
+        whom the ladder asks."""
+        role, posts = self.owner_role(), self.facts.line.posts
         if role is None:
             return []
-        if any(post.role == role and post.office_id == lead for post in self.facts.line.posts):
-            return self.holders(role)
+        office, level = asked_of(self.case, role, posts)
+        if any(post.role == role and post.office_id == office for post in posts):
+            return self.holders(role, office_id=office)
         found = ladders.target(
             "handler",
-            posts=self.facts.line.posts,
-            lead_office=lead,
-            level=self.case.level,
+            posts=posts,
+            lead_office=office,
+            level=level,
             owner_role=role,
             excluded=self.facts.recused,
-            from_level=self.case.level,
+            from_level=level,
         )
         return [] if found is None else [found.person_id]
 

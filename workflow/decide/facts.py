@@ -6,7 +6,7 @@ need no mapping; a test compares the two.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 from typing import Final, Literal, NamedTuple
@@ -54,6 +54,7 @@ class CaseRow(NamedTuple):
     lead_office_id: UUID
     lead_kind: str
     level: int
+    sender_id: UUID | None
     area_1: str | None
     area_2: str | None
     area_3: str | None
@@ -284,6 +285,16 @@ class Command:
     version: int | None = None
     opening: Opening | None = None
     earlier: Earlier | None = None
+
+
+def asked_of(case: CaseRow, role: str | None, posts: Iterable[ladders.Post]) -> tuple[UUID, int]:
+    """The office of which a role is asked, with its level: the lead office; where that has no such
+    post, the office that sent the case on, if it has one."""
+    levels = {post.office_id: post.level for post in posts if post.role == role}
+    sender = case.sender_id
+    if sender is not None and sender in levels and case.lead_office_id not in levels:
+        return sender, levels[sender]
+    return case.lead_office_id, case.level
 
 
 def guard_facts(case: CaseRow, assignments: Collection[AssignmentRow] = ()) -> dict[str, object]:

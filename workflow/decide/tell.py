@@ -9,7 +9,7 @@ from uuid import UUID
 from rules import ladders
 from workflow.decide import supervision
 from workflow.decide.draft import Draft
-from workflow.decide.facts import DeadlineRow, Scalar
+from workflow.decide.facts import DeadlineRow, Scalar, asked_of
 
 SUPERVISOR_ABOVE: Final = "supervisor_above"
 """Receives what must be known above the office that leads the case."""
@@ -47,7 +47,8 @@ def _people(draft: Draft, role: str, target: UUID | None) -> Iterator[UUID]:
     elif role == "target" and target is not None:
         yield target
     else:
-        yield from draft.holders(role)
+        office, _ = asked_of(draft.case, role, draft.facts.line.posts)
+        yield from draft.holders(role, office_id=office)
 
 
 def _above(draft: Draft) -> Iterator[UUID]:

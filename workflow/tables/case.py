@@ -14,6 +14,8 @@ IS_STUCK: Final = text("is_stuck")
 from another, and SQLAlchemy would write `is_stuck = 1`."""
 IS_OPEN: Final = text("not is_closed")
 """The condition of the index `case_open`, likewise."""
+IS_SENT: Final = text("sender_id is not null")
+"""The condition of the index `case_sender`, which an equality proves: disputes are not in it."""
 
 
 class CaseFile(SQLModel, table=True):
@@ -25,7 +27,8 @@ class CaseFile(SQLModel, table=True):
     running deadline, for lists; a case without one carries `NEVER`, so that a keyset can
     order all of them. `supervision` says who put it under supervision: the `ladder`, whose
     supervision ends when what was late is done, or somebody by `hand`. `repeats` counts the
-    earlier cases of the same matter that it is linked to, through all links.
+    earlier cases of the same matter that it is linked to, through all links. `sender_id` is the
+    office that sent it on to another last, and may have to answer for that.
     """
 
     __tablename__ = "case_file"
@@ -56,6 +59,7 @@ class CaseFile(SQLModel, table=True):
     lead_office_id: UUID = Field(foreign_key="office.id")
     lead_kind: str = Field(max_length=40)
     level: int
+    sender_id: UUID | None = Field(default=None, foreign_key="office.id")
     area_1: str | None = Field(default=None, max_length=32)
     area_2: str | None = Field(default=None, max_length=32)
     area_3: str | None = Field(default=None, max_length=32)
@@ -101,6 +105,15 @@ class CaseFile(SQLModel, table=True):
         Index("case_filer", "filer_id", "is_closed", "due_at", "id"),
         Index("case_leader", "leader_id", "is_closed", "due_at", "id"),
         Index("case_supervisor", "supervisor_id", "is_closed", "due_at", "id"),
+        Index(
+            "case_sender",
+            "sender_id",
+            "is_closed",
+            "due_at",
+            "id",
+            postgresql_where=IS_SENT,
+            sqlite_where=IS_SENT,
+        ),
         # The auditor's walk.
         Index("case_open", "id", postgresql_where=IS_OPEN, sqlite_where=IS_OPEN),
         Index(

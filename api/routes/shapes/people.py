@@ -51,7 +51,9 @@ class Seat(Shape):
     """A place from which a list is seen, with its open cases. `is_capped`: there are more."""
 
     key: str
-    relation: Literal["grid", "office", "area", "handler", "filer", "leader", "supervisor"]
+    relation: Literal[
+        "grid", "office", "sender", "area", "handler", "filer", "leader", "supervisor"
+    ]
     post_id: UUID | None
     processes: tuple[str, ...]
     count: int

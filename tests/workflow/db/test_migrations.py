@@ -12,6 +12,7 @@ import pytest
 import sqlalchemy as sa
 from alembic import autogenerate
 from alembic.runtime import migration
+from alembic.script import ScriptDirectory
 from sqlmodel import SQLModel
 
 from tests import office
@@ -30,6 +31,7 @@ NOT_YET: Final = {
     "stopped_at",
     "repeats",
     "petition_class",
+    "sender_id",
 }
 """Columns that 0002 and later bring; 0002 takes `is_blocked` away."""
 NOW: Final = "2026-03-27 15:00"
@@ -226,3 +228,15 @@ def test_0004_writes_down_the_line_of_each_office(earlier: office.District) -> N
     keys = ("committee", "street_committee", "street", "government")
     assert earlier.actor("mediator").posts[0].line == tuple(earlier.offices[key] for key in keys)
     assert earlier.actor("reviewer").posts[0].line == (earlier.offices["government"],)
+
+
+def test_0008_writes_down_who_sent_a_petition_on(district: office.District) -> None:
+    sent, kept = (district.file("officer", process="petition") for _ in range(2))
+    district.do(sent, "transfer", "petition_officer", to_office=str(district.offices["housing"]))
+    script = ScriptDirectory.from_config(db._alembic()).get_revision("0008")
+    assert script is not None
+    with db.transaction(district.engine.database) as tx:
+        tx.execute(sa.text("update case_file set sender_id = null"))
+        tx.execute(sa.text(script.module.BACKFILL))
+    found = [district.case(one).sender_id for one in (sent, kept)]
+    assert found == [district.offices["petitions"], None]

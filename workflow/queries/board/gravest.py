@@ -23,6 +23,7 @@ from workflow.decide import (
     DeadlineRow,
     EscalationRow,
     Line,
+    asked_of,
     clocks,
     guard_facts,
     supervision,
@@ -361,14 +362,16 @@ def _passed_over(
         (post for post in line.posts if post.role == role),
         key=lambda post: (-post.level, post.rank, post.id),
     )
-    begins = case.level
+    asked = role if rung.tell == HANDLER and case.handler_id is None else None
+    office, level = asked_of(case, asked, line.posts)
+    begins = level
     if rung.do in ("supervise", "raise", "leader"):
         begins = case.supervising_level or case.level
     if rung.do == "raise" and any(post.level < begins for post in posts):
         begins -= 1
-    own = [post for post in posts if post.office_id == case.lead_office_id]
+    own = [post for post in posts if post.office_id == office]
     for post in posts:
-        if post.level == case.level and (own or rung.tell == HANDLER) and post not in own:
+        if post.level == level and (own or rung.tell == HANDLER) and post not in own:
             continue  # beside the lead office another one of its level is not asked
         if post.level <= begins:
             yield post
