@@ -194,7 +194,9 @@ class _Checker:
         elif name in papers.FACTS:
             return name != "category" or "category" in _filing(process).needs
         else:
-            asked = (key for key in paper.made_by if _asked_for(paper, process, key, name))
+            asked = {key for key in paper.made_by if _asked_for(paper, process, key, name)}
+            if any(name in process.actions[key].takes for key in {*paper.made_by} - asked):
+                return False  # what the act itself asks for it does not take from an earlier one
             bringing = (*self.ways(paper.process).needing[name], *asked)
         return self.brought(bringing, paper)
 

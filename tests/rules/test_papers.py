@@ -316,6 +316,17 @@ def test_papers_of_one_act_and_place_are_one_or_the_other() -> None:
     assert _told(papers=_paper_with(name, when=(), place=21)) == []
 
 
+def test_what_an_act_may_leave_out_is_a_hole_though_an_earlier_one_needs_it() -> None:
+    petition = PACK.processes["petition"]
+    action = dataclasses.replace(petition.actions["answer_review"], takes=("outcome",))
+    actions = {**petition.actions, "answer_review": action}
+    process = dataclasses.replace(petition, actions=actions)
+    assert _told(processes={**PACK.processes, "petition": process}) == [
+        ("papers.yaml", f"petition.review_opinion.{language}", "check.paper_hole")
+        for language in ("zh", "en")
+    ]
+
+
 def test_what_asks_how_a_paper_was_served_serves_one() -> None:
     assert _told(papers=_paper_with("petition.opinion_paper", served_by=())) == [
         ("petition.yaml", "actions.serve_answer", "check.serves_nothing")

@@ -440,6 +440,20 @@ def test_I7_who_reads_names_masked_opens_no_paper_that_holds_one(
     assert _open(district, filed, 4, "district_supervisor").filled.zh.title == "信访事项催办函"
 
 
+def test_what_an_act_asks_for_and_was_not_told_is_not_taken_from_an_earlier_act(
+    district: office.District,
+) -> None:
+    filed = district.file()
+    district.do(filed, "accept", "desk")
+    district.do(filed, "name_mediator", "desk", mediator=str(district.people["mediator"]))
+    session = {"session_on": "2026-03-20", "attended": "both", "minutes": "各说各的。"}
+    district.do(filed, "record_session", "mediator", **session, session_place="社区调解室")
+    district.do(filed, "record_session", "mediator", **session)
+    records = [_open(district, filed, no, "mediator").filled.zh for no in (3, 4)]
+    places = [dict(sheet.body[0].rows)["地点"] for sheet in records]
+    assert places == ["社区调解室", "未记录"]
+
+
 def test_I7_what_both_sides_get_carries_no_code(district: office.District) -> None:
     """With it the other side would read the applicant's story, and rate in their place."""
     filed, refused = district.file(), district.file()

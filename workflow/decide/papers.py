@@ -223,7 +223,10 @@ class _Look:
         return self._fact(name) if name in papers_.FACTS else self._field(name)
 
     def _field(self, name: str) -> pack_.Text | None:
-        value = self.values[name] if name in self.values else self.facts.values.get(name)
+        """What this act was told; of what it does not ask for, what an earlier one was told."""
+        action = self.draft.flow.process.actions[self.command.action]
+        is_own = name in action.needs or name in action.takes
+        value = self.values.get(name) if is_own else self.facts.values.get(name)
         field = self.draft.rules.pack.fields[name]
         return papers_.shown(field, value, named=self.facts.names)
 
