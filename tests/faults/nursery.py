@@ -50,21 +50,24 @@ def main() -> None:
 
 
 def _start(asked: dict[str, Any]) -> dict[str, Any]:
+    nursery = os.getpid()
     pid = os.fork()
     if pid:
         return {"pid": pid}
     code = 1
     try:
-        code = _work(asked)
+        code = _work(asked, nursery)
     finally:
         sys.stdout.flush()
         sys.stderr.flush()
         os._exit(code)
 
 
-def _work(asked: dict[str, Any]) -> int:
+def _work(asked: dict[str, Any], nursery: int) -> int:
     """`gridcase worker`, in this process."""
     ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+    if os.getppid() != nursery:
+        return 1  # it died before it was asked to take this process along
     os.setsid()  # an interrupt at the terminal is for the harness alone
     told = os.open(asked["told"], os.O_WRONLY | os.O_CREAT | os.O_APPEND)
     os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
