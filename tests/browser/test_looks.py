@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
-from typing import Final, get_args
+from typing import Final, Literal, get_args
 
 import pytest
 from playwright import sync_api
@@ -17,6 +17,8 @@ from tests.browser import routes, walk
 from workflow import ids
 from workflow.commands import absences, act
 from workflow.queries import office as office_query
+
+Language = Literal["zh", "en"]
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
@@ -179,6 +181,11 @@ def _active(busy: Busy) -> str:
     return office_query.house(busy.site.district.engine.database).rules.hash
 
 
+def sizes(language: Language) -> tuple[walk.How, ...]:
+    """A language on a phone and at a desk."""
+    return tuple(how for how in get_args(walk.How) if how.startswith(language))
+
+
 @contextmanager
 def looking(busy: Busy, who: str | None, how: walk.How) -> Iterator[walk.Visitor]:
     """A visitor of one kind."""
@@ -188,14 +195,13 @@ def looking(busy: Busy, who: str | None, how: walk.How) -> Iterator[walk.Visitor
         yield visitor
 
 
-@pytest.mark.parametrize("how", get_args(walk.How))
-def test_pages_when_checked_have_no_grave_fault(busy: Busy, how: walk.How) -> None:
+@pytest.mark.parametrize("language", get_args(Language))
+def test_pages_when_checked_have_no_grave_fault(busy: Busy, language: Language) -> None:
     looked: list[walk.Visitor] = []
-    assert look_at_all(busy, how, looked) == []
+    assert look_at_all(busy, language, looked) == []
     moderate = [fault for visitor in looked for fault in visitor.moderate]
     states = sum(len(visitor.heard) for visitor in looked)
-    if how in walk.HEARD:
-        print(f"axe: {how} states={states} serious=0 moderate={len(moderate)}", *moderate)
+    print(f"axe: {language} states={states} serious=0 moderate={len(moderate)}", *moderate)
 
 
 def test_pages_when_listed_are_all_the_pages_there_are(busy: Busy) -> None:
@@ -257,37 +263,46 @@ def test_form_when_an_answer_makes_fields_needed_says_so_and_the_browser_asks(bu
                 assert facts.evaluate("it => it.required") == asked
 
 
-def look_at_all(busy: Busy, how: walk.How, looked: list[walk.Visitor]) -> list[str]:
-    """What is wrong with any page."""
+def look_at_all(busy: Busy, language: Language, looked: list[walk.Visitor]) -> list[str]:
+    """What is wrong with any page. Each is opened once and looked at in both sizes."""
     faults: list[str] = []
     wanted = pages(busy)
-    turn = walk.HEARD.index(how) if how in walk.HEARD else len(wanted)
-    heard = set(list(wanted)[turn :: len(walk.HEARD)])
+    phone, _ = hows = sizes(language)
+    nth = {name: n for n, name in enumerate(wanted)}
     for who in dict.fromkeys(person for person, _ in wanted.values()):
-        with looking(busy, who, how) as visitor:
+        with looking(busy, who, phone) as visitor:
             looked.append(visitor)
             for name, (person, path) in wanted.items():
                 if person == who:
                     visitor.go(path)
                     if name.endswith("-faults"):
                         visitor.send_as_it_stands()
-                    judge = walk.check if name in heard else walk.look
-                    faults += judge(visitor, f"{how}-{name}")
-    with looking(busy, None, how) as visitor:
+                    turn = walk.HEARD[nth[name] % len(walk.HEARD)]
+                    for how in hows:
+                        visitor.resize(how)
+                        judge = walk.check if how == turn else walk.look
+                        faults += judge(visitor, f"{how}-{name}")
+    with looking(busy, None, phone) as visitor:
         looked.append(visitor)
-        faults += look_as_resident(busy, visitor, how)
+        faults += look_as_resident(busy, visitor, hows)
     return faults
 
 
-def look_as_resident(busy: Busy, visitor: walk.Visitor, how: walk.How) -> list[str]:
+def look_as_resident(
+    busy: Busy, visitor: walk.Visitor, hows: tuple[walk.How, ...]
+) -> Iterator[str]:
     """The resident's case and its rating."""
     assert busy.rating.code is not None
     visitor.go("/lookup")
     visitor.fill({"number": busy.rating.number, "code": busy.rating.code})
     visitor.page.locator("main form button.btn-main").click()
-    faults = walk.check(visitor, f"{how}-resident-case")
-    visitor.go("/mine/rate")
-    return faults + walk.check(visitor, f"{how}-resident-rate")
+    for name in ("case", "rate"):
+        for how in hows:
+            visitor.resize(how)
+            judge = walk.check if how in walk.HEARD else walk.look
+            yield from judge(visitor, f"{how}-resident-{name}")
+        if name == "case":
+            visitor.go("/mine/rate")
 
 
 @pytest.mark.parametrize("how", ["zh-phone"])

@@ -121,6 +121,10 @@ class Visitor:
         (filled if filled.count() else form.locator("button.btn")).first.click()
         self.page.wait_for_load_state()
 
+    def resize(self, how: How) -> None:
+        """The same page on another screen."""
+        self.page.set_viewport_size(PHONE if how.endswith("phone") else DESK)
+
     def heading(self) -> str:
         """The page's own heading."""
         return self.page.locator("h1").inner_text()
