@@ -78,9 +78,9 @@ _NUMBERS: Final = count(1)
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_auto_num_workers() -> int:
-    """Half as many again as there are cores: a test waits a third of its time for a database, a
+    """Half as many again as there are cores: a test also waits, for a database, a
     browser or a process."""
-    return len(os.sched_getaffinity(0)) * 3 // 2 or 1
+    return len(os.sched_getaffinity(0)) * 3 // 2
 
 
 @pytest.hookimpl(tryfirst=True)

@@ -38,7 +38,7 @@ FAST: Final[Mapping[str, str]] = {
     "synchronous_commit": "off",
     "full_page_writes": "off",
     "autovacuum": "off",
-    "wal_writer_delay": "10s",  # nothing waits for these two, and they took a twentieth of a run
+    "wal_writer_delay": "10s",  # nothing here waits for these two
     "bgwriter_delay": "10s",
     "max_connections": "200",
     "shared_buffers": "128MB",

@@ -24,7 +24,7 @@ def _first() -> FastAPI:
 
 def application(chosen: settings.Settings, engine: engine_.Engine) -> FastAPI:
     """The application over an open engine. What a path means is the same for all of them, and
-    the framework works it out at the first request: half of what a test of the API would cost."""
+    the framework works it out at the first request, which costs about as much as a test."""
     made = app.create_app(chosen, engine=engine)
     made.router.routes = _first().router.routes
     return made

@@ -25,6 +25,7 @@ from workflow.decide.decision import (
 )
 from workflow.decide.draft import Draft
 from workflow.decide.facts import (
+    HANDLER,
     NEVER,
     AssignmentRow,
     CaseRow,
@@ -37,9 +38,9 @@ from workflow.decide.facts import (
     Opening,
     PaperFacts,
     Scalar,
-    asked_of,
     guard_facts,
     plan_of,
+    sought_at,
 )
 
 FILE = act.FILE
@@ -152,6 +153,7 @@ def _act_by_time(draft: Draft, command: Command) -> None:
 
 __all__ = [
     "FILE",
+    "HANDLER",
     "NEVER",
     "AssignmentRow",
     "AttachmentRow",
@@ -174,11 +176,11 @@ __all__ = [
     "Personal",
     "Scalar",
     "ServiceRow",
-    "asked_of",
     "decide",
     "decide_attachment",
     "decide_calendar",
     "decide_due",
     "guard_facts",
     "plan_of",
+    "sought_at",
 ]

@@ -16,11 +16,10 @@ from rules import pack as pack_
 from workflow.decide import clocks, leader, supervision, tell
 from workflow.decide.decision import EscalationRow
 from workflow.decide.draft import Draft
-from workflow.decide.facts import Command, DeadlineRow, asked_of
+from workflow.decide.facts import Command, DeadlineRow, sought_at
 
 SUPERVISING: Final = frozenset({"supervise", "raise", "leader"})
 LEADER: Final = "leader"
-HANDLER: Final = "handler"
 
 
 def due_row(draft: Draft) -> DeadlineRow | None:
@@ -157,8 +156,7 @@ def _target(draft: Draft, rung: pack_.Rung, *, level: int) -> ladders.Target | N
     if named is not None:
         return named
     role, posts = draft.owner_role(), draft.facts.line.posts
-    asked = role if rung.tell == HANDLER and draft.case.handler_id is None else None
-    office, own_level = asked_of(draft.case, asked, posts)
+    office, own_level = sought_at(draft.case, rung.tell, role, posts)
     return ladders.target(
         rung.tell,
         posts=posts,

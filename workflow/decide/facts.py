@@ -17,6 +17,8 @@ from rules import pack as pack_
 
 Scalar = str | int | bool | None
 ActorKind = Literal["person", "resident", "ladder"]
+HANDLER: Final = "handler"
+"""Whom a rung tells that tells whoever has the turn."""
 NEVER: Final = datetime(9999, 12, 31, tzinfo=UTC)
 """The due date of a case without a running deadline, so that a keyset orders all cases."""
 
@@ -295,6 +297,15 @@ def asked_of(case: CaseRow, role: str | None, posts: Iterable[ladders.Post]) -> 
     if sender is not None and sender in levels and case.lead_office_id not in levels:
         return sender, levels[sender]
     return case.lead_office_id, case.level
+
+
+def sought_at(
+    case: CaseRow, tell: str, role: str | None, posts: Iterable[ladders.Post]
+) -> tuple[UUID, int]:
+    """The office at which a rung that tells `tell` begins to look, with its level: the lead office;
+    where it tells a handler and there is none yet, the one of which the owner's role is asked."""
+    is_open = tell == HANDLER and case.handler_id is None
+    return asked_of(case, role if is_open else None, posts)
 
 
 def guard_facts(case: CaseRow, assignments: Collection[AssignmentRow] = ()) -> dict[str, object]:

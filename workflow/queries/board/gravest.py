@@ -19,13 +19,14 @@ from rules import ladders
 from rules import pack as pack_
 from workflow import access, db, machine, read
 from workflow.decide import (
+    HANDLER,
     CaseRow,
     DeadlineRow,
     EscalationRow,
     Line,
-    asked_of,
     clocks,
     guard_facts,
+    sought_at,
     supervision,
 )
 from workflow.queries import places
@@ -44,7 +45,6 @@ MOST_LATE: Final = 20
 MOST_STUCK: Final = 50
 BY_HAND: Final = ("urge", "supervise_case", "delegate_supervision", "end_supervision")
 """What a supervisor does about a late case: actions of the pack, each with a reason."""
-HANDLER: Final = "handler"
 
 Why = Literal["vacant", "away", "recused"]
 
@@ -362,8 +362,7 @@ def _passed_over(
         (post for post in line.posts if post.role == role),
         key=lambda post: (-post.level, post.rank, post.id),
     )
-    asked = role if rung.tell == HANDLER and case.handler_id is None else None
-    office, level = asked_of(case, asked, line.posts)
+    office, level = sought_at(case, rung.tell, role, line.posts)
     begins = level
     if rung.do in ("supervise", "raise", "leader"):
         begins = case.supervising_level or case.level
