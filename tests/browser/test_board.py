@@ -3,9 +3,8 @@ connection, each number a list, and whole without script."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Final
 
@@ -80,8 +79,7 @@ def test_a_new_case_when_somebody_looks_is_counted_before_long(
         number = page.locator(".tile b").first
         before = int(number.inner_text())
         page.locator(".tile").nth(2).focus()
-        page.mouse.wheel(0, 200)
-        page.wait_for_timeout(300)
+        page.evaluate("scrollTo({top: 200, behavior: 'instant'})")
         place = page.evaluate("[scrollY, document.activeElement.textContent]")
         shared_site.district.file(subject="新报的一件")
         sync_api.expect(number).to_have_text(str(before + 1), timeout=PATIENCE_MS)
@@ -104,20 +102,22 @@ def test_the_page_when_it_gets_no_answer_says_so_and_recovers(shared_site: walk.
 def test_the_page_when_nobody_looks_asks_for_nothing(shared_site: walk.Site) -> None:
     with shared_site.signed_in("supervisor") as supervisor:
         page = supervisor.go("/board")
-        asked: list[str] = []
-        page.on("request", lambda request: asked.append(request.url))
-        page.wait_for_timeout(2_500)
-        assert any("/board/part" in url for url in asked)
-        assert any("/board/health" in url for url in asked)
+        with _asked(page, "health"), _asked(page, "part"):
+            pass
         hide = "Object.defineProperty(document, 'hidden', {configurable: true, get: () => true})"
         page.evaluate(hide)
-        page.wait_for_timeout(500)
-        asked.clear()
+        page.wait_for_timeout(500)  # what was on its way
+        asked: list[str] = []
+        page.on("request", lambda request: asked.append(request.url))
         page.wait_for_timeout(3_000)
         assert asked == []
-        page.evaluate("delete document.hidden")
-        page.wait_for_timeout(2_500)
-        assert any("/board/part" in url for url in asked)
+        with _asked(page, "part"):
+            page.evaluate("delete document.hidden")
+
+
+def _asked(page: sync_api.Page, part: str) -> AbstractContextManager[object]:
+    """Ends when the page has asked for this part of the board."""
+    return page.expect_request(f"**/board/{part}*", timeout=PATIENCE_MS)
 
 
 def test_the_page_when_the_session_has_ended_leads_to_the_sign_in(
@@ -126,8 +126,8 @@ def test_the_page_when_the_session_has_ended_leads_to_the_sign_in(
     with shared_site.signed_in("supervisor") as supervisor:
         page = supervisor.go("/board")
         page.context.clear_cookies()
-        page.wait_for_url(re.compile(r"/login"), timeout=PATIENCE_MS)
-        assert page.locator("#u").count() == 1
+        sync_api.expect(page.locator("#u")).to_be_visible(timeout=PATIENCE_MS)
+        assert "/login" in page.url
 
 
 @pytest.mark.parametrize("script", [True, False])

@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import func, select
+from sqlalchemy import func, select, text
 
 from rules import errors
 from tests import office, postgres
@@ -38,6 +38,11 @@ BATCH: Final = 100
 START: Final = "2026-03-20 16:00"
 WARNED: Final = "2026-03-25 09:00"
 """The moment of the first rung of a dispute filed at START."""
+PATIENCE_S: Final = 60.0
+OTHERS: Final = (
+    "select count(*) from pg_stat_activity where datname = current_database() "
+    "and state <> 'idle' and pid <> pg_backend_pid()"
+)
 
 _RUNG: Final = case_tables.Escalation.__table__.c  # type: ignore[attr-defined]
 _EVENT: Final = case_tables.Event.__table__.c  # type: ignore[attr-defined]
@@ -91,7 +96,7 @@ class Worker:
     def stop(self) -> None:
         """A good end."""
         if self.process.poll() is None:
-            self.process.communicate(timeout=10)
+            self.process.communicate(timeout=PATIENCE_S)
 
 
 @contextmanager
@@ -112,6 +117,18 @@ def at_once(jobs: Sequence[tuple[Worker, Mapping[str, Any]]]) -> list[Any]:
     for worker, _ in jobs:
         worker.tell("go")
     return [json.loads(worker.hear()) for worker, _ in jobs]
+
+
+def wait_for_the_dead(district: office.District) -> None:
+    """Until PostgreSQL has noticed that who was killed is gone: what they held, a sweep skips.
+    SQLite's locks go with the process."""
+    database, until = district.engine.database, time.monotonic() + PATIENCE_S
+    while database.is_postgres:
+        with db.snapshot(database) as tx:
+            if tx.execute(text(OTHERS)).scalar_one() == 0:
+                return
+        assert time.monotonic() < until, "the dead still hold their locks"
+        time.sleep(0.02)
 
 
 def file_many(district: office.District, count: int) -> list[UUID]:

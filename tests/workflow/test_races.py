@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -61,7 +60,7 @@ def test_I3_a_sweep_killed_in_the_middle_loses_and_doubles_nothing(
     worker.kill()
     part = races.count(district, due=5 * len(filed), seconds=0)
     assert 0 < part.fired < part.due
-    time.sleep(0.2)
+    races.wait_for_the_dead(district)
     district.sweep()
     outcome = races.count(district, due=5 * len(filed), seconds=0)
     assert (outcome.fired, outcome.doubled, outcome.lost) == (outcome.due, 0, 0)
