@@ -52,6 +52,7 @@ BROWSERS: Final = (
 QUIET: Final = (
     "--no-sandbox",  # root has none; only our own pages are opened
     "--disable-gpu",
+    "--in-process-gpu",  # what draws in its stead needs no process of its own
     "--disable-quic",
     "--disable-background-networking",  # nothing looks for the world outside
     "--disable-component-update",
