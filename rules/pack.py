@@ -145,9 +145,10 @@ class Action:
     `is_return` counts a case sent back (退回) for the office that held it; `parts` remembers that
     office as one that objected, `sends` as the one that sent the case on; `within` names a window,
     a clock that must be running. `recuses`: who does it, as whoever sees the case may, neither
-    sees, handles nor receives it any more. `link` ties the case to the earlier one whose number the
-    field `earlier_number` gives. `needs_if`: what makes a field needed, of those that it takes;
-    `resident_sees`: it shows on the resident's page.
+    sees, handles nor receives it any more. `ousts`: the office that it says is complained about, or
+    one below that, leads the case. `link` ties the case to the earlier one of `earlier_number`.
+    `needs_if`: what makes a field needed, of those that it takes; `resident_sees`: it shows on the
+    resident's page.
     """
 
     name: Text
@@ -167,6 +168,7 @@ class Action:
     is_return: bool = False
     parts: bool = False
     sends: bool = False
+    ousts: bool = False
     recuses: bool = False
     link: Literal["repeat"] | None = None
     within: str | None = None
@@ -220,7 +222,7 @@ class DeadlineRule:
     """One clock. `belongs_to` None: an office owes it; else whose window it is: a party's, or
     `ORGAN`, the organ that holds the case. A window has no light and no lateness; it lapses.
     `unserved`: it runs as long as a paper of the actions that start it is not served, after the
-    end too where one of them ended the matter."""
+    end too where one of them ended the matter. `runs_on`: while it runs, no start resets it."""
 
     process: str
     name: Text
@@ -242,6 +244,7 @@ class DeadlineRule:
     on_lapse: str | None = None
     on_miss: str | None = None
     unserved: bool = False
+    runs_on: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -56,7 +56,8 @@ def _stops(walked: Walked, key: str, running: set[tuple[str, str]], report: Repo
 def _left_running(walked: Walked, key: str, report: Report) -> None:
     """From wherever an office's clock runs in a matter not settled, what it waits for can still
     be done. It waits for what stops it without closing the case unsettled, if that can be done
-    from wherever it starts; else for all that stops it. Starting it anew does not count."""
+    from wherever it starts; else for all that stops it. Starting it anew does not count, where
+    that resets it."""
     states, rule = walked.process.states, walked.clocks[key]
     settling = {
         name
@@ -92,7 +93,7 @@ def _without(course: Course, key: str, wanted: set[str], rule: pack.DeadlineRule
             continue
         if action in wanted:
             good.add(source)
-        elif key in target.clocks and action not in rule.starts:
+        elif key in target.clocks and (rule.runs_on or action not in rule.starts):
             before[target].append(source)
     queue = deque(good)
     while queue:

@@ -129,6 +129,8 @@ class _Content:
             self.report.add("check.no_lead", file, f"{at}.lead")
         if action.source and action.lead is not None and action.handler is None:
             self.report.add("check.handler_stays", file, f"{at}.handler", action=key)
+        if action.ousts and (action.lead is None or not self.bars(action)):
+            self.report.add("check.ousts_nobody", file, f"{at}.ousts")
         filled = {(str(column), field) for column, field in (action.sets or {}).items()}
         for field in (*action.needs, *action.takes):
             if field in get_args(pack.CaseAttribute) and (field, field) not in filled:
@@ -191,7 +193,12 @@ class _Content:
         """Whether an action changes anything: the case, a clock, who acts on it."""
         moved = action.to is not None and set(action.source) != {action.to}
         own = (part.name for part in dataclasses.fields(action) if part.name not in _PLAIN)
-        return moved or (name, key) in self.timing or any(getattr(action, part) for part in own)
+        timed = (name, key) in self.timing
+        return moved or timed or self.bars(action) or any(getattr(action, part) for part in own)
+
+    def bars(self, action: pack.Action) -> bool:
+        """Whether an action asks which office is complained about."""
+        return any(self.rules.fields[field].excludes for field in (*action.needs, *action.takes))
 
     def writers(self, name: str, key: str, action: pack.Action) -> None:
         """Whoever writes a sealed value may read it again."""

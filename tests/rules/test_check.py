@@ -529,6 +529,32 @@ def test_an_end_whose_paper_may_wait_lets_whoever_must_step_back() -> None:
     assert told == [("check.no_recusal", "states.refused")]
 
 
+def test_an_objection_that_only_who_filed_could_decide_is_told_when_nobody_sent_it_on() -> None:
+    actions = load.release(load.NATIONAL)[0].pack.processes["petition"].actions
+    transfer = dataclasses.replace(actions["transfer"], sends=False)
+    told = _petition(actions={**actions, "transfer": transfer})
+    assert set(told) == {("check.owner_blind", "states.objecting.owner")}
+
+
+def test_what_takes_the_case_from_an_office_names_one_and_leads_somewhere() -> None:
+    actions = load.release(load.NATIONAL)[0].pack.processes["petition"].actions
+    extend = dataclasses.replace(actions["extend"], ousts=True)
+    assert _petition(actions={**actions, "extend": extend}) == [
+        ("check.ousts_nobody", "actions.extend.ousts")
+    ]
+
+
+def test_a_clock_that_a_second_acceptance_would_reset_is_told() -> None:
+    loaded = load.release(load.NATIONAL)[0]
+    rule = dataclasses.replace(loaded.pack.deadlines["mediation.general"], runs_on=False)
+    deadlines = {**loaded.pack.deadlines, "mediation.general": rule}
+    pack = dataclasses.replace(loaded.pack, deadlines=deadlines)
+    faults = check.check(pack, load.load_calendar(load.shipped()))
+    assert {(fault.code, fault.key) for fault in faults} == {
+        ("check.left_running", "mediation.general.stops")
+    }
+
+
 @pytest.mark.parametrize(
     "clock", ["petition.serve_paper", "petition.serve_ending", "dispute.serve_paper"]
 )

@@ -4,6 +4,7 @@ case, which goes one level up. Invariant: 8."""
 from __future__ import annotations
 
 from contextlib import suppress
+from uuid import UUID
 
 import pytest
 
@@ -13,6 +14,7 @@ from tests.workflow import look
 from workflow import outbox
 from workflow.commands import act
 from workflow.commands import office as office_commands
+from workflow.decide import Scalar
 from workflow.queries import board, search, worklist
 from workflow.queries import case as case_query
 from workflow.queries import office as office_query
@@ -207,6 +209,182 @@ def test_offices_to_name_when_somebody_files_nothing_there_are_none(
     ):
         database, actor = district.engine.database, district.actor(name)
         assert office_query.nameable(database, actor, process=process, grid=grid) == {}
+
+
+def _handled(district: office.District, **fields: Scalar) -> act.Receipt:
+    """A petition that the housing department has accepted."""
+    filed = district.file("officer", process="petition", **fields)  # type: ignore[arg-type]
+    housing = str(district.offices["housing"])
+    district.do(filed, "transfer", "petition_officer", to_office=housing)
+    district.do(filed, "accept", "handler", route="6")
+    return filed
+
+
+def _mediated(district: office.District) -> act.Receipt:
+    """A dispute that the community's committee mediates."""
+    filed = district.file("officer")
+    district.do(filed, "accept", "desk")
+    district.do(filed, "name_mediator", "desk", mediator=str(district.people["mediator"]))
+    return filed
+
+
+def _offered(
+    district: office.District, case: act.Receipt, action: str, by: str, field: str
+) -> list[UUID]:
+    """What the form of an action offers."""
+    view = case_query.view(district.engine, district.actor(by), case.case_id)
+    assert action in view.actions
+    found = office_query.candidates(
+        district.engine.database,
+        action=view.process.actions[action],
+        pack=view.pack,
+        case=view.case,
+        facts=view.facts,
+    )
+    return [UUID(one.value) for one in found[field]]
+
+
+def _clock(district: office.District, case: act.Receipt, rule: str) -> tuple[object, ...]:
+    """The one clock of a rule, as far as nothing may move it."""
+    (row,) = district.deadlines(case)[rule]
+    return (row.no, row.start_at, row.due_at, row.state)
+
+
+def test_I8_an_office_named_after_acceptance_is_out_and_the_case_stays(
+    district: office.District,
+) -> None:
+    filed = _handled(district)
+    running = _clock(district, filed, "petition.handle")
+    labour = str(district.offices["labour"])
+    done = district.do(filed, "name_complained_later", "petition_officer", complained_office=labour)
+    case = district.case(filed)
+    assert (case.state, case.lead_office_id) == ("handling", district.offices["housing"])
+    assert case.handler_id == district.people["handler"]
+    assert _clock(district, filed, "petition.handle") == running
+    told = {row.receiver_id for row in look.notices(district, filed.case_id) if row.seq == done.seq}
+    assert told == {district.people["handler"]}
+    _is_hidden(district, filed, "other_handler")
+
+
+@pytest.mark.parametrize("confidentiality", ["normal", "restricted"])
+def test_I8_the_office_that_handles_it_when_complained_about_loses_it_and_the_sixty_days_run_on(
+    district: office.District, confidentiality: str
+) -> None:
+    filed = _handled(district, confidentiality=confidentiality)
+    running = _clock(district, filed, "petition.handle")
+    outbox.run(district.engine)
+    assert office_query.unread(district.engine.database, district.actor("handler")) == 1
+    housing, labour = (district.offices[name] for name in ("housing", "labour"))
+    done = district.do(filed, "take_away", "petition_officer", complained_office=str(housing))
+    case = district.case(filed)
+    assert (case.state, case.lead_office_id) == ("ousted", district.offices["government"])
+    assert case.handler_id is None
+    assert _clock(district, filed, "petition.redirect")[3] == "running"
+    for name in ("handler", "head"):
+        _is_hidden(district, filed, name)
+        assert office_query.unread(district.engine.database, district.actor(name)) == 0
+    assert _offered(district, filed, "assign_anew", "district_supervisor", "to_office") == [labour]
+    anew = {"designate_reason": "原承办单位回避。"}
+    error = look.refused(
+        district.do, filed, "assign_anew", "district_supervisor", to_office=str(housing), **anew
+    )
+    assert (error.code, error.field) == ("route.complained", "to_office")
+    district.do(filed, "assign_anew", "district_supervisor", to_office=str(labour), **anew)
+    case = district.case(filed)
+    assert (case.state, case.lead_office_id) == ("handling", labour)
+    assert _clock(district, filed, "petition.handle") == running
+    assert _clock(district, filed, "petition.redirect")[3] == "met"
+    district.at("2026-06-01 10:00")  # late: the ladder is up
+    found = look.whole(district, filed.case_id)
+    out = {district.people[name] for name in ("handler", "head")}
+    told = {row.receiver_id for row in look.notices(district, filed.case_id) if row.seq >= done.seq}
+    assert found.rungs_of("petition.handle")
+    assert not out & (told | {rung.target_person_id for rung in found.rungs})
+    assert district.people["other_handler"] in told
+    outbox.run(district.engine)
+    for name in ("handler", "head"):
+        _is_hidden(district, filed, name)
+    view = case_query.view(district.engine, district.actor("other_handler"), filed.case_id)
+    assert {"answer", "settle"} <= set(view.actions)
+
+
+def test_what_a_later_form_offers_is_what_is_accepted_and_names_what_to_do_instead(
+    district: office.District,
+) -> None:
+    filed = _handled(district)
+    keys = {one: key for key, one in district.offices.items()}
+    oustable = _offered(district, filed, "take_away", "handler", "complained_office")
+    later = _offered(district, filed, "name_complained_later", "handler", "complained_office")
+    assert [keys[one] for one in oustable] == ["housing"]
+    assert {"government", "housing"}.isdisjoint(keys[one] for one in later)
+    assert {"labour", "petitions", "street", "desk"} <= {keys[one] for one in later}
+
+    def refusal(action: str, key: str) -> tuple[str, str | None]:
+        named = {"complained_office": str(district.offices[key])}
+        error = look.refused(district.do, filed, action, "handler", **named)
+        return error.code, error.field
+
+    field = "complained_office"
+    for key in ("housing", "government"):
+        assert refusal("name_complained_later", key) == ("complained.leads", field)
+    assert refusal("take_away", "labour") == ("complained.leads_not", field)
+    assert refusal("take_away", "government")[0] == "route.no_one_above"
+    for one in later:
+        district.do(filed, "name_complained_later", "handler", complained_office=str(one))
+    assert district.case(filed).lead_office_id == district.offices["housing"]
+    left = _offered(district, filed, "name_complained_later", "handler", "complained_office")
+    assert left == []
+
+
+def test_I8_a_committee_named_while_it_mediates_loses_the_case_and_the_desk_assigns_anew(
+    district: office.District,
+) -> None:
+    filed = _mediated(district)
+    running = _clock(district, filed, "mediation.general")
+    committee = district.offices["committee"]
+    assert committee in _offered(district, filed, "take_away", "supervisor", "complained_office")
+    done = district.do(filed, "take_away", "supervisor", complained_office=str(committee))
+    case = district.case(filed)
+    assert (case.state, case.lead_office_id) == ("filed", district.offices["desk"])
+    assert case.handler_id is None
+    _is_hidden(district, filed, "mediator")
+    told = {row.receiver_id for row in look.notices(district, filed.case_id) if row.seq >= done.seq}
+    assert told == {district.people["desk"]}
+    district.at("2026-03-23 10:00")
+    district.do(filed, "accept", "desk")
+    offered = _offered(district, filed, "name_mediator", "desk", "mediator")
+    assert offered == [district.people["street_mediator"]]
+    district.do(filed, "name_mediator", "desk", mediator=str(offered[0]))
+    assert district.case(filed).lead_office_id == district.offices["street_committee"]
+    assert _clock(district, filed, "mediation.general") == running
+    _is_hidden(district, filed, "mediator")
+
+
+def test_I8_a_desk_named_after_it_accepted_is_out_and_the_street_gives_the_case_on(
+    district: office.District,
+) -> None:
+    filed = district.file("officer")
+    district.do(filed, "accept", "desk")
+    district.do(filed, "take_away", "supervisor", complained_office=str(district.offices["desk"]))
+    case = district.case(filed)
+    assert (case.state, case.lead_office_id) == ("filed", district.offices["street"])
+    for name in ("desk", "officer"):
+        _is_hidden(district, filed, name)
+    district.do(filed, "designate", "supervisor", designate_reason="案件台被反映。")
+    assert district.do(filed, "accept", "street_desk").state == "accepted"
+    assert len(district.deadlines(filed)["mediation.general"]) == 1
+
+
+def test_I8_another_office_named_while_a_dispute_is_mediated_is_out_and_the_case_stays(
+    district: office.District,
+) -> None:
+    filed = _mediated(district)
+    desk = str(district.offices["desk"])
+    district.do(filed, "name_complained_later", "mediator", complained_office=desk)
+    case = district.case(filed)
+    assert (case.state, case.lead_office_id) == ("mediating", district.offices["committee"])
+    for name in ("desk", "officer"):
+        _is_hidden(district, filed, name)
 
 
 def test_what_is_chosen_makes_a_case_restricted(district: office.District) -> None:

@@ -39,6 +39,7 @@ from workflow.decide.facts import (
     PaperFacts,
     Scalar,
     guard_facts,
+    is_led_by,
     plan_of,
     sought_at,
 )
@@ -181,6 +182,7 @@ __all__ = [
     "decide_calendar",
     "decide_due",
     "guard_facts",
+    "is_led_by",
     "plan_of",
     "sought_at",
 ]

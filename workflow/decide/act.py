@@ -25,6 +25,7 @@ from workflow.decide.facts import (
     Facts,
     Opening,
     Scalar,
+    is_led_by,
 )
 
 FILE: Final = "file_case"
@@ -104,7 +105,8 @@ def act(draft: Draft, command: Command) -> None:
     """Does the action, or raises and leaves the case as it was.
 
     Raises: what `rules.fields.read`, `machine.fire`, `rules.routing.route` and the clocks
-    raise; `action.unknown`; `field.person`; what `links.link` raises.
+    raise; `action.unknown`; `field.person`; `field.office`, `complained.leads` and
+    `complained.leads_not`; what `links.link` raises.
     """
     action = draft.flow.process.actions.get(command.action)
     if action is None:
@@ -114,7 +116,7 @@ def act(draft: Draft, command: Command) -> None:
     facts = draft.guard_facts(values)
     state = machine.fire(draft.flow, state=draft.case.state, action=command.action, facts=facts)
     _check_window(draft, action)
-    complained = _complained(draft, values)
+    complained = _complained(draft, action, values)
     if complained is not None:
         draft.exclude(complained)
     _route(draft, action, values, command)
@@ -174,14 +176,20 @@ def _check_people(draft: Draft, action: pack_.Action, values: Mapping[str, Scala
             raise errors.Invalid("field.person", field=name)
 
 
-def _complained(draft: Draft, values: Mapping[str, Scalar]) -> UUID | None:
+def _complained(draft: Draft, action: pack_.Action, values: Mapping[str, Scalar]) -> UUID | None:
     """The office that the action says is complained about, which must be one of this line: no
-    other could come near the case. None where it is known already."""
+    other could come near the case. None where it is known already. An office that leads the case
+    is named by what takes the case from it, and so is one that it answers to. Invariant: 8."""
     for name, value in values.items():
         if draft.rules.pack.fields[name].excludes:
             office = UUID(str(value))
             if _office(draft, office) is None:
                 raise errors.Invalid("field.office", field=name)
+            leads = is_led_by(draft.case, office, draft.facts.line)
+            if leads and action.lead is None:
+                raise errors.Invalid("complained.leads", field=name)
+            if action.ousts and not leads:
+                raise errors.Invalid("complained.leads_not", field=name)
             return None if office in draft.facts.recused else office
     return None
 

@@ -70,7 +70,8 @@ def _open(
     start_at: datetime | None = None,
 ) -> None:
     for old in draft.open_deadlines():
-        if old.rule == name and rule.unserved:  # the paper made first is still to be served
+        # The paper made first is still to be served; and what runs on is not begun anew.
+        if old.rule == name and (rule.unserved or rule.runs_on):
             return
         if old.rule == name:  # another leader's plan, another agreement: the first is over
             _end(draft, old, state="stopped")

@@ -308,6 +308,11 @@ def sought_at(
     return asked_of(case, role if is_open else None, posts)
 
 
+def is_led_by(case: CaseRow, office: UUID, line: Line) -> bool:
+    """Whether this office leads the case, or one that answers to it does."""
+    return case.lead_office_id in routing.with_line(frozenset({office}), line.offices)
+
+
 def guard_facts(case: CaseRow, assignments: Collection[AssignmentRow] = ()) -> dict[str, object]:
     """The facts about a case that guards may read."""
     plans = [row.plan for row in assignments if row.plan]

@@ -14,7 +14,7 @@ from sqlalchemy import bindparam, func, or_, select, true
 from rules import errors, routing
 from rules import pack as pack_
 from workflow import access, db, machine, read
-from workflow.decide import FILE, CaseRow, Facts
+from workflow.decide import FILE, CaseRow, Facts, is_led_by
 from workflow.tables import case as case_tables
 from workflow.tables import delivery
 from workflow.tables import office as office_tables
@@ -168,7 +168,7 @@ def candidates(
         return {
             name: _people(tx, field, action, pack, case, facts, name=name)
             if field.type == "person"
-            else _offices(tx, field, action, pack, facts, name=name, lead=case.lead_office_id)
+            else _offices(tx, field, action, pack, facts, name=name, case=case)
             for name, field in wanted.items()
             if field.type in ("person", "office")
         }
@@ -218,16 +218,24 @@ def _people(
 
 
 def _lead_after(action: pack_.Action, pack: pack_.Pack, case: CaseRow, facts: Facts) -> UUID:
-    """The office that leads once the action has moved the case."""
+    """The office that leads once the action has moved the case, as far as it goes by no field."""
     rule = pack.routing.get(action.lead or "")
-    if rule is None or rule.place != "here":
+    if rule is None or rule.place == "field":
         return case.lead_office_id
-    here = case.areas[-1] if case.areas else None
-    for kind in rule.kinds:
-        for office in facts.line.offices:
-            if office.kind == kind and office.area == here:
-                return office.id
-    return case.lead_office_id
+    by_id = {office.id: office for office in facts.line.offices}
+    try:
+        found = routing.route(
+            rule,
+            offices=facts.line.offices,
+            origin=facts.line.origin,
+            lead=by_id.get(case.lead_office_id),
+            named=None,
+            excluded=facts.barred,
+            parted=facts.parted,
+        )
+    except errors.GridcaseError:
+        return case.lead_office_id
+    return found.id
 
 
 def _offices(
@@ -238,41 +246,48 @@ def _offices(
     facts: Facts,
     *,
     name: str,
-    lead: UUID | None = None,
+    case: CaseRow | None = None,
     own: UUID | None = None,
 ) -> tuple[Choice, ...]:
     """Those of the line, the nearest first: of the kinds of the route, where the field says where
-    the case goes; where it says which office is complained about, those that it can go past."""
+    the case goes; where it says which office is complained about, those that it can go past, and
+    of these those that lead it, or those that do not, as the action asks."""
     rule = pack.routing.get(action.lead or "")
     kinds = rule.kinds if rule and rule.field == name else ()
-    by_id = {office.id: office for office in facts.line.offices}
     found = {
         office.id: office
         for office in facts.line.offices
         if (not kinds or office.kind in kinds)
         and office.id not in facts.barred
-        and not (field.excludes and rule and not _leads_past(rule, office, facts, by_id, lead, own))
+        and (not field.excludes or _may_name(office, action, rule, facts, case=case, own=own))
     }
     rows = tx.execute(OFFICE_NAMES, {"ids": sorted(found)}).all()
     rows = sorted(rows, key=lambda row: (-found[row.id].level, row.name))
     return tuple(Choice(value=str(row.id), label=row.name) for row in rows)
 
 
-def _leads_past(
-    rule: pack_.Route,
+def _may_name(
     office: routing.Office,
+    action: pack_.Action,
+    rule: pack_.Route | None,
     facts: Facts,
-    by_id: Mapping[UUID, routing.Office],
-    lead: UUID | None,
+    *,
+    case: CaseRow | None,
     own: UUID | None,
 ) -> bool:
-    """Whether the case finds an office when this one is out."""
+    """Whether an action takes this office as one complained about, as `decide` does."""
+    leads = case is not None and is_led_by(case, office.id, facts.line)
+    if rule is None:
+        return not leads
+    if action.ousts and not leads:
+        return False
+    by_id = {office.id: office for office in facts.line.offices}
     try:
         routing.route(
             rule,
             offices=facts.line.offices,
             origin=facts.line.origin,
-            lead=by_id.get(lead) if lead else None,
+            lead=by_id.get(case.lead_office_id) if case else None,
             named=None,
             own=by_id.get(own) if own else None,
             excluded=facts.barred | {office.id},
