@@ -51,7 +51,7 @@ LeaderEffect = Literal[
     "unsigned",
     "end",
 ]
-Place = Literal["nearest", "here", "above", "superior", "common", "field", "own", "next"]
+Place = Literal["nearest", "here", "above", "superior", "common", "field", "own", "sender", "next"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -311,11 +311,11 @@ class Route:
     own area; `above`: the nearest area strictly above it; `superior`: the lead office's own
     superior; `common`: the nearest above the lead office and every office that objected, else the
     highest there is; `field`: the office that `field` names, which must be of a kind; `own`: the
-    office of the post that acts, where its kind fits, else as `nearest`; `next`: the nearest from
-    the lead office's area upward whose kind stands later in `kinds` than its own, so that `kinds`
-    is a way of levels, also where two share an area. Where an area has offices of several kinds,
-    the order of `kinds` decides. Where the office that it would be is complained about the case
-    goes up: to the nearest of the kinds above it, else up its own line.
+    office of the post that acts, `sender`: the one that sent the case on, where its kind fits, else
+    as `nearest`; `next`: the nearest from the lead office's area upward whose kind stands later in
+    `kinds` than its own, so that `kinds` is a way of levels, also where two share an area. Where an
+    area has offices of several kinds, the order of `kinds` decides. Where the office that it would
+    be is complained about the case goes up: to the nearest of the kinds above it, else up its line.
     """
 
     place: Place

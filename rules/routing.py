@@ -30,14 +30,15 @@ def route(
     lead: Office | None,
     named: UUID | None,
     own: Office | None = None,
+    sender: Office | None = None,
     excluded: frozenset[UUID] = frozenset(),
     parted: frozenset[UUID] = frozenset(),
 ) -> Office:
     """The office this route leads to.
 
     `origin` are the area codes of the origin grid, root first; `lead` the office that handles
-    the case now, `named` the one a field names, `own` that of the acting post, `parted` those
-    that objected. Where it would be one of the `excluded` or an office below them in their
+    the case now, `named` the one a field names, `own` that of the acting post, `sender` the one
+    that sent the case on, `parted` those that objected. Where it would be one of the `excluded` or an office below them in their
     line, the case goes up: to the nearest of the kinds above it, else up its own line; beside
     it only to an office of a kind that comes first.
     Raises: route.none (no such office there), route.no_lead, route.named_missing,
@@ -45,7 +46,14 @@ def route(
     Invariant: I8.
     """
     barred = with_line(excluded, offices if own is None else [*offices, own])
-    asked = _Asked(offices=offices, origin=origin, lead=lead, named=named, own=own, parted=parted)
+    asked = _Asked(
+        offices=offices,
+        origin=origin,
+        lead=lead,
+        named=named,
+        known=own if rule.place == "own" else sender if rule.place == "sender" else None,
+        parted=parted,
+    )
     if rule.place == "field":
         return _named(rule, asked, barred)
     first = _found(rule, asked, frozenset())
@@ -73,16 +81,16 @@ class _Asked:
     origin: tuple[str, ...]
     lead: Office | None
     named: UUID | None
-    own: Office | None
+    known: Office | None
     parted: frozenset[UUID]
 
 
 def _found(rule: pack.Route, asked: _Asked, barred: frozenset[UUID]) -> Office:
     """The office, past the barred ones."""
-    offices, lead, own = asked.offices, asked.lead, asked.own
+    offices, lead, known = asked.offices, asked.lead, asked.known
     free = [office for office in offices if office.id not in barred]
-    if rule.place == "own" and own is not None and own.kind in rule.kinds and own.id not in barred:
-        return own
+    if known is not None and known.kind in rule.kinds and known.id not in barred:
+        return known
     if rule.place == "superior":
         return _superior(rule, offices=offices, free=free, lead=_lead(lead))
     if rule.place == "common":

@@ -51,6 +51,7 @@ def sent(
     lead: int | None = None,
     named: int | None = None,
     own: int | None = None,
+    sender: int | None = None,
     excluded: tuple[int, ...] = (),
 ) -> int:
     found = routing.route(
@@ -60,6 +61,7 @@ def sent(
         lead=None if lead is None else BY_ID[lead],
         named=None if named is None else UUID(int=named),
         own=None if own is None else BY_ID[own],
+        sender=None if sender is None else BY_ID[sender],
         excluded=frozenset(UUID(int=n) for n in excluded),
     )
     return found.id.int
@@ -130,6 +132,14 @@ def test_own_office_where_it_fits_else_the_nearest() -> None:
     assert sent("own", "petition_office", "department", own=9) == 9
     assert sent("own", "petition_office", "department", own=4) == 7
     assert sent("own", "petition_office", "department") == 7
+
+
+def test_who_sent_it_on_gets_it_back_where_it_fits_else_the_nearest() -> None:
+    assert sent("sender", "petition_office", "department", sender=9) == 9
+    assert sent("sender", "petition_office", "department", sender=4) == 7
+    assert sent("sender", "petition_office", "department", own=9) == 7
+    assert sent("own", "petition_office", "department", sender=9) == 7
+    assert sent("sender", "petition_office", "department", sender=9, excluded=(9,)) == 7
 
 
 @pytest.mark.parametrize("place", ["here", "above", "superior"])

@@ -371,6 +371,19 @@ def test_I7_who_sent_a_restricted_petition_on_decides_on_the_objection_and_no_ot
     assert district.case(filed).lead_office_id == district.offices["near"]
 
 
+def test_what_is_returned_comes_back_to_who_sent_it_on_however_near_another_is(
+    district: office.District,
+) -> None:
+    _second_petition_office(district)
+    filed = district.file("petition_officer", process="petition")
+    petitions = district.offices["petitions"]
+    assert district.case(filed).lead_office_id == petitions
+    _send(district, filed)
+    district.do(filed, "object", "handler", objection_reason="不由本单位负责。")
+    district.do(filed, "agree_return", "petition_officer")
+    assert district.case(filed).lead_office_id == petitions
+
+
 def test_I8_who_sent_it_on_is_out_like_others_when_recused_or_complained_about(
     district: office.District,
 ) -> None:

@@ -229,6 +229,7 @@ def _route(
         lead=_office(draft, draft.case.lead_office_id),
         named=UUID(str(named)) if named else None,
         own=_own_office(draft, command),
+        sender=_office(draft, draft.case.sender_id),
         excluded=draft.facts.barred,
         parted=draft.facts.parted,
     )
