@@ -57,12 +57,13 @@ def _left_running(walked: Walked, key: str, report: Report) -> None:
     """From wherever an office's clock runs in a matter not settled, what it waits for can still
     be done. It waits for what stops it without closing the case unsettled, if that can be done
     from wherever it starts; else for all that stops it. Starting it anew does not count, where
-    that resets it."""
+    that resets it; nor does taking the case from an office, which most cases never need."""
     states, rule = walked.process.states, walked.clocks[key]
     settling = {
         name
         for name in rule.stops
-        if not (to := walked.process.actions[name].to) or not states[to].end or states[to].done
+        if not (action := walked.process.actions[name]).ousts
+        and not (action.to and states[action.to].end and not states[action.to].done)
     }
     starts: dict[str, set[Node]] = defaultdict(set)
     for course in walked.courses:

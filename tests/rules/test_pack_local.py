@@ -44,15 +44,20 @@ def test_what_a_locality_adds_has_its_source_and_claims_no_law(loaded: load.Load
 
 
 def test_no_locality_changes_a_national_limit(loaded: load.Loaded) -> None:
-    """What the law gives stands in every local pack to the letter; a stop that cannot come there
-    may be left out, none may be added."""
+    """What the law gives stands in every local pack to the letter; what cannot come there
+    may be left out, nothing may be added."""
 
     def law(found: pack.Pack) -> dict[str, pack.DeadlineRule]:
         return {name: rule for name, rule in found.deadlines.items() if rule.tag == "national"}
 
     def unstopped(found: pack.Pack) -> dict[str, pack.DeadlineRule]:
-        return {name: replace(rule, stops=()) for name, rule in law(found).items()}
+        bare = {"starts": (), "stops": (), "runs_on": False}
+        return {name: replace(rule, **bare) for name, rule in law(found).items()}
 
     assert unstopped(loaded.pack) == unstopped(NATIONAL)
     for name, rule in law(loaded.pack).items():
-        assert set(rule.stops) <= set(NATIONAL.deadlines[name].stops)
+        actions, national = loaded.pack.processes[rule.process].actions, NATIONAL.deadlines[name]
+        assert set(rule.stops) <= set(national.stops)
+        assert set(rule.starts) == set(national.starts) & set(actions)
+        takes_away = any(action.ousts for action in actions.values())
+        assert rule.runs_on == (national.runs_on and takes_away)
