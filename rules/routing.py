@@ -38,9 +38,9 @@ def route(
 
     `origin` are the area codes of the origin grid, root first; `lead` the office that handles
     the case now, `named` the one a field names, `own` that of the acting post, `sender` the one
-    that sent the case on, `parted` those that objected. Where it would be one of the `excluded` or an office below them in their
-    line, the case goes up: to the nearest of the kinds above it, else up its own line; beside
-    it only to an office of a kind that comes first.
+    that sent the case on, `parted` those that objected. Where it would be one of the `excluded`
+    or an office below them in their line, the case goes up: to the nearest of the kinds above
+    it, else up its own line; beside it only to an office of a kind that comes first.
     Raises: route.none (no such office there), route.no_lead, route.named_missing,
         route.unknown, route.complained, route.kind.
     Invariant: I8.

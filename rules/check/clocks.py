@@ -62,8 +62,8 @@ def _left_running(walked: Walked, key: str, report: Report) -> None:
     settling = {
         name
         for name in rule.stops
-        if not (action := walked.process.actions[name]).ousts
-        and not (action.to and states[action.to].end and not states[action.to].done)
+        if not (stop := walked.process.actions[name]).ousts
+        and not (stop.to and states[stop.to].end and not states[stop.to].done)
     }
     starts: dict[str, set[Node]] = defaultdict(set)
     for course in walked.courses:

@@ -50,11 +50,13 @@ def test_no_locality_changes_a_national_limit(loaded: load.Loaded) -> None:
     def law(found: pack.Pack) -> dict[str, pack.DeadlineRule]:
         return {name: rule for name, rule in found.deadlines.items() if rule.tag == "national"}
 
-    def unstopped(found: pack.Pack) -> dict[str, pack.DeadlineRule]:
-        bare = {"starts": (), "stops": (), "runs_on": False}
-        return {name: replace(rule, **bare) for name, rule in law(found).items()}
+    def bare(found: pack.Pack) -> dict[str, pack.DeadlineRule]:
+        return {
+            name: replace(rule, starts=(), stops=(), runs_on=False)
+            for name, rule in law(found).items()
+        }
 
-    assert unstopped(loaded.pack) == unstopped(NATIONAL)
+    assert bare(loaded.pack) == bare(NATIONAL)
     for name, rule in law(loaded.pack).items():
         actions, national = loaded.pack.processes[rule.process].actions, NATIONAL.deadlines[name]
         assert set(rule.stops) <= set(national.stops)
