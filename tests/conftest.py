@@ -14,7 +14,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
-from itertools import count
+from itertools import count, groupby
 from pathlib import Path
 from typing import Any, Final, Literal, get_args
 
@@ -85,9 +85,21 @@ def pytest_xdist_auto_num_workers() -> int:
 
 
 @pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """The slow ones first, so that none of them is what a run ends with."""
-    items.sort(key=lambda item: item.get_closest_marker("slow") is None)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """The slow ones first, and not all at one process: pytest-xdist gives each the same number of
+    tests in a row, and lets who is done take from the end of who is not. A file stays whole."""
+    slow = [item for item in items if item.get_closest_marker("slow")]
+    rest = [item for item in items if not item.get_closest_marker("slow")]
+    files = [list(found) for _, found in groupby(slow, key=lambda item: item.path)]
+    hands = getattr(config, "workerinput", {"workercount": 1})["workercount"]
+    dealt: list[pytest.Item] = []
+    for n in range(hands):
+        own = [item for file in files[n::hands] for item in file]
+        left = (len(items) - len(dealt)) // (hands - n)
+        fill = max(0, left - len(own))
+        dealt += [*own, *rest[:fill]]
+        del rest[:fill]
+    items[:] = [*dealt, *rest]
 
 
 def pytest_collection_finish() -> None:
