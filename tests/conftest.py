@@ -11,12 +11,12 @@ import os
 import shutil
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
-from itertools import count, groupby
+from itertools import count, groupby, islice
 from pathlib import Path
-from typing import Any, Final, Literal, get_args
+from typing import Any, Final, Literal, TypeVar, get_args
 
 import hypothesis
 import pytest
@@ -72,6 +72,7 @@ os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 _SERVER_URL: Final = "gridcase_postgres_url"
 _CONTROLLER: Final = pytest.StashKey[tuple[ExitStack, postgres.Server]]()
 _NUMBERS: Final = count(1)
+_T = TypeVar("_T")
 
 
 # --- the run
@@ -86,20 +87,25 @@ def pytest_xdist_auto_num_workers() -> int:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """The slow ones first, and not all at one process: pytest-xdist gives each the same number of
-    tests in a row, and lets who is done take from the end of who is not. A file stays whole."""
+    """The slow ones first, and not all at one process."""
     slow = [item for item in items if item.get_closest_marker("slow")]
     rest = [item for item in items if not item.get_closest_marker("slow")]
     files = [list(found) for _, found in groupby(slow, key=lambda item: item.path)]
     hands = getattr(config, "workerinput", {"workercount": 1})["workercount"]
-    dealt: list[pytest.Item] = []
+    items[:] = dealt(files, rest, hands)
+
+
+def dealt(slow: Sequence[list[_T]], rest: Sequence[_T], hands: int) -> list[_T]:
+    """In the order in which each process has slow tests at its head: pytest-xdist gives each the
+    same number of tests in a row, and lets who is done take from the end of who is not. Slow tests
+    of a file stay together."""
+    left, found = iter(rest), list[_T]()
+    total = sum(map(len, slow)) + len(rest)
     for n in range(hands):
-        own = [item for file in files[n::hands] for item in file]
-        left = (len(items) - len(dealt)) // (hands - n)
-        fill = max(0, left - len(own))
-        dealt += [*own, *rest[:fill]]
-        del rest[:fill]
-    items[:] = [*dealt, *rest]
+        own = [item for file in slow[n::hands] for item in file]
+        share = (total - len(found)) // (hands - n)
+        found += [*own, *islice(left, max(0, share - len(own)))]
+    return [*found, *left]
 
 
 def pytest_collection_finish() -> None:

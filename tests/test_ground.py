@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from datetime import datetime, timedelta
+from itertools import chain
 from pathlib import Path
 
 import psycopg
@@ -15,7 +16,7 @@ import pytest
 from sqlalchemy import func, select
 from sqlmodel import SQLModel
 
-from tests import office, postgres
+from tests import conftest, office, postgres
 from workflow import db
 
 
@@ -120,3 +121,23 @@ def test_district_when_copied_is_as_its_commands_made_it(tmp_path: Path) -> None
         made.append({"rows": rows, "counts": counts, "ids": district.posts})
         db.close(database)
     assert made[0] == made[1]
+
+
+@pytest.mark.parametrize("hands", [1, 2, 3, 4])
+def test_slow_tests_stand_at_the_head_of_every_process_and_files_stay_whole(hands: int) -> None:
+    slow = [
+        [f"{file}{n}" for n in range(size)] for file, size in zip("abcde", range(1, 6), strict=True)
+    ]
+    rest = [str(n) for n in range(100)]
+    found = conftest.dealt(slow, rest, hands)
+    assert sorted(found) == sorted([*chain(*slow), *rest])
+    begin = 0
+    for n in range(hands):  # as pytest-xdist parts them
+        share = found[begin : (begin := begin + (len(found) - begin) // (hands - n))]
+        own = [*chain(*slow[n::hands])]
+        assert share[: len(own)] == own
+        assert all(one.isdigit() for one in share[len(own) :])
+
+
+def test_slow_tests_when_there_are_few_others_are_all_there() -> None:
+    assert sorted(conftest.dealt([list("abc"), ["d"]], ["1"], 3)) == list("1abcd")
