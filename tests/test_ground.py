@@ -80,7 +80,7 @@ def test_server_goes_when_its_owner_dies(number: signal.Signals) -> None:
     assert row is not None
     owner.send_signal(number)
     owner.communicate()
-    assert _is_gone_within(Path(row[0]), seconds=10)
+    assert _is_gone_within(Path(row[0]), seconds=60)
     with pytest.raises(psycopg.OperationalError):
         psycopg.connect(url)
 

@@ -377,8 +377,8 @@ def test_demo_when_started_answers_and_ends_on_a_signal(tmp_path: Path) -> None:
         )
         try:
             url = _address(tmp_path / "out", process)
-            assert httpx.get(f"{url}/livez").status_code == 200
-            page = httpx.get(f"{url}/login")
+            assert httpx.get(f"{url}/livez", timeout=60).status_code == 200
+            page = httpx.get(f"{url}/login", timeout=60)
             assert page.status_code == 200
             assert "password" in page.text
         finally:

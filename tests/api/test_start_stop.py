@@ -81,7 +81,7 @@ def test_serve_when_told_to_end_is_not_ready_first_and_finishes_what_runs(
     database: db.Database, tmp_path: Path
 ) -> None:
     office.build(database, accounts=("officer",))
-    env = environment(database.url, tmp_path, DRAIN_S="1.5")
+    env = environment(database.url, tmp_path, DRAIN_S="6")
     with (
         running.run(tmp_path / "run", "serve", "--port", "0", env=env) as server,
         ThreadPoolExecutor() as pool,
@@ -99,7 +99,7 @@ def test_serve_when_told_to_end_is_not_ready_first_and_finishes_what_runs(
             server.wait(lambda: not _listens(url))
         assert login.result().status_code == 201
         assert server.ended() == 0
-    assert time.monotonic() - began < 20
+    assert time.monotonic() - began < 60
     assert "Traceback" not in server.err
 
 
@@ -265,7 +265,7 @@ def test_start_when_the_database_never_comes_gives_up(command: str, tmp_path: Pa
     began = time.monotonic()
     result = told(command, env=env)
     assert result.exit_code == 3
-    assert 0.5 <= time.monotonic() - began < 5
+    assert 0.5 <= time.monotonic() - began < 25
     assert "trying again" in result.stderr
     assert "[database.unreachable]" in result.stderr
     assert "refused" in result.stderr.splitlines()[-1]

@@ -334,7 +334,7 @@ def test_board_when_left_open_keeps_itself_up_to_date(busy: Busy) -> None:
         before = int(page.locator(".tile b").first.inner_text())
         busy.site.district.file("officer", subject="新报的一件")
         number = page.locator(".tile b").first
-        sync_api.expect(number).to_have_text(str(before + 1), timeout=walk.WAIT_MS)
+        sync_api.expect(number).to_have_text(str(before + 1))
         page.locator(".tile").first.click()
         page.wait_for_load_state()
         assert page.locator(".work").count() == before + 1, "the number opens exactly its cases"

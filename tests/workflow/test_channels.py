@@ -134,7 +134,7 @@ def test_a_server_that_never_answers_has_a_limit() -> None:
         with pytest.raises(errors.Busy) as raised:
             door.send("mail", "desk@example.org", message(), limit_s=0.3)
     assert raised.value.code == "delivery.timeout"
-    assert time.monotonic() - began < 5
+    assert time.monotonic() - began < 15
 
 
 def test_a_process_that_is_to_end_does_not_wait_long(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -145,7 +145,7 @@ def test_a_process_that_is_to_end_does_not_wait_long(monkeypatch: pytest.MonkeyP
         door, began = channels.open({"mail": template}), time.monotonic()
         with pytest.raises(errors.Busy):
             door.send("mail", "desk@example.org", message(), is_ending=lambda: True)
-    assert time.monotonic() - began < 5
+    assert time.monotonic() - began < 15
 
 
 # -- robots and gateways
