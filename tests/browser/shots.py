@@ -249,8 +249,7 @@ def _closer(visitor: walk.Visitor) -> None:
     for _ in range(2):
         link = page.locator("main th[scope=row] a[href^='/board?']").last
         if link.count():
-            link.click()
-            page.wait_for_load_state()
+            visitor.follow(link)
 
 
 # ---- residents

@@ -146,14 +146,12 @@ def test_the_board_when_looked_at_closer_leads_down_to_the_list_and_back(
         page = supervisor.press("单位 committee")
         assert supervisor.heading() == "单位 committee看板"
         row = page.locator("tr", has_text="演示mediator")
-        row.locator("a.figure").last.click()
-        page.wait_for_load_state()
+        supervisor.follow(row.locator("a.figure").last)
         assert page.locator(".work").count() == 2
         page.go_back()
         supervisor.press("张湾区")
         assert supervisor.heading() == "张湾区看板"
-        page.get_by_role("link", name="刷新").click()
-        page.wait_for_load_state()
+        supervisor.follow(page.get_by_role("link", name="刷新"))
         assert supervisor.heading() == "张湾区看板"
         assert page.locator("#late li.late").count() == 3
 
@@ -163,8 +161,7 @@ def test_a_late_case_when_urged_is_one_click_from_the_board(site: walk.Site) -> 
     site.district.at("2026-03-26 10:00")
     with site.signed_in("supervisor") as supervisor:
         page = supervisor.go("/board")
-        page.locator("#late").get_by_role("link", name="催办").click()
-        page.wait_for_load_state()
+        supervisor.follow(page.locator("#late").get_by_role("link", name="催办"))
         assert page.url.endswith(f"/cases/{filed.case_id}/do/urge")
         supervisor.fill({"urge_reason": "今天内受理。"})
         supervisor.send_as_it_stands()

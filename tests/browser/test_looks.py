@@ -247,8 +247,7 @@ def test_case_when_its_process_is_unfolded_shows_its_way(busy: Busy) -> None:
         assert drawing.is_visible()
         assert page.locator("rect.d-now").count() == 1
         assert page.locator("path.d-line.d-taken").count() == 3
-        page.get_by_text("本案适用的办事规则").click()
-        page.wait_for_load_state()
+        mediator.follow(page.get_by_text("本案适用的办事规则"))
         assert mediator.heading() == "本单位办事规则"
 
 
@@ -295,7 +294,7 @@ def look_as_resident(
     assert busy.rating.code is not None
     visitor.go("/lookup")
     visitor.fill({"number": busy.rating.number, "code": busy.rating.code})
-    visitor.page.locator("main form button.btn-main").click()
+    visitor.follow(visitor.page.locator("main form button.btn-main"))
     for name in ("case", "rate"):
         for how in hows:
             visitor.resize(how)
@@ -310,20 +309,21 @@ def test_filing_when_walked_has_no_grave_fault_at_any_step(busy: Busy, how: walk
     faults = []
     with looking(busy, "officer", how) as officer:
         officer.go("/cases/new")
-        officer.page.locator("form[action='/cases/new'] button.btn-main").click()
+        step = officer.page.locator("form[action='/cases/new'] button.btn-main")
+        step.click()
         invalid = officer.page.evaluate("document.querySelectorAll('main :invalid').length")
         assert invalid, "the browser names what is missing before the server does"
         officer.page.evaluate("document.querySelector('main form').noValidate = true")
         officer.fill({"story": "写了一半的事情经过"})
-        officer.page.locator("form[action='/cases/new'] button.btn-main").click()
+        officer.follow(step)
         assert officer.page.locator("#f-story").input_value() == "写了一半的事情经过"
         assert officer.page.locator(".error-summary li").count() == 2
         faults += walk.check(officer, f"{how}-file-fault")
         officer.fill({"subject": "电梯停用期间物业费争议", "category": "0402"})
-        officer.page.locator("form[action='/cases/new'] button.btn-main").click()
+        officer.follow(step)
         faults += walk.check(officer, f"{how}-file-2")
         officer.fill({"applicant_name": "张示例", "respondent_name": "李样本"})
-        officer.page.locator("form[action='/cases/new'] button.btn-main").click()
+        officer.follow(step)
         faults += walk.check(officer, f"{how}-file-3")
     assert faults == []
 
@@ -335,8 +335,7 @@ def test_board_when_left_open_keeps_itself_up_to_date(busy: Busy) -> None:
         busy.site.district.file("officer", subject="新报的一件")
         number = page.locator(".tile b").first
         sync_api.expect(number).to_have_text(str(before + 1))
-        page.locator(".tile").first.click()
-        page.wait_for_load_state()
+        supervisor.follow(page.locator(".tile"))
         assert page.locator(".work").count() == before + 1, "the number opens exactly its cases"
         assert supervisor.noise == []
 

@@ -107,5 +107,4 @@ def fill_in(person: walk.Visitor, step: Step, case_id: UUID, *, mediator: str) -
     person.fill({k: mediator if v == "@mediator" else v for k, v in step.fields.items()})
     for name in step.ticked:
         person.page.check(f"#f-{name}")
-    person.page.locator("main form button.btn-main").first.click()
-    person.page.wait_for_load_state()
+    person.follow(person.page.locator("main form button.btn-main"))

@@ -53,7 +53,7 @@ How = Literal["zh-phone", "en-phone", "zh-desk", "en-desk"]
 HEARD: tuple[How, ...] = ("zh-phone", "en-desk")
 """Those in which the screen reader's rules are tried, which cost most: they share the pages, turn
 about, and between them have both languages and both layouts."""
-WAIT_MS: Final = 30_000
+WAIT_MS: Final = 60_000
 STARTED_S: Final = 60
 sync_api.expect.set_options(timeout=WAIT_MS)
 CHANNELS: Final[dict[settings.ChannelName, str]] = {
@@ -89,15 +89,19 @@ class Visitor:
         self.go("/login")
         self.page.fill("#u", name)
         self.page.fill("#p", password)
-        self.page.locator("main form button").first.click()
-        self.page.wait_for_load_state()
+        self.follow(self.page.locator("main form button"))
 
     def press(self, name: str) -> sync_api.Page:
         """Presses the button or the link of this name, and waits for the page it leads to."""
         button = self.page.get_by_role("button", name=name, exact=True)
         target = button if button.count() else self.page.get_by_role("link", name=name, exact=True)
-        target.first.click()
-        self.page.wait_for_load_state()
+        return self.follow(target)
+
+    def follow(self, way: sync_api.Locator) -> sync_api.Page:
+        """Presses the first of these, and waits for the page it leads to: a click alone returns
+        before the browser has begun to leave."""
+        with self.page.expect_navigation():
+            way.first.click()
         return self.page
 
     def fill(self, values: Mapping[str, str]) -> None:
@@ -119,8 +123,7 @@ class Visitor:
         self.page.evaluate("document.querySelectorAll('form').forEach(it => it.noValidate = true)")
         form = self.page.locator("main form[method=post]")
         filled = form.locator(".btn-main, .btn-danger")
-        (filled if filled.count() else form.locator("button.btn")).first.click()
-        self.page.wait_for_load_state()
+        self.follow(filled if filled.count() else form.locator("button.btn"))
 
     def resize(self, how: How) -> None:
         """The same page on another screen."""
