@@ -213,6 +213,7 @@ def test_offices_to_name_when_somebody_files_nothing_there_are_none(
 
 def _handled(district: office.District, **fields: Scalar) -> act.Receipt:
     """A petition that the housing department has accepted."""
+    # the fields are of the pack, not the arguments that have a name
     filed = district.file("officer", process="petition", **fields)  # type: ignore[arg-type]
     housing = str(district.offices["housing"])
     district.do(filed, "transfer", "petition_officer", to_office=housing)

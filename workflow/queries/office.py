@@ -233,7 +233,7 @@ def _lead_after(action: pack_.Action, pack: pack_.Pack, case: CaseRow, facts: Fa
             excluded=facts.barred,
             parted=facts.parted,
         )
-    except errors.GridcaseError:
+    except errors.GridcaseError:  # it leads nowhere: the act itself will say so, and why
         return case.lead_office_id
     return found.id
 
