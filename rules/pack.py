@@ -209,11 +209,11 @@ class Extension:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pause:
-    """A reason for which a clock stands still, from one action to another."""
+    """A reason for which a clock stands still, from one action to the first of others."""
 
     name: Text
     starts: str
-    ends: str
+    ends: tuple[str, ...]
     max: Length | None = None
 
 

@@ -171,7 +171,7 @@ def _flow(pack: pack_.Pack, name: str, clocks: Mapping[str, Clock]) -> Flow:
             action: frozenset(key for key, clock in own.items() if action in clock.rule.stops)
             for action in process.actions
         },
-        pauses=_pauses(own, lambda pause: pause.starts),
+        pauses=_pauses(own, lambda pause: (pause.starts,)),
         resumes=_pauses(own, lambda pause: pause.ends),
         extends={
             clock.rule.extension.action: (key, clock.rule.extension)
@@ -255,10 +255,11 @@ def _by_action(
 
 
 def _pauses(
-    own: Mapping[str, Clock], action: Callable[[pack_.Pause], str]
+    own: Mapping[str, Clock], actions: Callable[[pack_.Pause], tuple[str, ...]]
 ) -> Mapping[str, tuple[tuple[str, pack_.Pause], ...]]:
     found: dict[str, tuple[tuple[str, pack_.Pause], ...]] = {}
     for key, clock in own.items():
         for pause in clock.rule.pauses:
-            found[action(pause)] = (*found.get(action(pause), ()), (key, pause))
+            for action in actions(pause):
+                found[action] = (*found.get(action, ()), (key, pause))
     return found

@@ -176,7 +176,7 @@ def _pause(process: pack_.Process, pause: pack_.Pause, words: texts.Words) -> st
         "{why}: from “{first}” to “{last}”",
         why=words.text(pause.name),
         first=acts(process, (pause.starts,), words),
-        last=acts(process, (pause.ends,), words),
+        last=acts(process, pause.ends, words),
     )
     if pause.max is None:
         return told

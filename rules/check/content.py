@@ -71,7 +71,7 @@ class _Content:
             for key in (
                 *rule.starts,
                 *rule.stops,
-                *(side for pause in rule.pauses for side in (pause.starts, pause.ends)),
+                *(side for pause in rule.pauses for side in (pause.starts, *pause.ends)),
             )
         }
         tests = [part.test for _, _, action in self.actions() for part in action.when]

@@ -261,9 +261,9 @@ class _Checker:
         if rule.extension is not None:
             self.extension(name, rule, rule.extension, actions)
         for number, pause in enumerate(rule.pauses, start=1):
-            pair = (pause.starts, pause.ends)
+            named = (pause.starts, *pause.ends)
             self.known(
-                "check.unknown_action", pair, actions, file=file, key=f"{name}.pauses.{number}"
+                "check.unknown_action", named, actions, file=file, key=f"{name}.pauses.{number}"
             )
 
     def inputs(self, name: str, rule: pack.DeadlineRule, starts: list[pack.Action]) -> None:

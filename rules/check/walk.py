@@ -316,7 +316,7 @@ class _Walker:
                 key for key, rule in self.clocks.items() if name in {*rule.stops, rule.on_lapse}
             ),
             halts=frozenset(key for key, it in pauses if it.starts == name and it.max is None),
-            resumes=frozenset(key for key, pause in pauses if pause.ends == name),
+            resumes=frozenset(key for key, pause in pauses if name in pause.ends),
         )
 
     def _led(self, name: str, lead: Stand) -> tuple[Stand, ...]:

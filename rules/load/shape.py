@@ -260,12 +260,15 @@ class _Shaper:
         listed = _as_lists(node, "starts", "stops", "when")
         table = listed.copy() if isinstance(listed, tree.Table) else node
         self.replaced(table, "limit", self.limit)
-        self.replaced(table, "pauses", lambda pauses: _each(pauses, self.with_max))
+        self.replaced(table, "pauses", lambda pauses: _each(pauses, self.pause))
         self.replaced(table, "extension", self.with_max)
         self.replaced(table, "on_miss", self.asked)
         if "name" not in table:
             self.name_by_stop(table)
         return table
+
+    def pause(self, node: tree.Node) -> tree.Node:
+        return self.with_max(_as_lists(node, "ends"))
 
     def name_by_stop(self, table: tree.Table) -> None:
         """A clock without a name is called after the action that first stops it."""

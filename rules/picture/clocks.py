@@ -129,7 +129,7 @@ def _onward(walk: _Walk, rule: pack_.DeadlineRule, node: _Node) -> Iterator[_Nod
 def _is_still(rule: pack_.DeadlineRule, action: str, *, is_paused: bool) -> bool:
     if any(pause.starts == action for pause in rule.pauses):
         return True
-    return is_paused and all(pause.ends != action for pause in rule.pauses)
+    return is_paused and all(action not in pause.ends for pause in rule.pauses)
 
 
 def _is_open(walk: _Walk, action: pack_.Action, state: str, facts: Facts) -> bool:

@@ -639,7 +639,7 @@ def test_I6_only_what_the_rule_allows_is_admitted() -> None:
     allowed = shipped.rule(
         "60 calendar_day",
         extension=shipped.extension(),
-        pauses=(pack.Pause(name=shipped.NAME, starts="start_hearing", ends="end_hearing"),),
+        pauses=(pack.Pause(name=shipped.NAME, starts="start_hearing", ends=("end_hearing",)),),
     )
     pause = due.Pause(from_on=date(2026, 3, 1), to_on=date(2026, 3, 4))
     due.admit(allowed, pauses=(pause,), extend_days=30)

@@ -135,9 +135,9 @@ def test_pauses_are_only_hearing_and_assessment() -> None:
         for pause in rule.pauses
     }
     assert pauses == {
-        "mediation.general": ("start_assessment", "end_assessment"),
-        "mediation.medical": ("start_assessment", "end_assessment"),
-        "petition.recheck": ("start_hearing", "end_hearing"),
+        "mediation.general": ("start_assessment", ("end_assessment", "take_away")),
+        "mediation.medical": ("start_assessment", ("end_assessment", "take_away")),
+        "petition.recheck": ("start_hearing", ("end_hearing",)),
     }
 
 

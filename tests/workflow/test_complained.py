@@ -361,6 +361,27 @@ def test_I8_a_committee_named_while_it_mediates_loses_the_case_and_the_desk_assi
     _is_hidden(district, filed, "mediator")
 
 
+def test_I8_a_committee_named_during_an_assessment_loses_the_case_and_the_period_goes_on(
+    district: office.District,
+) -> None:
+    filed = _mediated(district)
+    due = _clock(district, filed, "mediation.general")[2]
+    district.do(filed, "start_assessment", "mediator", assessment_reason="鉴定")
+    district.at("2026-03-25 10:00")
+    assert _clock(district, filed, "mediation.general")[3] == "paused"
+    committee = str(district.offices["committee"])
+    district.do(filed, "take_away", "supervisor", complained_office=committee)
+    _, _, later, state = _clock(district, filed, "mediation.general")
+    assert state == "running"
+    assert later > due, "the days of the assessment do not count"
+    district.do(filed, "accept", "desk")
+    street = str(district.people["street_mediator"])
+    district.do(filed, "name_mediator", "desk", mediator=street)
+    assert _clock(district, filed, "mediation.general")[2:] == (later, "running")
+    district.do(filed, "start_assessment", "street_mediator", assessment_reason="接着鉴定")
+    assert _clock(district, filed, "mediation.general")[3] == "paused"
+
+
 def test_I8_a_desk_named_after_it_accepted_is_out_and_the_street_gives_the_case_on(
     district: office.District,
 ) -> None:

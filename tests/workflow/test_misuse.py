@@ -132,6 +132,20 @@ def test_a_restricted_petition_is_handled_by_the_office_that_registered_it(
     assert district.case(filed).state == "reviewing"
 
 
+def test_a_restricted_petition_filed_at_a_department_comes_to_its_review(
+    district: office.District,
+) -> None:
+    filed = district.file("handler", process="petition", confidentiality="restricted")
+    district.do(filed, "accept", "handler", route="6")
+    district.do(filed, "answer", "handler", **ANSWER)
+    district.do(filed, "serve_answer", "handler", **SERVED)
+    with pytest.raises(errors.NotFound):
+        district.do(filed, "request_review", "petition_officer", requested_on="2026-03-20")
+    district.do(filed, "request_review", "handler", requested_on="2026-03-20")
+    case = district.case(filed)
+    assert (case.state, case.lead_office_id) == ("reviewing", district.offices["government"])
+
+
 def test_I8_a_case_does_not_fall_to_a_recused_person(district: office.District) -> None:
     filed = district.file()
     district.do(filed, "accept", "desk")
