@@ -130,7 +130,7 @@ def resident(request: Request, number: str, code: str) -> access.Actor:
     _refuse_shut(limits.lookup_address, address)
     _refuse_shut(limits.number, key)
     try:
-        found = search.resident(opened, number, code)
+        found = search.by_code(opened, number, code)
     except errors.NotFound:
         limits.number.failed(key)
         limits.lookup_address.failed(address)

@@ -34,9 +34,8 @@ Side = Literal["applicant", "respondent", "representative"]
 CaseAttribute = Literal[
     "category", "grade", "scale", "channel", "route", "petition_class", "confidentiality"
 ]
-Relation = Literal[
-    "grid", "office", "sender", "area", "handler", "filer", "leader", "supervisor", "resident"
-]
+PersonRelation = Literal["handler", "filer", "leader", "supervisor"]
+Relation = Literal[PersonRelation, "grid", "office", "sender", "area", "resident", "invited"]
 FieldRight = Literal["open", "mask"]
 Effect = Literal["warn", "urge", "supervise", "raise", "leader", "action", "measure"]
 Addressee = Literal["applicant", "respondent", "both", "office", "file"]
@@ -141,14 +140,14 @@ class Action:
     names a route of `routing`; `handler` is `actor`, `nobody`, `fields.<name>` or a role, whose
     holder at the lead office takes over (nobody, where the post is vacant); `sets` copies fields
     into the case row; `leader` acts on the leader's assignment; `duties` are the yes-or-no fields
-    among which its duties are chosen, all where none is; `supervision` on who watches the case;
-    `is_return` counts a case sent back (退回) for the office that held it; `parts` remembers that
-    office as one that objected, `sends` as the one that sent the case on; `within` names a window,
-    a clock that must be running. `recuses`: who does it, as whoever sees the case may, neither
-    sees, handles nor receives it any more. `ousts`: the office that it says is complained about, or
-    one below that, leads the case. `link` ties the case to the earlier one of `earlier_number`.
-    `needs_if`: what makes a field needed, of those that it takes; `resident_sees`: it shows on the
-    resident's page.
+    among which its duties are chosen, all where none is; `supervision` on who watches, `invitation`
+    on who else is let in; `is_return` counts a case sent back (退回) for the office that held it;
+    `parts` remembers that office as one that objected, `sends` as the one that sent the case on;
+    `within` names a window, a clock that must be running. `recuses`: who does it, as whoever sees
+    the case may, neither sees, handles nor receives it any more. `ousts`: the office that it says
+    is complained about, or one below that, leads the case. `link` ties the case to the earlier one
+    of `earlier_number`. `needs_if`: what makes a field needed, of those that it takes;
+    `resident_sees`: it shows on the resident's page.
     """
 
     name: Text
@@ -165,6 +164,7 @@ class Action:
     leader: LeaderEffect | None = None
     duties: tuple[str, ...] = ()
     supervision: Literal["take", "give", "end"] | None = None
+    invitation: Literal["make", "end"] | None = None
     is_return: bool = False
     parts: bool = False
     sends: bool = False

@@ -23,7 +23,7 @@ def district(database: db.Database) -> office.District:
 
 def _resident(district: office.District, filed: act.Receipt) -> access.Actor:
     assert filed.code is not None
-    return search.resident(district.engine, filed.number, filed.code)
+    return search.by_code(district.engine, filed.number, filed.code)
 
 
 def test_a_dispute_goes_from_the_street_to_its_rating(district: office.District) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, get_args
 from uuid import UUID
 
 from sqlalchemy import BindParameter, ColumnElement, and_, bindparam, exists, not_, or_, select
@@ -19,15 +19,20 @@ from rules import papers
 from workflow.decide import CaseRow
 from workflow.tables import case as case_tables
 
-ActorKind = Literal["person", "resident"]
+ActorKind = Literal["person", "resident", "third_party"]
 
-PERSONAL_RELATIONS: Final = frozenset({"handler", "filer", "leader", "supervisor"})
+PERSONAL_RELATIONS: Final = frozenset(get_args(pack_.PersonRelation))
 """Relations of a person, not of a post: together they are the seat *what is mine*."""
 MINE: Final = frozenset({"handler", "filer", "leader"})
 """What a person is to do, which lists show first; one watches by name in a seat further back."""
-NAMED: Final = PERSONAL_RELATIONS | {"office", "sender", "resident"}
+NAMED: Final = PERSONAL_RELATIONS | {"office", "sender", "resident", "invited"}
 """Relations that reach a restricted case: those who work on it, and nobody by area."""
 
+BY_CODE: Final[Mapping[pack_.Relation, ActorKind]] = {
+    "resident": "resident",
+    "invited": "third_party",
+}
+"""Relations of those who come with number and code, and open the one case that these stand for."""
 FOR_RESIDENTS: Final = frozenset({"applicant", "both"})
 """Whose papers number and code open."""
 ADMINISTRATOR: Final = "administrator"
@@ -54,13 +59,14 @@ class HeldPost:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Actor:
-    """Who asks. A resident is known by one case alone."""
+    """Who asks. A resident, and who was invited, is known by one case alone."""
 
     kind: ActorKind
     person_id: UUID | None = None
     name: str = ""
     posts: tuple[HeldPost, ...] = ()
     case_id: UUID | None = None
+    invitation: int | None = None
     language: str | None = None
     beside: frozenset[UUID] = frozenset()
     """Offices that they belong or answer to by posts which are left out of `posts`."""
@@ -78,8 +84,8 @@ class Actor:
     @property
     def roles(self) -> frozenset[str]:
         """The roles in which they can act."""
-        if self.kind == "resident":
-            return frozenset({"resident"})
+        if self.kind != "person":
+            return frozenset({self.kind})
         return frozenset(post.role for post in self.posts)
 
 
@@ -180,7 +186,7 @@ def may_open_paper(
 ) -> bool:
     """Whether this actor may read what a paper says: who reads each of its sealed fields open. A
     resident reads only what is addressed to whom number and code belong to."""
-    if actor.kind == "resident" and paper.to not in FOR_RESIDENTS:
+    if actor.kind == "third_party" or (actor.kind == "resident" and paper.to not in FOR_RESIDENTS):
         return False
     return all(rights.get(right) == "open" for right in papers.rights(paper, pack.fields))
 
@@ -243,16 +249,16 @@ def _openings(
 
 
 def _rows(pack: pack_.Pack, actor: Actor) -> Iterator[tuple[pack_.Right, HeldPost | None]]:
-    if actor.kind == "resident":
-        yield from ((right, None) for right in rights_of(pack, "resident"))
+    if actor.kind != "person":
+        yield from ((right, None) for right in rights_of(pack, actor.kind))
         return
     for post in actor.posts:
         yield from ((right, post) for right in rights_of(pack, post.role))
 
 
 def _holds(relation: pack_.Relation, *, actor: Actor, post: HeldPost | None, case: CaseRow) -> bool:
-    if relation == "resident":
-        return actor.kind == "resident" and actor.case_id == case.id
+    if relation in BY_CODE:
+        return actor.kind == BY_CODE[relation] and actor.case_id == case.id
     if actor.person_id is None or post is None:
         return False
     if case.confidentiality != "normal" and relation not in NAMED:

@@ -70,5 +70,14 @@ def read_number(text: str) -> str | None:
 
 def lookup_code(key: bytes, case_id: UUID) -> str:
     """The resident's code for one case, six digits."""
-    mac = hmac.digest(key, b"lookup:" + case_id.bytes, "sha256")
+    return _code(key, b"lookup:" + case_id.bytes)
+
+
+def invitation_code(key: bytes, case_id: UUID, seq: int) -> str:
+    """The code of who was invited to a case by the event `seq`, six digits."""
+    return _code(key, b"invited:" + case_id.bytes + seq.to_bytes(8, "big"))
+
+
+def _code(key: bytes, what: bytes) -> str:
+    mac = hmac.digest(key, what, "sha256")
     return f"{int.from_bytes(mac[:8], 'big') % 10**CODE_DIGITS:0{CODE_DIGITS}d}"

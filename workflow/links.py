@@ -119,9 +119,9 @@ def earlier(tx: db.Tx, rights: pack_.Pack, actor: access.Actor, command: Command
 def around(
     tx: db.Tx, rights: pack_.Pack, actor: access.Actor, case: CaseRow, *, can_link: bool
 ) -> Around:
-    """What belongs together with a case, as far as somebody may see it; to a resident their own
-    case is all there is."""
-    if actor.kind == "resident":
+    """What belongs together with a case, as far as somebody may see it; to who comes with a code
+    the one case is all there is."""
+    if actor.kind != "person":
         return Around()
     keys: dict[str, object] = {"case_id": case.id}
     if can_link:

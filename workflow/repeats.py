@@ -74,9 +74,9 @@ def same(
     """The earlier event with this id, if it is the same act by the same person.
 
     Raises: `id.taken` where it is somebody else's; `id.differs` with the fields that differ;
-    `case.unknown` to a resident of another case, who is nobody here.
+    `case.unknown` to who has the code of another case, and is nobody here.
     """
-    if actor.kind == "resident" and actor.case_id != case.id:
+    if actor.kind != "person" and actor.case_id != case.id:
         raise errors.NotFound("case.unknown")
     keys = {"case_id": case.id, "action_id": str(request.action_id)}
     event = tx.execute(REPEAT, keys).one()

@@ -78,7 +78,7 @@ class _Run:
         actor = self._actor(index, step)
         receipt = act.act(self.engine, actor, request)
         if receipt.code is not None and any(later.by is None for later in plan.steps):
-            self.residents[index] = search.resident(self.engine, receipt.number, receipt.code)
+            self.residents[index] = search.by_code(self.engine, receipt.number, receipt.code)
 
     def _actor(self, index: int, step: Step) -> access.Actor:
         return self.residents[index] if step.by is None else self.actors[step.by]

@@ -1,4 +1,5 @@
-"""The resident's own pages: look a case up by number and code, read how it stands, rate it.
+"""The resident's own pages: look a case up by number and code, read how it stands, rate it. A
+third party who was invited comes the same way, and reads how it stands.
 
 The code travels in the body of a form, never in an address. What follows is known by a signed
 cookie of a quarter of an hour, which stands for one case and for nothing else.
@@ -26,13 +27,13 @@ from rules import errors, picture
 from workflow import access, clock, ids
 from workflow.commands import act, people
 from workflow.queries import case as case_query
-from workflow.queries import office
+from workflow.queries import office, search
 
 router = APIRouter()
 
 COOKIE: Final = "mine"
 COOKIE_S: Final = 15 * 60
-PURPOSE: Final = b"gridcase resident 1:"
+PURPOSE: Final = b"gridcase resident 2:"
 RATE: Final = "rate"
 HOME: Final = "/mine"
 
@@ -70,7 +71,7 @@ def post_lookup(request: Request, frame: frames.Public, sent: frames.Sent) -> Re
     except (errors.NotFound, problems.TooMany) as error:
         return _ask(frame, number=number, error=error)
     response = frame.go("/mine")
-    _remember(frame, response, actor.case_id or UUID(int=0))
+    _remember(frame, response, actor)
     return response
 
 
@@ -81,7 +82,7 @@ def get_mine(frame: frames.Public) -> Response:
     if actor is None:
         return frame.go("/lookup")
     view = case_query.view(frame.engine, actor, _case_id(actor))
-    return _shown(frame, view)
+    return _shown(frame, view) if actor.kind == "resident" else _invited(frame, view)
 
 
 @router.get("/mine/rate", dependencies=[caller.RESIDENT])
@@ -133,10 +134,11 @@ def post_leave(frame: frames.Public) -> Response:
 # ---- who
 
 
-def _remember(frame: frames.Frame, response: Response, case_id: UUID) -> None:
-    """A signed note of the one case, until when."""
+def _remember(frame: frames.Frame, response: Response, actor: access.Actor) -> None:
+    """A signed note of the one case, until when, and by which invitation (0: the resident)."""
     until = int(clock.system().timestamp()) + COOKIE_S
-    body = case_id.bytes + until.to_bytes(8, "big")
+    numbers = until.to_bytes(8, "big") + (actor.invitation or 0).to_bytes(8, "big")
+    body = _case_id(actor).bytes + numbers
     mark = hmac.digest(frame.engine.seals.secret, PURPOSE + body, "sha256")
     response.set_cookie(
         COOKIE,
@@ -150,17 +152,21 @@ def _remember(frame: frames.Frame, response: Response, case_id: UUID) -> None:
 
 
 def known(frame: frames.Frame) -> access.Actor | None:
-    """The resident that the cookie stands for; None where it is over or not ours."""
+    """Whom the cookie stands for; None where it is over or not ours, or where who was invited no
+    longer is."""
     try:
         kept = base64.urlsafe_b64decode(frame.request.cookies.get(COOKIE, ""))
     except (binascii.Error, ValueError):
         return None
-    body, mark = kept[:24], kept[24:]
+    body, mark = kept[:32], kept[32:]
     expected = hmac.digest(frame.engine.seals.secret, PURPOSE + body, "sha256")
-    is_over = int.from_bytes(body[16:], "big") <= int(clock.system().timestamp())
-    if len(body) != 24 or not hmac.compare_digest(mark, expected) or is_over:
+    is_over = int.from_bytes(body[16:24], "big") <= int(clock.system().timestamp())
+    if len(body) != 32 or not hmac.compare_digest(mark, expected) or is_over:
         return None
-    return access.Actor(kind="resident", case_id=UUID(bytes=body[:16]))
+    case_id, invitation = UUID(bytes=body[:16]), int.from_bytes(body[24:], "big")
+    if invitation:
+        return search.invited(frame.engine, case_id, invitation)
+    return access.Actor(kind="resident", case_id=case_id)
 
 
 def _case_id(actor: access.Actor) -> UUID:
@@ -245,6 +251,17 @@ def _shown(frame: frames.Frame, view: case_query.CaseView) -> Response:
         may_rate=RATE in view.actions,
         papers=papers_listed.items(frame, view, base=HOME),
         readings=view.readings,
+    )
+
+
+def _invited(frame: frames.Frame, view: case_query.CaseView) -> Response:
+    names = office.names(frame.engine.database, frozenset(), frozenset())
+    owed = [it for it in view.clocks if it.state in ("running", "paused")]
+    return frame.page(
+        "resident/invited.html",
+        view=view,
+        nearest=min(owed, key=lambda it: it.due_at, default=None),
+        entries=happened.resident_entries(frame, view, names=names, opened={}),
     )
 
 

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping
 from typing import Final, get_args
 
 from rules import guards, pack
+from rules.check import names
 from rules.check.report import Report
 
 WORKDAYS_A_WEEK: Final = 5
@@ -103,6 +104,7 @@ class _Content:
         for key, action in process.actions.items():
             self.action(name, process, key, action)
         self.facts(name, process)
+        self.invitations(name, process)
         self.leader(name, process)
 
     def leader(self, name: str, process: pack.Process) -> None:
@@ -240,6 +242,21 @@ class _Content:
         for state in sorted(begun - _sources(process, "end")):
             at = next(k for k, a in process.actions.items() if a.supervision in {"take", "give"})
             self.report.add("check.no_end_there", f"{name}.yaml", f"actions.{at}.from", state=state)
+
+    def invitations(self, name: str, process: pack.Process) -> None:
+        """Who is let into a case comes with the consent of both sides, sees it, and can be let
+        out again wherever they were let in."""
+        file = f"{name}.yaml"
+        sees = any("invited" in right.sees for right in self.rules.rights)
+        for key, action in process.actions.items():
+            if action.invitation != "make":
+                continue
+            asked = [self.rules.fields.get(one) for one in action.needs]
+            if not sees or not any(field and field.must_be_true for field in asked):
+                self.report.add("check.invitation", file, f"actions.{key}")
+            ends = {s for a in process.actions.values() if a.invitation == "end" for s in a.source}
+            for state in sorted(set(action.source) - ends):
+                self.report.add("check.no_way_out", file, f"actions.{key}.from", state=state)
 
     def guard(self, test: str) -> guards.Guard:
         return guards.compile_guard(test, self.rules.fields, self.rules.fields)
@@ -379,7 +396,7 @@ class _Content:
             self.report.add("check.acts_unseen", file, f"{right.role}.acts", relation=relation)
         if right.fields and not right.sees:
             self.report.add("check.sees_nothing", file, f"{right.role}.sees")
-        if right.sees and right.role not in self.staffed and right.role != "resident":
+        if right.sees and right.role not in {*self.staffed, *names.PSEUDO}:
             self.report.add("check.role_nowhere", file, right.role, role=right.role)
         wide = {"area", "grid"} & set(right.sees)
         for name, process in self.rules.processes.items():

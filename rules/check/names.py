@@ -9,8 +9,9 @@ from typing import Final
 from rules import pack
 from rules.check.report import Report
 
-PSEUDO: Final = frozenset({"resident", "ladder"})
-"""Who acts without a post: a resident by number and code, the ladder when a time has come."""
+PSEUDO: Final = frozenset({"resident", "third_party", "ladder"})
+"""Who needs no post: a resident and who was invited come by number and code, the ladder acts when
+a time has come."""
 _NAME: Final = re.compile(r"[a-z][a-z0-9_]{0,40}")
 
 

@@ -68,6 +68,7 @@ class _People:
             "supervisor": watching,
             "sender": self.senders,
             "resident": {"resident"},
+            "invited": {"third_party"},
         }
 
     @cached_property

@@ -73,6 +73,37 @@ def test_lookup_when_read_holds_nothing_internal(front: desk.Desk) -> None:
         assert hidden not in text, hidden
 
 
+def test_lookup_when_invited_tells_how_it_stands_and_nobodys_words(front: desk.Desk) -> None:
+    filed = front.file(respondent_phone="13900005678")
+    case_id = filed["case_id"]
+    front.do(case_id, "accept", "desk", note="材料齐全")
+    mediator = str(front.district.people["mediator"])
+    front.do(case_id, "name_mediator", "desk", mediator=mediator)
+    front.do(
+        case_id,
+        "invite",
+        "mediator",
+        invited_who="王示例",
+        invited_kind="expert",
+        invited_agreed=True,
+    )
+    (given,) = front.get("mediator", f"/cases/{case_id}").json()["invitations"]
+    asked = {"number": filed["number"], "code": given["code"]}
+    case = front.post(None, "/lookup", asked, headers=desk.ENGLISH).json()
+    assert case["state_name"] == "In mediation"
+    assert [event["title"] for event in case["events"]][-1] == "Invite a third party"
+    assert not any(event["facts"] for event in case["events"])
+    assert (case["actions"], case["readings"]) == ([], [])
+    text = json.dumps(case, ensure_ascii=False)
+    for hidden in ("张示例", "李样本", "13900005678", "卫生间", "材料齐全", "王示例", case_id):
+        assert hidden not in text, hidden
+    sent = {**asked, "id": str(ids.uuid7()), "fields": {}}
+    refused = front.post(None, "/lookup/actions/rate", sent, headers=desk.ENGLISH)
+    assert refused.status_code == 403
+    front.do(case_id, "end_invitations", "mediator", invitation_end_reason="done")
+    assert front.post(None, "/lookup", asked, headers=desk.ENGLISH).status_code == 404
+
+
 @pytest.mark.parametrize("number", ["{number}", "４８０３", "²²²²²²²²²", "", "0000-0000-0"])
 def test_lookup_when_wrong_is_not_found_whichever_was_wrong(front: desk.Desk, number: str) -> None:
     filed = front.file()

@@ -16,6 +16,7 @@ from tests import office
 from tests.browser import routes, walk
 from workflow import ids
 from workflow.commands import absences, act
+from workflow.queries import case as case_query
 from workflow.queries import office as office_query
 
 Language = Literal["zh", "en"]
@@ -70,6 +71,8 @@ def busy(shared_site: walk.Site) -> Busy:
     it.do(mediating, "name_mediator", "desk", mediator=str(it.people["mediator"]))
     it.at("2026-04-01 10:00")
     it.do(mediating, "record_session", "mediator", **{**session, "session_on": "2026-04-01"})
+    guest = {"invited_who": "王示例", "invited_kind": "expert", "invited_agreed": True}
+    it.do(mediating, "invite", "mediator", **guest)
     it.do(mediating, "name_leader", "supervisor", leader=str(it.people["leader"]))
     fresh = it.file("officer", subject="小区门口摊位争执")
     others = _others(it)
@@ -290,7 +293,7 @@ def look_at_all(busy: Busy, language: Language, looked: list[walk.Visitor]) -> l
 def look_as_resident(
     busy: Busy, visitor: walk.Visitor, hows: tuple[walk.How, ...]
 ) -> Iterator[str]:
-    """The resident's case and its rating."""
+    """The resident's case and its rating, and the case of who was invited."""
     assert busy.rating.code is not None
     visitor.go("/lookup")
     visitor.fill({"number": busy.rating.number, "code": busy.rating.code})
@@ -302,6 +305,17 @@ def look_as_resident(
             yield from judge(visitor, f"{how}-resident-{name}")
         if name == "case":
             visitor.go("/mine/rate")
+    it = busy.site.district
+    (invited,) = case_query.view(
+        it.engine, it.actor("mediator"), busy.mediating.case_id
+    ).invitations
+    visitor.go("/lookup")
+    visitor.fill({"number": busy.mediating.number, "code": invited.code})
+    visitor.follow(visitor.page.locator("main form button.btn-main"))
+    for how in hows:
+        visitor.resize(how)
+        judge = walk.check if how in walk.HEARD else walk.look
+        yield from judge(visitor, f"{how}-invited")
 
 
 @pytest.mark.parametrize("how", ["zh-phone"])

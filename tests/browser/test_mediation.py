@@ -101,6 +101,52 @@ def test_mediation_when_done_at_a_desk_goes_from_form_to_form(
                 assert seen.case.state == step.leads_to, (step.action, seen.case.state)
 
 
+@pytest.mark.parametrize(("language", "script"), [("zh-CN", True), ("en", False)])
+def test_a_third_party_when_invited_reads_how_it_stands_until_the_invitation_is_taken_back(
+    site: walk.Site, language: str, *, script: bool
+) -> None:
+    district = site.district
+    filed = district.file("officer")
+    district.do(filed, "accept", "desk")
+    district.do(filed, "name_mediator", "desk", mediator=str(district.people["mediator"]))
+    invite = Step(
+        at="2026-03-23 10:00",
+        who="mediator",
+        action="invite",
+        fields={"invited_who": "王示例", "invited_kind": "expert"},
+        ticked=("invited_agreed",),
+        leads_to="mediating",
+    )
+    take_back = Step(
+        at="2026-03-23 10:05",
+        who="mediator",
+        action="end_invitations",
+        fields={"invitation_end_reason": "party"},
+        leads_to="mediating",
+    )
+    with (
+        site.signed_in("mediator", language=language, script=script) as mediator,
+        site.visitor(phone=True, language=language, script=script) as guest,
+    ):
+        fill_in(mediator, invite, filed.case_id, mediator="")
+        mediator.go(f"/cases/{filed.case_id}")
+        code = mediator.page.locator("section[aria-labelledby=inv] dd").inner_text()
+        guest.go("/lookup")
+        guest.fill({"number": filed.number, "code": code})
+        guest.follow(guest.page.locator("main form button.btn-main"))
+        said = guest.page.locator("main").inner_text()
+        assert filed.number in said
+        assert "漏水，402" in said
+        for hidden in ("张示例", "李样本", "王示例", "泡坏"):
+            assert hidden not in said
+        guest.go("/mine/rate")
+        assert guest.page.url.endswith("/mine")
+        assert guest.noise == []
+        fill_in(mediator, take_back, filed.case_id, mediator="")
+        guest.go("/mine")
+        assert guest.page.url.endswith("/lookup")
+
+
 def fill_in(person: walk.Visitor, step: Step, case_id: UUID, *, mediator: str) -> None:
     """Opens the form of a step, fills it in and sends it."""
     person.go(f"/cases/{case_id}/do/{step.action}")

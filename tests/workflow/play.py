@@ -181,7 +181,7 @@ class Game:
         """Somebody of the district, or the resident of a case."""
         if name == "resident":
             assert case_id is not None
-            return search.resident(self.district.engine, *self.codes[case_id])
+            return search.by_code(self.district.engine, *self.codes[case_id])
         if name not in self.actors:
             self.actors[name] = self.district.actor(name)
         return self.actors[name]

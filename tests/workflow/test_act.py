@@ -403,7 +403,7 @@ def test_I7_a_resident_of_another_case_learns_nothing_by_an_id(
 
 def _resident(district: office.District, filed: act.Receipt) -> access.Actor:
     assert filed.code is not None
-    return search.resident(district.engine, filed.number, filed.code)
+    return search.by_code(district.engine, filed.number, filed.code)
 
 
 def _rated(district: office.District) -> act.Receipt:

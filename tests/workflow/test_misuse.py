@@ -42,7 +42,7 @@ def _served(district: office.District, *, confidentiality: str = "normal") -> ac
 
 
 def _rate(district: office.District, filed: act.Receipt) -> act.Receipt:
-    resident = search.resident(district.engine, filed.number, filed.code or "")
+    resident = search.by_code(district.engine, filed.number, filed.code or "")
     request = act.Request(
         case_id=filed.case_id, action_id=ids.uuid7(), action="rate", fields=RATING
     )

@@ -207,7 +207,7 @@ def test_queries(database: db.Database, counts: Counts) -> None:
         ),
         "number_to_id": lambda: search.number_to_id(database, desk_, case.number),
         "number_to_id, nobody's": lambda: search.number_to_id(database, desk_, ids.case_number()),
-        "resident": lambda: search.resident(engine, case.number, case.code or ""),
+        "resident": lambda: search.by_code(engine, case.number, case.code or ""),
         "view, an officer's": lambda: case_query.view(engine, desk_, case.case_id),
         "view, a resident's": lambda: case_query.view(engine, resident, case.case_id),
         "board": lambda: board.board(database, district_supervisor),

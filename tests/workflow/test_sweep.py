@@ -215,7 +215,7 @@ def test_a_window_that_lapsed_closes_before_the_resident_can_rate(
 ) -> None:
     filed = _to_rate(district)
     assert filed.code is not None
-    resident = search.resident(district.engine, filed.number, filed.code)
+    resident = search.by_code(district.engine, filed.number, filed.code)
     district.jump("2026-04-13 00:00")
     error = look.refused(
         act.act,

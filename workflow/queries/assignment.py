@@ -13,7 +13,7 @@ from sqlalchemy import Row, Select, bindparam, select, text
 
 from rules import pack as pack_
 from workflow import access, db, read
-from workflow.decide import NEVER, plan_of
+from workflow.decide import NEVER, Facts, plan_of
 from workflow.queries import worklist
 from workflow.tables import case as case_tables
 from workflow.tables import office as office_tables
@@ -24,6 +24,25 @@ _OFFICE: Final = office_tables.Office.__table__.c  # type: ignore[attr-defined]
 _AREA: Final = office_tables.Area.__table__.c  # type: ignore[attr-defined]
 _PERSON: Final = office_tables.Person.__table__.c  # type: ignore[attr-defined]
 MOST: Final = 100
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LeaderView:
+    """The leader who carries the case, and the plan."""
+
+    person_id: UUID
+    name: str
+    state: str
+    opened_at: datetime
+    planned_at: datetime | None
+    responsible: str | None
+    until_on: date | None
+    plan: str
+    """How far the plan is: awaited, proposed, agreed, approved; empty where it is over."""
+    duties: tuple[pack_.Text, ...]
+    contacts: int
+    contacted_on: date | None
+    outcome: str | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -143,4 +162,25 @@ def _assignment(row: Row[*tuple[Any, ...]], pack: pack_.Pack) -> Assignment:
         duties=tuple(pack.fields[it].name for it in row.duties.split() if it in pack.fields),
         contacts=row.contacts,
         contacted_on=row.contacted_on,
+    )
+
+
+def leader(facts: Facts, people: Mapping[UUID | None, str], pack: pack_.Pack) -> LeaderView | None:
+    """The last leader of a case, who still carries it or has ended."""
+    if not facts.assignments:
+        return None
+    row = facts.assignments[-1]
+    return LeaderView(
+        person_id=row.person_id,
+        name=people.get(row.person_id, ""),
+        state=row.state,
+        opened_at=row.opened_at,
+        planned_at=row.planned_at,
+        responsible=people.get(row.responsible_id),
+        until_on=row.until_on,
+        plan=row.plan,
+        duties=tuple(pack.fields[it].name for it in row.duties.split() if it in pack.fields),
+        contacts=row.contacts,
+        contacted_on=row.contacted_on,
+        outcome=row.outcome,
     )

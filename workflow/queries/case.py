@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any, Final
 from uuid import UUID
@@ -14,7 +14,7 @@ from sqlalchemy import BindParameter, Row, bindparam, select
 
 from rules import due, errors
 from rules import pack as pack_
-from workflow import access, db, ids, links, machine, read
+from workflow import access, db, ids, invitations, links, machine, read
 from workflow.decide import (
     NEVER,
     CaseRow,
@@ -27,7 +27,7 @@ from workflow.decide import (
     supervision,
 )
 from workflow.engine import Engine
-from workflow.queries import papers
+from workflow.queries import assignment, papers
 from workflow.tables import case as case_tables
 from workflow.tables import office as office_tables
 from workflow.tables import personal as personal_tables
@@ -159,22 +159,11 @@ class EventView:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class LeaderView:
-    """The leader who carries the case, and the plan."""
+class InvitationView:
+    """A third party who may look the case up, with the code to give them."""
 
-    person_id: UUID
-    name: str
-    state: str
-    opened_at: datetime
-    planned_at: datetime | None
-    responsible: str | None
-    until_on: date | None
-    plan: str
-    """How far the plan is: awaited, proposed, agreed, approved; empty where it is over."""
-    duties: tuple[pack_.Text, ...]
-    contacts: int
-    contacted_on: date | None
-    outcome: str | None
+    at: datetime
+    code: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -194,7 +183,7 @@ class CaseView:
     category: pack_.Text | None
     handler: str | None
     filer: str | None
-    leader: LeaderView | None
+    leader: assignment.LeaderView | None
     supervisor: str | None
     parties: tuple[PartyView, ...]
     clocks: tuple[ClockView, ...]
@@ -207,6 +196,8 @@ class CaseView:
     rights: Mapping[str, pack_.FieldRight]
     readings: tuple[Mapping[str, Any], ...]
     code: str | None
+    invitations: tuple[InvitationView, ...]
+    """Those that hold, for who may invite."""
     papers: tuple[papers.PaperView, ...]
     facts: Facts
 
@@ -225,7 +216,20 @@ def view(engine: Engine, actor: access.Actor, case_id: UUID) -> CaseView:
             raise errors.NotFound("case.unknown")
         if not access.may_see(house.rules.pack, actor, facts.case, recused=facts.recused):
             raise errors.NotFound("case.unknown")
-        return _view(tx, engine, actor, house=house, facts=facts, case=facts.case)
+        whole = _view(tx, engine, actor, house=house, facts=facts, case=facts.case)
+    return _narrowed(whole) if actor.kind == "third_party" else whole
+
+
+def _narrowed(whole: CaseView) -> CaseView:
+    """What a third party needs to know: which acts were done and what the office owes when;
+    nothing that anybody said or chose."""
+    events = tuple(
+        replace(event, fields={}, values=(), payload={})
+        for event in whole.events
+        if event.resident_sees and event.name in whole.process.actions
+    )
+    clocks = tuple(clock for clock in whole.clocks if clock.owner == "office")
+    return replace(whole, events=events, clocks=clocks, parties=(), readings=())
 
 
 # -- building the view --------------------------------------------------------------------------
@@ -253,6 +257,7 @@ def _view(
     is_filer = actor.person_id is not None and actor.person_id == case.filer_id
     actions = _actions(actor, house.rules.pack, flow, case, facts)
     can_link = any(flow.process.actions[name].link for name in actions)
+    can_invite = any(flow.process.actions[name].invitation for name in actions)
     around = links.around(tx, house.rules.pack, actor, case, can_link=can_link)
     known = frozenset(str(other.id) for other in around.linked)
     happened = tuple(_event(row, pack, flow.process, values, people, known) for row in events)
@@ -271,7 +276,7 @@ def _view(
         category=_category(pack, case),
         handler=people.get(case.handler_id),
         filer=people.get(case.filer_id),
-        leader=_leader(facts, people, pack),
+        leader=assignment.leader(facts, people, pack),
         supervisor=people.get(case.supervisor_id),
         parties=tuple(_party(row, values) for row in tx.execute(PARTIES, key)),
         clocks=tuple(_clock(row, facts, pack, fired, people) for row in facts.deadlines),
@@ -282,8 +287,23 @@ def _view(
         rights=rights,
         readings=tuple(dict(row._mapping) for row in tx.execute(READINGS, key)),
         code=ids.lookup_code(engine.seals.secret, case.id) if is_filer else None,
+        invitations=_invitations(engine, case, flow.process, happened) if can_invite else (),
         papers=papers.listed(happened, rules, rights, actor, house=house, facts=facts),
         facts=facts,
+    )
+
+
+def _invitations(
+    engine: Engine, case: CaseRow, process: pack_.Process, events: Sequence[EventView]
+) -> tuple[InvitationView, ...]:
+    told = (
+        invitations.Told(seq=it.seq, at=it.at, name=it.name, state=it.payload.get("state", ""))
+        for it in events
+    )
+    secret = engine.seals.secret
+    return tuple(
+        InvitationView(at=it.at, code=ids.invitation_code(secret, case.id, it.seq))
+        for it in invitations.standing(process, told)
     )
 
 
@@ -331,26 +351,6 @@ def _names(tx: db.Tx, statement: Any, values: dict[str, Any]) -> dict[Any, str]:
 def _category(pack: pack_.Pack, case: CaseRow) -> pack_.Text | None:
     found = pack.categories.get(case.category or "")
     return found.name if found else None
-
-
-def _leader(facts: Facts, people: Mapping[UUID | None, str], pack: pack_.Pack) -> LeaderView | None:
-    if not facts.assignments:
-        return None
-    row = facts.assignments[-1]
-    return LeaderView(
-        person_id=row.person_id,
-        name=people.get(row.person_id, ""),
-        state=row.state,
-        opened_at=row.opened_at,
-        planned_at=row.planned_at,
-        responsible=people.get(row.responsible_id),
-        until_on=row.until_on,
-        plan=row.plan,
-        duties=tuple(pack.fields[it].name for it in row.duties.split() if it in pack.fields),
-        contacts=row.contacts,
-        contacted_on=row.contacted_on,
-        outcome=row.outcome,
-    )
 
 
 def _party(row: Row[*tuple[Any, ...]], values: tuple[tuple[int | None, Value], ...]) -> PartyView:

@@ -78,7 +78,7 @@ def listed(
     pack = rules.pack
     served = dict(_services(events))
     attached = (
-        [] if actor.kind == "resident" else [it for it in events if attachments.NOTE in it.payload]
+        [it for it in events if attachments.NOTE in it.payload] if actor.kind == "person" else []
     )
     found = []
     for event in events:

@@ -1,22 +1,32 @@
-"""Finding one case: by its number, or as the resident who has its code."""
+"""Finding one case: by its number, or as who has a code of it."""
 
 from __future__ import annotations
 
 import hmac
+import json
 from typing import Final
 from uuid import UUID
 
 from sqlalchemy import bindparam, select
 
 from rules import errors
-from workflow import access, db, ids, read
+from workflow import access, db, ids, invitations, read
 from workflow.engine import Engine
 from workflow.tables import case as case_tables
 
 _CASE: Final = case_tables.CaseFile.__table__.c  # type: ignore[attr-defined]
 
+_EVENT: Final = case_tables.Event.__table__.c  # type: ignore[attr-defined]
+
 # Index: the unique number.
 BY_NUMBER: Final = select(_CASE.id).where(_CASE.number == bindparam("number"))
+
+# Index: the primary key, which begins with the case.
+TOLD: Final = (
+    select(_EVENT.seq, _EVENT.at, _EVENT.name, _EVENT.payload)
+    .where(_EVENT.case_id == bindparam("case_id"))
+    .order_by(_EVENT.seq)
+)
 
 
 def number_to_id(database: db.Database, actor: access.Actor, text: str) -> UUID | None:
@@ -34,12 +44,48 @@ def number_to_id(database: db.Database, actor: access.Actor, text: str) -> UUID 
         return case.id if access.may_see(house.rules.pack, actor, case, recused=recused) else None
 
 
-def resident(engine: Engine, number: str, code: str) -> access.Actor:
-    """Who a number and its code stand for. Raises: `lookup.wrong`, whichever was wrong."""
+def by_code(engine: Engine, number: str, code: str) -> access.Actor:
+    """Who a number and a code stand for: the resident, or a third party who was invited.
+
+    Raises: `lookup.wrong`, whichever was wrong.
+    """
     stored = ids.read_number(number)
+    typed, secret = ids.digits_of(code), engine.seals.secret
     with db.snapshot(engine.database) as tx:
-        case_id = tx.execute(BY_NUMBER, {"number": stored or ""}).scalar()
-    expected = ids.lookup_code(engine.seals.secret, case_id or UUID(int=0))
-    if not hmac.compare_digest(expected, ids.digits_of(code)) or case_id is None:
-        raise errors.NotFound("lookup.wrong")
-    return access.Actor(kind="resident", case_id=case_id)
+        found = tx.execute(BY_NUMBER, {"number": stored or ""}).scalar()
+        case_id = found or UUID(int=0)
+        standing = _invitations(tx, case_id)
+    is_residents = hmac.compare_digest(ids.lookup_code(secret, case_id), typed)
+    invited = [
+        seq
+        for seq in standing
+        if hmac.compare_digest(ids.invitation_code(secret, case_id, seq), typed)
+    ]
+    if found is not None and is_residents:
+        return access.Actor(kind="resident", case_id=found)
+    if found is not None and invited:
+        return access.Actor(kind="third_party", case_id=found, invitation=invited[0])
+    raise errors.NotFound("lookup.wrong")
+
+
+def invited(engine: Engine, case_id: UUID, seq: int) -> access.Actor | None:
+    """The third party of an invitation, while it holds."""
+    with db.snapshot(engine.database) as tx:
+        if seq not in _invitations(tx, case_id):
+            return None
+    return access.Actor(kind="third_party", case_id=case_id, invitation=seq)
+
+
+def _invitations(tx: db.Tx, case_id: UUID) -> tuple[int, ...]:
+    """The events by which somebody is invited to a case."""
+    case = read.case_row(tx, case_id)
+    if case is None:
+        return ()
+    told = (
+        invitations.Told(
+            seq=row.seq, at=row.at, name=row.name, state=json.loads(row.payload).get("state", "")
+        )
+        for row in tx.execute(TOLD, {"case_id": case_id})
+    )
+    process = read.rules(tx, case.pack_hash).flow(case.process).process
+    return tuple(it.seq for it in invitations.standing(process, told))

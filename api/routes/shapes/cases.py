@@ -160,6 +160,16 @@ class Value(Shape):
     can_open: bool
 
 
+class Invitation(Shape):
+    """A third party who was let in: `code` opens how the case stands until the mediation is
+    over, or the invitations are taken back. Given to who may invite."""
+
+    model_config = shapes.example({"at": "2026-03-24T02:00:00Z", "code": "730915"})
+
+    at: datetime
+    code: str
+
+
 class Party(Shape):
     """One side of a case."""
 
@@ -262,6 +272,7 @@ class Case(Shape):
             "closed_at": None,
             "updated_at": "2026-03-20T08:00:00Z",
             "code": None,
+            "invitations": [],
             "parties": [
                 {
                     "no": 1,
@@ -343,6 +354,7 @@ class Case(Shape):
     closed_at: datetime | None
     updated_at: datetime
     code: str | None
+    invitations: tuple[Invitation, ...]
     parties: tuple[Party, ...]
     actions: tuple[Action, ...]
     now: datetime

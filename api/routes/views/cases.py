@@ -9,9 +9,9 @@ from api.routes.shapes import cases
 from api.routes.views import parts
 from workflow import links
 from workflow.commands import act
+from workflow.queries import assignment, worklist
 from workflow.queries import case as case_query
 from workflow.queries import office as office_query
-from workflow.queries import worklist
 
 Offered = Mapping[str, Mapping[str, tuple[office_query.Choice, ...]]]
 """For each action, by field: whom or what may be named."""
@@ -110,6 +110,9 @@ def case(view: case_query.CaseView, words: texts.Words, offered: Offered) -> cas
             "closed_at": row.closed_at,
             "updated_at": row.updated_at,
             "code": view.code,
+            "invitations": tuple(
+                cases.Invitation(at=it.at, code=it.code) for it in view.invitations
+            ),
             "parties": tuple(
                 cases.Party(no=it.no, side=it.side, values=parts.values(it.values, words))
                 for it in view.parties
@@ -120,7 +123,7 @@ def case(view: case_query.CaseView, words: texts.Words, offered: Offered) -> cas
     )
 
 
-def _leader(found: case_query.LeaderView | None, words: texts.Words) -> cases.Leader | None:
+def _leader(found: assignment.LeaderView | None, words: texts.Words) -> cases.Leader | None:
     if found is None:
         return None
     return cases.Leader(

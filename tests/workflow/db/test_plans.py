@@ -257,7 +257,7 @@ def _cases(drive: large.Drive) -> None:
     code = ids.lookup_code(engine.seals.secret, case.case.id)
     number = case.case.number
     drive.of("search.number_to_id", lambda: search.number_to_id(database, viewer, number))
-    drive.of("search.resident", lambda: search.resident(engine, number, code))
+    drive.of("search.resident", lambda: search.by_code(engine, number, code))
     filed = case.case.id
     drive.of("papers.open_all", lambda: papers.open_all(engine, viewer, filed, reason="办理"))
     drive.of(
