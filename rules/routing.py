@@ -99,7 +99,12 @@ def _found(rule: pack.Route, asked: _Asked, barred: frozenset[UUID]) -> Office:
         )
     if rule.place == "next":
         rule = _beyond(rule, _lead(lead))
-    found = _nearest(rule, free, _places(rule, origin=asked.origin, lead=lead))
+    places = _places(rule, origin=asked.origin, lead=lead)
+    if rule.place == "own":  # what somebody else files goes to the kind meant for it, however far
+        by_kind = (_nearest(replace(rule, kinds=(kind,)), free, places) for kind in rule.kinds)
+        found = next((office for office in by_kind if office is not None), None)
+    else:
+        found = _nearest(rule, free, places)
     if found is None:
         raise _none(rule)
     return found

@@ -32,6 +32,7 @@ PDF: Final = "application/pdf"
 class Row:
     """A line of the index."""
 
+    no: int
     name: str
     number: str
     day: str
@@ -207,6 +208,7 @@ def _cover(
         closed=_day(words.local_day(closed_at), words) if closed_at else None,
         rows=tuple(
             Row(
+                no=one.no,
                 name=words.text(one.paper.name),
                 number=one.number,
                 day=_day(words.local_day(one.made_at), words),

@@ -163,6 +163,27 @@ def test_the_pdf_is_one_and_fetches_nothing(
     assert len(whole.content) > len(answer.content)
 
 
+def test_the_index_of_the_file_says_on_which_page_each_paper_begins(
+    front: desk.Desk, case: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if pdf.trouble() is not None:
+        pytest.skip(f"!!! no PDF here: {pdf.trouble()}")
+    seen: list[Any] = []
+    laid = pdf.laid
+    monkeypatch.setattr(pdf, "laid", lambda html: seen.append(laid(html)) or seen[-1])
+    _page(front, f"/cases/{case['case_id']}/file/pdf")
+    pages = seen[-1].pages
+    begin = [n for n, page in enumerate(pages, 1) for anchor in page.anchors if "paper-" in anchor]
+    told = [
+        box.text
+        for page in pages
+        for box in page._page_box.descendants()
+        if box.element_tag == "a::after" and hasattr(box, "text")
+    ]
+    assert begin == [3, 4, 5, 6], "after the cover and the index"
+    assert told == [str(n) for n in begin]
+
+
 def _no_network(*_given: object, **_more: object) -> None:
     raise AssertionError("a paper fetched something")
 

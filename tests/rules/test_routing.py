@@ -53,10 +53,11 @@ def sent(
     own: int | None = None,
     sender: int | None = None,
     excluded: tuple[int, ...] = (),
+    offices: tuple[routing.Office, ...] = OFFICES,
 ) -> int:
     found = routing.route(
         pack.Route(place=place, kinds=kinds, field="to_office" if place == "field" else None),
-        offices=OFFICES,
+        offices=offices,
         origin=origin,
         lead=None if lead is None else BY_ID[lead],
         named=None if named is None else UUID(int=named),
@@ -132,6 +133,14 @@ def test_own_office_where_it_fits_else_the_nearest() -> None:
     assert sent("own", "petition_office", "department", own=9) == 9
     assert sent("own", "petition_office", "department", own=4) == 7
     assert sent("own", "petition_office", "department") == 7
+
+
+def test_who_files_elsewhere_comes_to_the_first_kind_however_near_another_is() -> None:
+    station = office(10, "department", STREET, 2)
+    kinds = ("petition_office", "department")
+    assert sent("own", *kinds, own=4, offices=(*OFFICES, station)) == 7
+    alone = tuple(one for one in OFFICES if one.kind != "petition_office")
+    assert sent("own", *kinds, own=4, offices=(*alone, station)) == 10
 
 
 def test_who_sent_it_on_gets_it_back_where_it_fits_else_the_nearest() -> None:
