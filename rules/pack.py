@@ -307,16 +307,16 @@ class Right:
 class Route:
     """Where a case goes: an office of one of `kinds`, found from a place.
 
-    `nearest`: the nearest area from the origin grid upward that has one; `here`: the lead office's
-    own area; `above`: the nearest area strictly above it; `superior`: the lead office's own
-    superior; `common`: the nearest above the lead office and every office that objected, else the
-    highest there is; `field`: the office that `field` names, which must be of a kind; `own`: the
-    office of the post that acts, where its kind fits, else the nearest of the first kind that there
-    is; `sender`: the one that sent the case on, or as `nearest`; `next`: the nearest from the lead
-    office's area upward whose kind stands later in `kinds` than its own, so that `kinds` is a way
-    of levels, also where two share an area. Where an area has offices of several kinds, the order
-    of `kinds` decides. Where that office is complained about the case goes up: to the nearest of
-    the kinds above it, else up its line.
+    `nearest`: the first area from the grid upward that has one; `here`: the lead office's own area;
+    `above`: the nearest above that; `superior`: the lead office's own superior; `common`: the
+    nearest above the lead office and every office that objected, else the highest there is;
+    `field`: the office that `field` names, which must be of a kind; `own`: the office of the post
+    that acts, where its kind fits, else the nearest of the first kind that there is; `sender`: the
+    one that sent the case on, or as `nearest`; `next`: the nearest from the lead office's area
+    upward whose kind stands later in `kinds` than its own, so that `kinds` is a way of levels, also
+    where two share an area. Where an area has offices of several kinds, the order of `kinds`
+    decides. Where that office is complained about the case goes up: to the nearest of the kinds
+    above it, else up its line.
     """
 
     place: Place
