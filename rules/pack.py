@@ -313,10 +313,9 @@ class Route:
     `field`: the office that `field` names, which must be of a kind; `own`: the office of the post
     that acts, where its kind fits, else the nearest of the first kind that there is; `sender`: the
     one that sent the case on, or as `nearest`; `next`: the nearest from the lead office's area
-    upward whose kind stands later in `kinds` than its own, so that `kinds` is a way of levels, also
-    where two share an area. Where an area has offices of several kinds, the order of `kinds`
-    decides. Where that office is complained about the case goes up: to the nearest of the kinds
-    above it, else up its line.
+    upward whose kind stands later in `kinds` than its own, also where two share an area. Where an
+    area has offices of several kinds, the order of `kinds` decides. From an office complained about
+    it goes up: to the nearest of the kinds above it, else up its line.
     """
 
     place: Place
