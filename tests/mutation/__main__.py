@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import argparse
+import gc
+import multiprocessing
+import os
 import sys
 import time
 from pathlib import Path
+from typing import Final
 
 from rules import check, load
 from tests.mutation import harmless, mutants
@@ -25,12 +29,24 @@ def main() -> int:
     assert check.check(loaded.pack, calendar) == (), "the pack itself is not sound"
     bench = mutants.Bench(loaded, calendar)
     begun = time.perf_counter()
-    found = mutants.Figures()
     ways = [way for way in mutants.paths(bench.document) if str(way[0]).startswith(asked.under)]
-    for way in ways[:: asked.every]:
-        found.verdicts.append(bench.judge(way))
+    gc.freeze()
+    gc.set_threshold(100_000)  # a mutant makes thousands of things, and all go with it
+    hands = multiprocessing.get_context("fork").Pool(
+        len(os.sched_getaffinity(0)), initializer=_BENCH.append, initargs=(bench,)
+    )
+    with hands:
+        found = mutants.Figures(hands.map(_judge, ways[:: asked.every], chunksize=8))
     say(found, seconds=time.perf_counter() - begun, every=asked.list)
     return 1 if found.survived else 0
+
+
+_BENCH: Final[list[mutants.Bench]] = []
+"""The pack, in each process that judges."""
+
+
+def _judge(way: mutants.Path) -> mutants.Verdict:
+    return _BENCH[0].judge(way)
 
 
 def say(found: mutants.Figures, *, seconds: float, every: bool) -> None:
