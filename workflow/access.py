@@ -131,7 +131,10 @@ def may_act(
     action: pack_.Action,
     recused: frozenset[UUID] = frozenset(),
 ) -> Leave | None:
-    """The seat in which this actor may do the action, state and guards aside."""
+    """The seat in which this actor may do the action, state and guards aside. A third party has
+    none, whatever a pack says: an event is of a person, a resident or the ladder."""
+    if actor.kind == "third_party":
+        return None
     # Whoever sees a case may say that they must not.
     acting = not action.recuses
     for right, post in _openings(pack, actor, case, recused=recused, acting=acting):

@@ -199,7 +199,7 @@ def _command(actor: access.Actor, request: Request, *, leave: access.Leave) -> C
         action_id=str(request.action_id),
         action=request.action,
         fields=request.fields,
-        actor_kind=actor.kind,
+        actor_kind="person" if actor.kind == "person" else "resident",
         actor_id=actor.person_id,
         post_id=leave.post.id if leave.post else None,
         version=request.version,
