@@ -54,17 +54,12 @@ def by_code(engine: Engine, number: str, code: str) -> access.Actor:
     with db.snapshot(engine.database) as tx:
         found = tx.execute(BY_NUMBER, {"number": stored or ""}).scalar()
         case_id = found or UUID(int=0)
-        standing = _invitations(tx, case_id)
-    is_residents = hmac.compare_digest(ids.lookup_code(secret, case_id), typed)
-    invited = [
-        seq
-        for seq in standing
-        if hmac.compare_digest(ids.invitation_code(secret, case_id, seq), typed)
-    ]
-    if found is not None and is_residents:
-        return access.Actor(kind="resident", case_id=found)
-    if found is not None and invited:
-        return access.Actor(kind="third_party", case_id=found, invitation=invited[0])
+        is_residents = hmac.compare_digest(ids.lookup_code(secret, case_id), typed)
+        if found is not None and is_residents:
+            return access.Actor(kind="resident", case_id=found)
+        for seq in _invitations(tx, case_id):
+            if hmac.compare_digest(ids.invitation_code(secret, case_id, seq), typed):
+                return access.Actor(kind="third_party", case_id=case_id, invitation=seq)
     raise errors.NotFound("lookup.wrong")
 
 

@@ -257,7 +257,8 @@ def _cases(drive: large.Drive) -> None:
     code = ids.lookup_code(engine.seals.secret, case.case.id)
     number = case.case.number
     drive.of("search.number_to_id", lambda: search.number_to_id(database, viewer, number))
-    drive.of("search.resident", lambda: search.by_code(engine, number, code))
+    drive.of("search.by_code", lambda: search.by_code(engine, number, code))
+    drive.of("search.invited", lambda: search.invited(engine, case.case.id, 1))
     filed = case.case.id
     drive.of("papers.open_all", lambda: papers.open_all(engine, viewer, filed, reason="办理"))
     drive.of(
