@@ -52,7 +52,13 @@ def test_no_locality_changes_a_national_limit(loaded: load.Loaded) -> None:
 
     def bare(found: pack.Pack) -> dict[str, pack.DeadlineRule]:
         return {
-            name: replace(rule, starts=(), stops=(), runs_on=False)
+            name: replace(
+                rule,
+                starts=(),
+                stops=(),
+                pauses=tuple(replace(pause, ends=()) for pause in rule.pauses),
+                runs_on=False,
+            )
             for name, rule in law(found).items()
         }
 
@@ -61,5 +67,7 @@ def test_no_locality_changes_a_national_limit(loaded: load.Loaded) -> None:
         actions, national = loaded.pack.processes[rule.process].actions, NATIONAL.deadlines[name]
         assert set(rule.stops) <= set(national.stops)
         assert set(rule.starts) == set(national.starts) & set(actions)
+        for own, theirs in zip(rule.pauses, national.pauses, strict=True):
+            assert set(own.ends) == set(theirs.ends) & set(actions)
         takes_away = any(action.ousts for action in actions.values())
         assert rule.runs_on == (national.runs_on and takes_away)
