@@ -362,7 +362,7 @@ def _wider(one: Seat | None, other: Seat) -> Seat:
 def _seat(
     right: pack_.Right, relation: pack_.Relation, *, actor: Actor, post: HeldPost | None
 ) -> Seat | None:
-    if post is None or actor.person_id is None:
+    if post is None or actor.person_id is None or relation in BY_CODE:
         return None
     if relation in PERSONAL_RELATIONS:
         return Seat(key=relation, kind=relation, value=actor.person_id, processes=right.processes)

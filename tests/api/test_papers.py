@@ -170,7 +170,12 @@ def test_the_index_of_the_file_says_on_which_page_each_paper_begins(
         pytest.skip(f"!!! no PDF here: {pdf.trouble()}")
     seen: list[Any] = []
     laid = pdf.laid
-    monkeypatch.setattr(pdf, "laid", lambda html: seen.append(laid(html)) or seen[-1])
+
+    def kept(html: str) -> Any:
+        seen.append(laid(html))
+        return seen[-1]
+
+    monkeypatch.setattr(pdf, "laid", kept)
     _page(front, f"/cases/{case['case_id']}/file/pdf")
     pages = seen[-1].pages
     begin = [n for n, page in enumerate(pages, 1) for anchor in page.anchors if "paper-" in anchor]

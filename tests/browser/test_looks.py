@@ -71,8 +71,14 @@ def busy(shared_site: walk.Site) -> Busy:
     it.do(mediating, "name_mediator", "desk", mediator=str(it.people["mediator"]))
     it.at("2026-04-01 10:00")
     it.do(mediating, "record_session", "mediator", **{**session, "session_on": "2026-04-01"})
-    guest = {"invited_who": "王示例", "invited_kind": "expert", "invited_agreed": True}
-    it.do(mediating, "invite", "mediator", **guest)
+    it.do(
+        mediating,
+        "invite",
+        "mediator",
+        invited_who="王示例",
+        invited_kind="expert",
+        invited_agreed=True,
+    )
     it.do(mediating, "name_leader", "supervisor", leader=str(it.people["leader"]))
     fresh = it.file("officer", subject="小区门口摊位争执")
     others = _others(it)

@@ -503,8 +503,8 @@ def test_a_resident_sees_their_own_case_and_no_minutes(district: office.District
     assert look.refused(case_query.view, district.engine, actor, other.case_id).code == (
         "case.unknown"
     )
-    wrong = look.refused(search.resident, district.engine, filed.number, "000000")
-    nobody = look.refused(search.resident, district.engine, "1234-5678-9", filed.code)
+    wrong = look.refused(search.by_code, district.engine, filed.number, "000000")
+    nobody = look.refused(search.by_code, district.engine, "1234-5678-9", filed.code)
     assert _told(wrong) == _told(nobody)
     assert worklist.seats(district.engine.database, actor) == ()
 

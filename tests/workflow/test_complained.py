@@ -4,6 +4,7 @@ case, which goes one level up. Invariant: 8."""
 from __future__ import annotations
 
 from contextlib import suppress
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -245,7 +246,7 @@ def _offered(
     return [UUID(one.value) for one in found[field]]
 
 
-def _clock(district: office.District, case: act.Receipt, rule: str) -> tuple[object, ...]:
+def _clock(district: office.District, case: act.Receipt, rule: str) -> tuple[Any, ...]:
     """The one clock of a rule, as far as nothing may move it."""
     (row,) = district.deadlines(case)[rule]
     return (row.no, row.start_at, row.due_at, row.state)

@@ -75,7 +75,10 @@ def _reviewed(station: office.District, *, by: str, confidentiality: str) -> act
 
 @pytest.mark.parametrize(
     ("confidentiality", "clerk", "reviewer"),
-    [("normal", "petition_officer", "petition_officer"), ("restricted", "clerk", "street_reviewer")],
+    [
+        ("normal", "petition_officer", "petition_officer"),
+        ("restricted", "clerk", "street_reviewer"),
+    ],
 )
 def test_a_petition_goes_to_review_and_recheck_each_at_the_organ_above(
     station: office.District, confidentiality: str, clerk: str, reviewer: str
