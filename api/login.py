@@ -119,7 +119,7 @@ def log_out(request: Request, signed: caller.Caller) -> None:
 
 
 def resident(request: Request, number: str, code: str) -> access.Actor:
-    """The resident whose case this is.
+    """Whom number and code stand for: the resident whose case this is, or who was invited to it.
 
     Raises: `lookup.wrong`, whichever was wrong; `request.too_many`.
     """

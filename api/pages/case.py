@@ -17,6 +17,7 @@ from api.pages import worklist as worklist_page
 from rules import errors, pack, picture
 from workflow import machine
 from workflow.commands import people
+from workflow.decide import act as acting
 from workflow.decide import attachments, guard_facts
 from workflow.decide import papers as deciding
 from workflow.queries import case as case_query
@@ -242,7 +243,12 @@ def offered(frame: frames.Frame, view: case_query.CaseView) -> tuple[str, ...]:
     found = machine.offered(
         flow, state=view.case.state, facts=guard_facts(view.case, view.facts.assignments)
     )
-    return tuple(name for name in found if name in view.process.actions)
+    actions = view.process.actions
+    return tuple(
+        name
+        for name in found
+        if name in actions and acting.window_is_open(actions[name], view.facts.deadlines)
+    )
 
 
 def turn(frame: frames.Frame, view: case_query.CaseView) -> way.Turn:

@@ -32,9 +32,11 @@ class Turn:
 
 def turn(rules: pack.Pack, name: str, state: str, offered: Collection[str]) -> Turn:
     """Whose turn it is in a state of the process `name`, and with which act. `offered` are the
-    actions that can leave from it now."""
+    actions that can leave from it now. Where the matter is settled and nothing is usually done
+    next, no office is waited for."""
     process = rules.processes[name]
-    owners = set(process.states[state].owner)
+    here = process.states[state]
+    owners = set(here.owner) if here.main or not here.done else set()
     by = {act: process.actions[act].by for act in ranked(process, state, offered)}
     theirs = [
         act

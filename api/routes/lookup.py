@@ -1,5 +1,5 @@
-"""A resident's way to their own case: the number and the code, in the body and never in an
-address."""
+"""A resident's way to their own case, and that of who was invited to it: the number and the code,
+in the body and never in an address."""
 
 from __future__ import annotations
 
@@ -26,7 +26,8 @@ def post_lookup(
     request: Request, sent: residents.Lookup, opened: caller.Opened, words: caller.Spoken
 ) -> Response:
     """How one's own case stands: what happened, which time limits run and why they end when
-    they do, who has read one's data. What an office wrote to the parties is in the clear."""
+    they do, who has read one's data. What an office wrote to the parties is in the clear. Who was
+    invited sees which acts were done and what the office owes, and nothing else."""
     actor = login.resident(request, sent.number, sent.code)
     assert actor.case_id is not None  # noqa: S101  a resident is known by one case
     view = case_query.view(opened, actor, actor.case_id)

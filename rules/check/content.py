@@ -247,7 +247,10 @@ class _Content:
         """Who is let into a case comes with the consent of both sides, sees it, and can be let
         out again wherever they were let in."""
         file = f"{name}.yaml"
-        sees = any("invited" in right.sees for right in self.rules.rights)
+        sees = any(
+            "invited" in right.sees and (not right.processes or name in right.processes)
+            for right in self.rules.rights
+        )
         for key, action in process.actions.items():
             if action.invitation != "make":
                 continue

@@ -48,10 +48,33 @@ def test_page_when_stepped_back_leads_to_the_list_and_shows_the_case_no_more(
     assert (again.status_code, nobody.status_code) == (404, 404)
 
 
-def test_turn_when_any_state_is_asked_is_never_to_step_back() -> None:
+def test_turn_when_any_state_is_asked_is_its_usual_act_or_a_rating() -> None:
     found: pack.Pack = load.release(load.NATIONAL)[0].pack
     for name, process in found.processes.items():
         for state in process.states:
             acts = [act for act, it in process.actions.items() if state in it.source]
             turn = way.turn(found, name, state, acts)
-            assert turn.action != "declare_recusal", (name, state)
+            usual = process.states[state].main
+            assert turn.action in ({usual} if usual else {None, "rate"}), (name, state)
+
+
+def test_page_when_an_answer_was_served_asks_the_resident_once_and_the_office_for_nothing(
+    front: desk.Desk,
+) -> None:
+    it = front.district
+    filed = it.file("petition_officer", process="petition")
+    it.do(filed, "transfer", "petition_officer", to_office=str(it.offices["housing"]))
+    it.do(filed, "accept", "handler", route="6")
+    opinion = {"facts_found": "属实。", "opinion": "七日内补发。", "opinion_basis": "办法"}
+    it.do(filed, "answer", "handler", outcome="support", **opinion)
+    served = {"served_method": "in_person", "served_on": "2026-03-20", "receipt": "本人签收"}
+    it.do(filed, "serve_answer", "handler", **served)
+    pair = {"number": filed.number, "code": filed.code or ""}
+    front.site.post("/lookup", headers=HERE, data=pair)
+    mine = front.site.get("/mine", headers=HERE).text
+    assert "It is your turn, if you like: Rate." in mine
+    assert "complained about" not in mine
+    rating = {"action_id": str(ids.uuid7()), "rating_result": "fairly", "rating_attitude": "fairly"}
+    answer = front.site.post("/mine/rate", headers=HERE, data=rating)
+    assert answer.status_code == 303, answer.text
+    assert "It is your turn" not in front.site.get("/mine", headers=HERE).text

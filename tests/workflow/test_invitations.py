@@ -8,7 +8,6 @@ import pytest
 
 from rules import errors
 from tests import office
-from tests.workflow import look
 from workflow import access, ids
 from workflow.commands import act, people
 from workflow.decide import Scalar
@@ -47,11 +46,12 @@ def _enter(district: office.District, filed: act.Receipt, code: str) -> access.A
     return search.by_code(district.engine, filed.number, code)
 
 
-def _is_out(district: office.District, filed: act.Receipt, code: str, *, seq: int) -> bool:
-    """Whether neither the code nor what was opened by it before leads in."""
+def _is_out(district: office.District, filed: act.Receipt, code: str, guest: access.Actor) -> bool:
+    """Whether neither the code leads in, nor what who came by it before still holds."""
     with pytest.raises(errors.NotFound, match=r"lookup\.wrong"):
         _enter(district, filed, code)
-    return search.invited(district.engine, filed.case_id, seq) is None
+    assert guest.invitation is not None
+    return search.invited(district.engine, filed.case_id, guest.invitation) is None
 
 
 def test_I7_who_was_invited_reads_how_the_case_stands_and_nothing_that_anybody_said(
@@ -114,38 +114,38 @@ def test_invitations_taken_back_open_nothing_and_who_stays_is_invited_anew(
     district: office.District, mediated: act.Receipt
 ) -> None:
     (before,) = _codes(district, mediated)
-    seq = look.whole(district, mediated.case_id).names.index("invite") + 1
+    guest = _enter(district, mediated, before)
     district.do(mediated, "end_invitations", "mediator", invitation_end_reason="party")
     assert _codes(district, mediated) == []
-    assert _is_out(district, mediated, before, seq=seq)
+    assert _is_out(district, mediated, before, guest)
     district.do(mediated, "invite", "mediator", **INVITED)
     (after,) = _codes(district, mediated)
     assert _enter(district, mediated, after).kind == "third_party"
-    assert _is_out(district, mediated, before, seq=seq), "the old code stays shut"
+    assert _is_out(district, mediated, before, guest), "the old code stays shut"
 
 
 def test_the_access_of_who_was_invited_ends_with_the_mediation_and_never_comes_back(
     district: office.District, mediated: act.Receipt
 ) -> None:
     (code,) = _codes(district, mediated)
-    seq = look.whole(district, mediated.case_id).names.index("invite") + 1
+    guest = _enter(district, mediated, code)
     district.do(mediated, "record_agreement", "mediator", **ORAL)
     assert _enter(district, mediated, code).kind == "third_party", "it is still to be performed"
     district.do(mediated, "confirm_performance", "mediator", performed_on="2026-03-20")
-    assert _is_out(district, mediated, code, seq=seq)
+    assert _is_out(district, mediated, code, guest)
     district.do(mediated, "reopen", "officer", reopen_reason="又漏水了。")
-    assert _is_out(district, mediated, code, seq=seq)
+    assert _is_out(district, mediated, code, guest)
 
 
 def test_a_case_that_ended_without_an_agreement_is_shut_too(
     district: office.District, mediated: act.Receipt
 ) -> None:
     (code,) = _codes(district, mediated)
-    seq = look.whole(district, mediated.case_id).names.index("invite") + 1
+    guest = _enter(district, mediated, code)
     district.do(
         mediated, "refuse_mediation", "mediator", refusing_side="respondent", routes_told=True
     )
-    assert _is_out(district, mediated, code, seq=seq)
+    assert _is_out(district, mediated, code, guest)
 
 
 def test_the_resident_is_told_of_it_by_the_timeline(
