@@ -60,6 +60,10 @@ QUIET: Final = (
     "--no-first-run",
 )
 
+# Pages and API reach a database through the engine alone; the story goes all the way on both.
+ABOVE: Final = Path(__file__).parent / "api"
+THROUGH: Final = frozenset({"test_story_api.py"})
+
 # Files of tests lie in memory where there is room: SQLite waits for the disk at every commit, and
 # what must survive a power cut is not for these tests to say. pytest reads the variable.
 if "PYTEST_DEBUG_TEMPROOT" not in os.environ and (_memory := postgres.memory()) is not None:
@@ -85,14 +89,49 @@ def pytest_xdist_auto_num_workers() -> int:
     return len(os.sched_getaffinity(0)) * 3 // 2
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """`--long`: each test is in exactly one of the two runs."""
+    parser.addoption(
+        "--long",
+        action="store_true",
+        help="instead of the suite, what it leaves out: pages and API on PostgreSQL, every page "
+        "in every form, the plans of all statements, the longest properties and races",
+    )
+
+
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """The slow ones first, and not all at one process."""
-    slow = [item for item in items if item.get_closest_marker("slow")]
-    rest = [item for item in items if not item.get_closest_marker("slow")]
+    """The suite or its long part; the slow ones first, and not all at one process."""
+    wanted = config.getoption("long")
+    config.hook.pytest_deselected(items=[item for item in items if is_long(item) != wanted])
+    items[:] = [item for item in items if is_long(item) == wanted]
+    slow = [item for item in items if is_slow(item)]
+    rest = [item for item in items if not is_slow(item)]
     files = [list(found) for _, found in groupby(slow, key=lambda item: item.path)]
     hands = getattr(config, "workerinput", {"workercount": 1})["workercount"]
     items[:] = dealt(files, rest, hands)
+
+
+def is_long(item: pytest.Item) -> bool:
+    """Whether the suite leaves a test to `--long`: one marked so, be it as a whole or in a variant
+    that the mark names; and what is above the engine on PostgreSQL, for the engine itself is
+    tried on both databases by either run."""
+    variant = _variant(item)
+    if "postgresql" in variant and item.path.parent == ABOVE and item.path.name not in THROUGH:
+        return True
+    marks = list(item.iter_markers("long"))
+    return any(not mark.args or variant & set(mark.args) for mark in marks)
+
+
+def is_slow(item: pytest.Item) -> bool:
+    """Whether a test takes long by itself, so that it had better begin early."""
+    marks = item.iter_markers("long")
+    return item.get_closest_marker("slow") is not None or any(not mark.args for mark in marks)
+
+
+def _variant(item: pytest.Item) -> set[str]:
+    """Its parameters, in words: `test_x[postgresql-zh-CN]` has postgresql, zh and CN."""
+    return set(item.nodeid.partition("[")[2].rstrip("]").split("-"))
 
 
 def dealt(slow: Sequence[list[_T]], rest: Sequence[_T], hands: int) -> list[_T]:

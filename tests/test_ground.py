@@ -141,3 +141,17 @@ def test_slow_tests_stand_at_the_head_of_every_process_and_files_stay_whole(hand
 
 def test_slow_tests_when_there_are_few_others_are_all_there() -> None:
     assert sorted(conftest.dealt([list("abc"), ["d"]], ["1"], 3)) == list("1abcd")
+
+
+def test_suite_when_run_leaves_out_what_takes_long_and_the_long_part_has_it(
+    request: pytest.FixtureRequest,
+) -> None:
+    """What is above the engine reaches PostgreSQL in the long part, but for the story."""
+    is_long = request.config.getoption("long")
+    for item in request.session.items:
+        *folders, name = item.nodeid.partition("[")[0].split("/")
+        variant = item.nodeid.partition("[")[2]
+        if folders == ["tests", "api"] and variant.startswith("postgresql"):
+            assert is_long or name.startswith("test_story_api.py::"), item.nodeid
+        if "::test_dispute_when_walked_through_the_pages_is_closed_by_its_rating" in item.nodeid:
+            assert is_long

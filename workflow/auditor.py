@@ -107,6 +107,9 @@ COUNTS: Final = (
     .where(_COUNT.confidentiality == "normal")
     .group_by(_COUNT.lead_office_id, _COUNT.process, _COUNT.state, _COUNT.light)
 )
+COUNTED: Final = (
+    select(_TREND.c.counted_on).where(_TREND.c.counted_on >= bindparam("since")).distinct()
+)
 LIGHTS: Final = ("green", "yellow", "red", "grey")
 
 _LOG = structlog.get_logger()
@@ -284,16 +287,23 @@ def count_day(database: db.Database) -> bool:
     try:
         with db.transaction(database) as tx:
             house = read.house(tx)
-            today = calendars.local_date(house.calendar, house.now)
-            rows = _day(tx, today)
-            if rows:
-                tx.execute(insert(_TREND), rows)
+            return count_days(tx, [calendars.local_date(house.calendar, house.now)])
     except IntegrityError:  # another worker was a moment earlier
         return False
+
+
+def count_days(tx: db.Tx, days: Sequence[date]) -> bool:
+    """The same for days in a row, in which no light has changed. False where there was nothing to
+    count, or somebody has counted."""
+    counted = set(tx.execute(COUNTED, {"since": days[0]}).scalars())
+    offices = _offices(tx) if not counted.issuperset(days) else []
+    rows = [{"counted_on": day, **one} for day in days if day not in counted for one in offices]
+    if rows:
+        tx.execute(insert(_TREND), rows)
     return bool(rows)
 
 
-def _day(tx: db.Tx, today: date) -> list[Mapping[str, object]]:
+def _offices(tx: db.Tx) -> list[Mapping[str, object]]:
     sums: dict[tuple[UUID, str], dict[str, int]] = {}
     ends = read.end_states(tx)
     for row in tx.execute(COUNTS):
@@ -302,7 +312,7 @@ def _day(tx: db.Tx, today: date) -> list[Mapping[str, object]]:
             lights = sums.setdefault((row.lead_office_id, row.process), dict.fromkeys(LIGHTS, 0))
             lights[row.light] += int(row.n)
     return [
-        {"counted_on": today, "office_id": office_id, "process": process, **lights}
+        {"office_id": office_id, "process": process, **lights}
         for (office_id, process), lights in sums.items()
         if any(lights.values())
     ]

@@ -216,16 +216,14 @@ def jump(engine: Engine, *, by: timedelta, actor_id: UUID | None = None) -> swee
 
 def walk(engine: Engine, *, to: datetime) -> sweep.TickReport:
     """Moves a demo's office time to a moment, stopping at each due moment on the way to sweep
-    and relay, and at midnight to count the day; what the last one queues goes with the next
-    ring. Not logged: the run that walks is one row of the log.
+    and relay; what the last one queues goes with the next ring. Each day that begins on the way is
+    counted as it began. Not logged: the run that walks is one row of the log.
 
     Raises: `clock.not_demo`.
     """
     total, swept = sweep.TickReport(), LONG_AGO
     while True:
-        now, is_due, is_new_day = _move(engine, to=to, after=swept)
-        if is_new_day:
-            auditor.count_day(engine.database)
+        now, is_due = _move(engine, to=to, after=swept)
         if is_due:
             # What a sweep could not decide is not waited for again.
             total, swept = total + sweep.run(engine), now
@@ -233,20 +231,21 @@ def walk(engine: Engine, *, to: datetime) -> sweep.TickReport:
             return total
 
 
-def _move(engine: Engine, *, to: datetime, after: datetime) -> tuple[datetime, bool, bool]:
-    """Sends what is queued, then moves to the next due moment, to midnight or to the end. Gives
-    office time, whether something is due, and whether a day begins."""
+def _move(engine: Engine, *, to: datetime, after: datetime) -> tuple[datetime, bool]:
+    """Sends what is queued, then moves to the next due moment or to the end: no light changes
+    before. Gives office time, and whether something is due."""
     with db.transaction(engine.database) as tx:
         house = read.house(tx)
         while outbox.deliver(tx, house).is_full:
             pass
         now = house.now
         due_at = tx.execute(NEXT, {"after": after}).scalar()
-        tomorrow = calendars.local_date(house.calendar, now) + timedelta(days=1)
-        midnight = calendars.start_of_day(house.calendar, tomorrow)
-        target = min(to, midnight, due_at or to)
-        seconds = max(0, math.ceil((target - now).total_seconds()))
+        seconds = max(0, math.ceil((min(to, due_at or to) - now).total_seconds()))
         if seconds:
             office.advance(tx, seconds=seconds)
             now += timedelta(seconds=seconds)
-    return now, due_at is not None and due_at <= now, now >= midnight
+            first, last = (calendars.local_date(house.calendar, at) for at in (house.now, now))
+            days = [first + timedelta(days=n) for n in range(1, (last - first).days + 1)]
+            if days:
+                auditor.count_days(tx, days)
+    return now, due_at is not None and due_at <= now

@@ -262,6 +262,7 @@ def test_pack_due_when_the_start_is_no_moment(start: str) -> None:
     assert "[cli.start]" in result.stderr
 
 
+@pytest.mark.long
 def test_pack_check_when_sound() -> None:
     assert run("pack", "check").exit_code == 0
     found = answered("pack", "check", "cn-national")
@@ -269,6 +270,7 @@ def test_pack_check_when_sound() -> None:
     assert found["hash"] == load.release(load.NATIONAL)[0].hash
 
 
+@pytest.mark.long
 def test_pack_check_when_no_name_is_given_checks_every_shipped_pack() -> None:
     found = answered("pack", "check")
     assert found["ok"] is True
@@ -461,6 +463,7 @@ def test_show_when_a_process_is_named_as_an_option_tells_it_in_words() -> None:
     assert by_option.stdout == run("pack", "show", "dispute").stdout
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("name", ["cn-chongqing", "cn-dongzhi", "cn-gaotai", "cn-hotline"])
 def test_a_local_pack_is_checked_shown_and_counted(name: str) -> None:
     told = answered("pack", "check", name)

@@ -230,6 +230,7 @@ def test_metrics_count_what_waits_and_what_was_given_up(
 # -- a worker of its own, from the settings to the mail
 
 
+@pytest.mark.long
 def test_a_worker_sends_what_is_queued_with_the_address_of_the_case(
     database: db.Database, tmp_path: Path
 ) -> None:

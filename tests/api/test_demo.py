@@ -107,6 +107,7 @@ def test_names_when_given_out_are_never_the_same() -> None:
 # -- the history ----------------------------------------------------------------------------------
 
 
+@pytest.mark.long
 def test_plans_when_made_on_any_day_keep_supervisors_out_of_restricted_cases(
     engine: Engine,
 ) -> None:
@@ -137,7 +138,7 @@ def test_plans_when_made_on_any_day_keep_supervisors_out_of_restricted_cases(
     assert restricted
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_every_path_when_played_fits_the_rules(tmp_path: Path) -> None:
     """A path that chance takes on one day in ten would fail on the eleventh."""
     engine = engine_.start(
@@ -249,7 +250,7 @@ def _check_counts(engine: Engine) -> None:
 # -- made, reused, made anew ----------------------------------------------------------------------
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_data_when_it_is_there_is_reused_and_made_anew_on_reset(
     chosen: settings.Settings, engine: Engine
 ) -> None:
@@ -265,7 +266,7 @@ def test_data_when_it_is_there_is_reused_and_made_anew_on_reset(
     assert _numbers(engine).isdisjoint(numbers)
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_data_when_its_making_was_broken_off_is_made_anew(
     chosen: settings.Settings, engine: Engine
 ) -> None:
@@ -366,7 +367,7 @@ running.run_demo(
 """
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_demo_when_started_answers_and_ends_on_a_signal(tmp_path: Path) -> None:
     with (tmp_path / "out").open("w") as out:
         process = subprocess.Popen(
@@ -400,7 +401,7 @@ def _address(file: Path, process: subprocess.Popen[bytes]) -> str:
     raise AssertionError(file.read_text("utf-8"))
 
 
-@pytest.mark.slow
+@pytest.mark.long
 @pytest.mark.parametrize("name", ["cn-chongqing", "cn-dongzhi", "cn-gaotai", "cn-hotline"])
 def test_history_under_a_local_pack_is_made_by_its_rules(
     chosen: settings.Settings, engine: Engine, name: str

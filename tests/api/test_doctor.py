@@ -321,6 +321,7 @@ def closed() -> Iterator[Path]:
         folder.chmod(0o755)
 
 
+@pytest.mark.long
 def test_data_directory_when_it_may_not_be_written(
     closed: Path, before: tuple[str, ...], tmp_path: Path
 ) -> None:

@@ -61,6 +61,7 @@ def _send(front: desk.Desk, case: schemathesis.Case[Any], by: str | None) -> htt
     )
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("dialect", ["sqlite"], indirect=True)
 @pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.value)
 def test_answers_when_anything_is_asked_are_what_the_document_promises(

@@ -128,6 +128,7 @@ def caught_in_a_tick(database: db.Database) -> Iterator[None]:
         yield
 
 
+@pytest.mark.long
 def test_worker_when_told_to_end_finishes_its_tick(database: db.Database, tmp_path: Path) -> None:
     district = office.build(database)
     case = district.file()
@@ -148,6 +149,7 @@ def test_worker_when_told_to_end_finishes_its_tick(database: db.Database, tmp_pa
     assert audit.verify(database, district.engine.seals).faults == ()
 
 
+@pytest.mark.long
 def test_serve_when_it_is_a_worker_too_climbs_the_ladder(
     database: db.Database, tmp_path: Path
 ) -> None:
@@ -173,6 +175,7 @@ def test_serve_when_it_is_a_worker_too_climbs_the_ladder(
         assert tx.execute(select(WORKER.stopped_at)).scalar_one() is not None
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("dialect", ["sqlite"], indirect=True)
 def test_worker_when_its_jobs_are_dead_ends_so_that_it_is_started_again(
     database: db.Database, tmp_path: Path
@@ -286,6 +289,7 @@ def test_start_when_the_database_never_comes_gives_up(command: str, tmp_path: Pa
     assert "refused" in result.stderr.splitlines()[-1]
 
 
+@pytest.mark.long
 def test_start_when_told_to_end_while_it_waits_ends(tmp_path: Path) -> None:
     env = environment("postgresql://nobody@127.0.0.1:1/none", tmp_path)
     with running.run(tmp_path / "run", "worker", env=env) as worker:

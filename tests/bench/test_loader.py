@@ -32,6 +32,7 @@ DRAWN: Final = frozenset(
 )
 
 
+@pytest.mark.long
 def test_loaded_rows_are_those_that_commands_write(database: db.Database) -> None:
     place = town.build(small.build(database, start=FILED_AT), communities=1)
     commanded = [_by_commands(place, life) for life in LIVES.values()]
@@ -50,6 +51,7 @@ def test_loaded_rows_are_those_that_commands_write(database: db.Database) -> Non
     assert (report.cases, report.faults) == (len(LIVES) * (loader.MINUTES + 2), ())
 
 
+@pytest.mark.long
 def test_a_large_load_leaves_tables_as_migrations_made_them(
     database: db.Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:

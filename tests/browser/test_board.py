@@ -37,6 +37,7 @@ def worker(url: str, folder: Path) -> Iterator[running.Running]:
         yield found
 
 
+@pytest.mark.long
 def test_a_worker_when_it_is_killed_is_said_to_be_silent(
     site: walk.Site, database_url: str, tmp_path: Path
 ) -> None:
@@ -55,6 +56,7 @@ def test_a_worker_when_it_is_killed_is_said_to_be_silent(
         assert supervisor.noise == []
 
 
+@pytest.mark.long
 def test_a_worker_when_it_ends_by_itself_is_said_to_be_stopped(
     site: walk.Site, database_url: str, tmp_path: Path
 ) -> None:
@@ -69,6 +71,7 @@ def test_a_worker_when_it_ends_by_itself_is_said_to_be_stopped(
         sync_api.expect(page.locator("#nobody")).to_be_visible()
 
 
+@pytest.mark.long
 def test_a_new_case_when_somebody_looks_is_counted_before_long(
     shared_site: walk.Site,
 ) -> None:
@@ -86,6 +89,7 @@ def test_a_new_case_when_somebody_looks_is_counted_before_long(
         assert after[1].startswith("已预警"), "the focus stays where it was"
 
 
+@pytest.mark.long
 def test_the_page_when_it_gets_no_answer_says_so_and_recovers(shared_site: walk.Site) -> None:
     with shared_site.signed_in("supervisor") as supervisor:
         page = supervisor.go("/board")
@@ -97,6 +101,7 @@ def test_the_page_when_it_gets_no_answer_says_so_and_recovers(shared_site: walk.
         sync_api.expect(said).to_be_hidden()
 
 
+@pytest.mark.long
 def test_the_page_when_nobody_looks_asks_for_nothing(shared_site: walk.Site) -> None:
     with shared_site.signed_in("supervisor") as supervisor:
         page = supervisor.go("/board")
@@ -128,6 +133,7 @@ def test_the_page_when_the_session_has_ended_leads_to_the_sign_in(
         assert "/login" in page.url
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("script", [True, False])
 def test_the_board_when_looked_at_closer_leads_down_to_the_list_and_back(
     site: walk.Site, script: bool
@@ -156,6 +162,7 @@ def test_the_board_when_looked_at_closer_leads_down_to_the_list_and_back(
         assert page.locator("#late li.late").count() == 3
 
 
+@pytest.mark.long("postgresql")
 def test_a_late_case_when_urged_is_one_click_from_the_board(site: walk.Site) -> None:
     filed = site.district.file()
     site.district.at("2026-03-26 10:00")
@@ -172,6 +179,7 @@ def test_a_late_case_when_urged_is_one_click_from_the_board(site: walk.Site) -> 
         assert page.locator("#late .actions").count() == 0, "who watches only is offered nothing"
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("dialect", ["sqlite"], indirect=True)
 @pytest.mark.parametrize("how", walk.HEARD)
 def test_a_bad_week_when_looked_at_has_no_grave_fault(site: walk.Site, how: walk.How) -> None:

@@ -10,6 +10,7 @@ from workflow.queries import worklist
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 
+@pytest.mark.long
 def test_filing_when_script_is_off_works_the_same(shared_site: walk.Site) -> None:
     with shared_site.signed_in("officer", phone=True, script=False) as officer:
         officer.go("/cases/new")
@@ -29,6 +30,7 @@ def test_filing_when_script_is_off_works_the_same(shared_site: walk.Site) -> Non
         assert not officer.page.locator("button[data-print]").is_visible()
 
 
+@pytest.mark.long
 def test_filing_when_in_english_is_english_to_the_end(shared_site: walk.Site) -> None:
     with shared_site.signed_in("officer", language="en") as officer:
         officer.press("File a dispute")

@@ -204,6 +204,7 @@ def looking(busy: Busy, who: str | None, how: walk.How) -> Iterator[walk.Visitor
         yield visitor
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("language", get_args(Language))
 def test_pages_when_checked_have_no_grave_fault(busy: Busy, language: Language) -> None:
     looked: list[walk.Visitor] = []
@@ -213,6 +214,7 @@ def test_pages_when_checked_have_no_grave_fault(busy: Busy, language: Language) 
     print(f"axe: {language} states={states} serious=0 moderate={len(moderate)}", *moderate)
 
 
+@pytest.mark.long
 def test_pages_when_listed_are_all_the_pages_there_are(busy: Busy) -> None:
     listed = {path for _, path in pages(busy).values()}
     assert routes.unseen(listed | {"/mine", "/mine/rate"}) == []

@@ -73,6 +73,7 @@ MEDIATION = (
 )
 
 
+@pytest.mark.long("en", "plain")
 # each database with each language, each language with and without script
 @pytest.mark.parametrize(
     ("dialect", "language", "script"),
@@ -101,6 +102,7 @@ def test_mediation_when_done_at_a_desk_goes_from_form_to_form(
                 assert seen.case.state == step.leads_to, (step.action, seen.case.state)
 
 
+@pytest.mark.long("en", "postgresql")
 @pytest.mark.parametrize(("language", "script"), [("zh-CN", True), ("en", False)])
 def test_a_third_party_when_invited_reads_how_it_stands_until_the_invitation_is_taken_back(
     site: walk.Site, language: str, *, script: bool

@@ -22,6 +22,7 @@ def test_an_address_when_script_is_off_is_kept_and_forgotten(shared_site: walk.S
         assert "d***@example.org" not in desk.page.inner_text("main")
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("how", walk.HEARD)
 def test_the_page_when_checked_has_no_grave_fault(shared_site: walk.Site, how: walk.How) -> None:
     with shared_site.visitor(**walk.kind(how)) as officer:

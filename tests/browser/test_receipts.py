@@ -53,6 +53,7 @@ def test_a_photo_when_taken_by_phone_without_script_is_attached_and_downloaded(
         assert pictures.SECRET not in kept
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("how", walk.HEARD)
 def test_the_page_when_checked_has_no_grave_fault(
     shared_site: walk.Site, tmp_path: Path, how: walk.How

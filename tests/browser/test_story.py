@@ -31,6 +31,7 @@ def file_by_phone(officer: walk.Visitor) -> tuple[str, str, str]:
     return officer.page.url.removeprefix(officer.url), number, code
 
 
+@pytest.mark.long
 def test_dispute_when_walked_through_the_pages_is_closed_by_its_rating(site: walk.Site) -> None:
     district = site.district
     with site.signed_in("officer", phone=True) as officer:

@@ -264,7 +264,7 @@ def test_more_mails_than_two_after_an_outage_are_found(database: db.Database) ->
     assert len(list(letters.uncombined({person: 9}, three, addresses=addresses))) == 1
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_workers_end_with_whoever_started_them(database: db.Database, tmp_path: Path) -> None:
     place = small.build(database, start=FILED_AT)
     settings = {

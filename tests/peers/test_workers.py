@@ -52,6 +52,7 @@ def nursery() -> Iterator[subprocess.Popen[str]]:
         yield found
 
 
+@pytest.mark.long("sqlite")
 @pytest.mark.race
 def test_peer_29_30_36_several_workers_fire_each_rung_and_tell_each_person_once(
     database: db.Database, nursery: subprocess.Popen[str], tmp_path: Path
@@ -236,6 +237,7 @@ def test_peer_34_35_every_day_is_counted_once_where_the_clocks_change_at_midnigh
 # --- restarts
 
 
+@pytest.mark.long
 @pytest.mark.race
 def test_peer_40_what_waits_out_the_night_goes_on_after_a_restart(
     database: db.Database, database_url: str

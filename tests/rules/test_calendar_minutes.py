@@ -33,6 +33,7 @@ UNITS = st.sampled_from(["working_hour", "wall_hour", "working_minute", "wall_mi
 # --- office time
 
 
+@pytest.mark.long
 @often
 @given(offices(), moments(), moments())
 def test_office_time_is_the_open_minutes(office: Office, one: int, two: int) -> None:
@@ -40,6 +41,7 @@ def test_office_time_is_the_open_minutes(office: Office, one: int, two: int) -> 
     assert found == (office.counted(one, two) if one <= two else -office.counted(two, one))
 
 
+@pytest.mark.long
 @often
 @given(offices(), moments(), st.integers(1, 2500), st.booleans())
 def test_adding_is_the_inverse_of_counting(
@@ -88,6 +90,7 @@ def test_office_time_adds_up(office: Office, one: int, two: int, three: int) -> 
     assert sum(counted) == whole
 
 
+@pytest.mark.long
 @often
 @given(offices(), st.integers(1, minutes.SPAN - 2))
 def test_an_office_opens_with_its_first_minute_and_closes_after_its_last(
@@ -145,6 +148,7 @@ def test_a_time_that_the_clocks_skip_is_the_moment_at_which_they_do(
 # --- hour and minute clocks
 
 
+@pytest.mark.long
 @often
 @given(offices(), moments(), UNITS, st.integers(1, 14), st.integers(0, 6), PAUSES)
 def test_I5_an_hour_clock_ends_when_its_minutes_are_over(

@@ -23,6 +23,7 @@ def bench() -> mutants.Bench:
     return mutants.Bench(load.load(folder), load.load_calendar(folder))
 
 
+@pytest.mark.long
 def test_I10_pack_with_one_thing_less_is_refused_or_harmless_by_a_rule(
     bench: mutants.Bench,
 ) -> None:
@@ -79,6 +80,7 @@ def test_I10_thing_that_a_case_needs_is_missed(
     assert bench.judge(way).outcome == "objected"
 
 
+@pytest.mark.long
 def test_mutant_when_read_in_part_is_the_one_read_whole(bench: mutants.Bench) -> None:
     ways = [way for way in mutants.paths(bench.document) if str(way[0]) in mutants.ALONE]
     told = set()

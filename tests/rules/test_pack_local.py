@@ -25,6 +25,7 @@ def loaded(request: pytest.FixtureRequest) -> load.Loaded:
     return load.load(load.shipped(request.param))
 
 
+@pytest.mark.long
 def test_a_local_pack_is_sound_and_its_examples_come_out(loaded: load.Loaded) -> None:
     folder = load.calendar_folder(load.shipped(loaded.pack.name))
     faults = check.check(loaded.pack, load.load_calendar(folder), places=loaded.places)

@@ -178,13 +178,13 @@ def _listed(database: db.Database, actor: access.Actor, key: str, *, closed: str
             return found
 
 
-@pytest.mark.slow
+@pytest.mark.long("postgresql")
 def test_I7_what_may_be_seen_is_what_is_listed_for_everybody(filled: Filled) -> None:
     for _, actor in _everybody(filled.district):
         _agree(filled, actor)
 
 
-@pytest.mark.slow
+@pytest.mark.long("postgresql")
 @settings(
     max_examples=15,
     deadline=None,
@@ -509,7 +509,7 @@ def test_a_resident_sees_their_own_case_and_no_minutes(district: office.District
     assert worklist.seats(district.engine.database, actor) == ()
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_offered_actions_are_those_that_work_and_no_others(filled: Filled) -> None:
     """What a page offers is never refused as not yours or in the wrong state."""
     district = filled.district

@@ -224,6 +224,19 @@ def test_a_worker_that_was_forgotten_is_known_again_with_its_next_beat(
         assert tx.execute(select(WORKER.c.id)).scalars().all() == [frozen]
 
 
+def test_days_on_which_nothing_falls_due_are_counted_each(district: office.District) -> None:
+    case = district.file()
+    district.do(case, "accept", "desk")
+    district.at("2026-04-02 10:00")
+    district.at("2026-04-12 10:00")
+    with db.snapshot(district.engine.database) as tx:
+        days = tx.execute(select(TREND.c.counted_on).order_by(TREND.c.counted_on)).scalars().all()
+    first = district.now().date() - timedelta(days=len(days) - 1)
+    assert days == [first + timedelta(days=n) for n in range(len(days))]
+    assert days[-1].isoformat() == "2026-04-12"
+    assert len(days) > 15
+
+
 def test_what_an_older_pack_calls_an_end_is_not_counted_as_open(
     district: office.District,
 ) -> None:

@@ -74,6 +74,7 @@ def _lights(cases: list[CaseRow]) -> board.Lights:
     return board.Lights(**Counter(case.light for case in cases))
 
 
+@pytest.mark.long("sqlite")
 @pytest.mark.parametrize("name", WATCHERS)
 def test_I7_figures_when_counted_by_hand_are_the_same(busy: office.District, name: str) -> None:
     shown = board.board(busy.engine.database, busy.actor(name))
@@ -120,6 +121,7 @@ def test_board_when_looked_at_closer_counts_the_lists_of_the_area(busy: office.D
     assert {line.name for line in one.handlers} == {"演示mediator"}
 
 
+@pytest.mark.long("sqlite")
 @pytest.mark.parametrize(
     "asked",
     [

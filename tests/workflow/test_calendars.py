@@ -165,6 +165,7 @@ def hold(district: office.District) -> None:
 # --- preview equals result
 
 
+@pytest.mark.long("halves", "saturday", "summer")
 @pytest.mark.parametrize("notify", [False, True])
 @pytest.mark.parametrize("mode", calendars.MODES)
 @pytest.mark.parametrize("edit", EDITS)

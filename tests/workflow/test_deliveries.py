@@ -393,6 +393,7 @@ def test_a_sender_that_is_to_end_leaves_the_rest(
     assert outside.states(district) == ["waiting"]
 
 
+@pytest.mark.long
 @pytest.mark.race
 def test_two_senders_at_once_tell_each_person_once(
     district: office.District, database_url: str
@@ -416,6 +417,7 @@ def test_two_senders_at_once_tell_each_person_once(
     assert sum(report["sent"] for report in reports) == len(outside.ledger(district))
 
 
+@pytest.mark.long
 @pytest.mark.race
 def test_a_process_killed_before_it_could_record_has_its_mail_sent_again_under_one_id(
     district: office.District, database_url: str

@@ -133,7 +133,7 @@ def drawn(game: play.Game, data: st.DataObject) -> play.Move | None:
     return play.Move(case=case, action=action, by=by, fields=data.draw(fields, label="fields"))
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_I4_the_invariants_hold_after_every_step(table: Table, tmp_path: Path) -> None:
     cases = type("Cases", (Cases,), {"table": table, "folder": tmp_path})
     run_state_machine_as_test(
@@ -170,7 +170,7 @@ def other(postgres_server: postgres.Server, postgres_template: str) -> Iterator[
         postgres_server.drop(name)
 
 
-@pytest.mark.slow
+@pytest.mark.long
 @settings(
     max_examples=6,
     deadline=None,

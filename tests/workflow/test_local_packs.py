@@ -20,6 +20,8 @@ from workflow.commands import people as people_commands
 from workflow.queries import case as case_query
 from workflow.queries import office as office_query
 
+pytestmark = pytest.mark.long("sqlite")
+
 GAOTAI_SPRING = ["2026-05-06", "2026-05-08", "2026-05-11", "2026-05-13"]
 """Due on, level by level, from 30 April (domain facts, L1)."""
 GAOTAI_FESTIVAL = ["2026-02-13", "2026-02-24", "2026-02-26", "2026-02-28"]

@@ -233,8 +233,8 @@ def test_offices_number_apart_and_each_year_anew(district: office.District) -> N
     assert (row.year, row.serial) == (2027, 1)
 
 
+@pytest.mark.long
 @pytest.mark.race
-@pytest.mark.slow
 def test_numbers_drawn_by_several_processes_at_once_have_no_gap_and_no_double(
     database_url: str, district: office.District
 ) -> None:

@@ -26,7 +26,7 @@ def pool() -> Iterator[list[races.Worker]]:
         yield found
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_I3_four_sweeps_at_once_lose_and_double_nothing(
     database_url: str,
     district: office.District,
@@ -46,7 +46,7 @@ def test_I3_four_sweeps_at_once_lose_and_double_nothing(
     look.counts_agree(district)
 
 
-@pytest.mark.slow
+@pytest.mark.long("sqlite")
 def test_I3_a_sweep_killed_in_the_middle_loses_and_doubles_nothing(
     database_url: str, district: office.District
 ) -> None:
@@ -206,6 +206,7 @@ def test_I2_a_filing_sent_eight_times_at_once_is_one_case(
     look.counts_agree(district)
 
 
+@pytest.mark.long
 def test_an_appointment_and_a_sweep_do_not_lock_each_other_out(
     database_url: str, district: office.District, pool: list[races.Worker]
 ) -> None:

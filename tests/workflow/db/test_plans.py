@@ -21,6 +21,8 @@ from functools import partial
 from typing import Final, Literal, get_args
 from uuid import UUID
 
+import pytest
+
 from rules import errors, load
 from rules import pack as pack_
 from tests import office as small
@@ -105,6 +107,7 @@ NEEDED: Final = {
 }
 
 
+@pytest.mark.long
 def test_no_statement_reads_a_large_table_whole(database: db.Database) -> None:
     drive = large.loaded(database, cases=CASES)
     for part in (_directory, _lists, _boards, _cases, _commands, _ticks):
