@@ -17,9 +17,9 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 from urllib.parse import urlsplit, urlunsplit
@@ -100,7 +100,7 @@ class Kept:
     template: str
     name: str
     _made: tuple[object, ...] | None = None
-    _rows: Mapping[str, str] = field(default_factory=dict)
+    _script: str = ""
 
     def url(self) -> str:
         """Its address; as the template is."""
@@ -108,24 +108,19 @@ class Kept:
             self.server.create(self.name, template=self.template)
             with psycopg.connect(self.server.database_url(self.name)) as connection:
                 self._made = connection.execute(_SHAPE).fetchone()
-                tables = [row[0] for row in connection.execute(_TABLES)]
-                rows = {it: connection.execute(_rows_of(it)).fetchone() for it in tables}
-            self._rows = {it: found[0] for it, found in rows.items() if found}
+                self._script = _emptying(connection)
         return self.server.database_url(self.name)
 
     def clear(self) -> None:
         """Cuts off whoever is connected, and puts back what the template holds."""
         try:
-            with psycopg.connect(self.server.database_url(self.name)) as connection:
-                connection.execute(_CUT_OFF)
+            url = self.server.database_url(self.name)
+            with psycopg.connect(url, autocommit=True) as connection:
+                while connection.execute(_CUT_OFF).fetchone() != (0,):
+                    time.sleep(0.001)  # PostgreSQL itself would look again every 100 ms
                 if connection.execute(_SHAPE).fetchone() != self._made:
                     raise _Changed
-                connection.execute(
-                    "set session_replication_role = replica; set lock_timeout = 2000"
-                )
-                for table, rows in self._rows.items():
-                    connection.execute(sql.SQL("delete from {}").format(sql.Identifier(table)))
-                    connection.execute(_put_back(table), [rows])
+                connection.execute(self._script)
         except (_Changed, psycopg.Error):
             self.drop()
 
@@ -156,21 +151,30 @@ select
   pg_database_size(current_database()) / 50000000
 """
 _CUT_OFF: Final = """
-select pg_terminate_backend(pid, 2000) from pg_stat_activity
+select count(pg_terminate_backend(pid)) from pg_stat_activity
 where datname = current_database() and pid <> pg_backend_pid()
 """
 
 
-def _rows_of(table: str) -> sql.Composed:
-    return sql.SQL("select coalesce(json_agg(t), '[]')::text from {} t").format(
-        sql.Identifier(table)
-    )
+def _emptying(connection: psycopg.Connection) -> str:
+    """What puts every table back to what it holds now."""
+    tables = [row[0] for row in connection.execute(_TABLES)]
+    delete = (sql.SQL("delete from {}").format(sql.Identifier(it)) for it in tables)
+    deleted = sql.SQL("; ").join(delete).as_string(connection)
+    settings = "set session_replication_role = replica; set lock_timeout = 2000"
+    return f"{settings}; {deleted}; {filling(connection, tables)}"
 
 
-def _put_back(table: str) -> sql.Composed:
-    return sql.SQL("insert into {0} select * from json_populate_recordset(null::{0}, %s)").format(
-        sql.Identifier(table)
-    )
+def filling(connection: psycopg.Connection, tables: Iterable[str]) -> str:
+    """What puts the rows of these tables into empty ones: all in one trip."""
+    parts = []
+    for table in map(sql.Identifier, tables):
+        rows = sql.SQL("select json_agg(t)::text from {} t").format(table)
+        (found,) = connection.execute(rows).fetchall()[0]
+        if found is not None:
+            put = "insert into {0} select * from json_populate_recordset(null::{0}, {1})"
+            parts.append(sql.SQL(put).format(table, found))
+    return sql.SQL("; ").join(parts).as_string(connection)
 
 
 @contextmanager
