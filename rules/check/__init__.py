@@ -12,6 +12,7 @@ from rules import calendars, errors, pack
 from rules.check import (
     clocks,
     content,
+    effects,
     examples,
     names,
     papers,
@@ -49,6 +50,7 @@ def check(
     if not report.found:
         papers.check(pack, report)
         content.check(pack, report)
+        effects.check(pack, report)
         for name in pack.processes:
             walked = walk.walked(pack, name)
             soundness.check(pack, walked, report)

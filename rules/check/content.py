@@ -104,26 +104,6 @@ class _Content:
         for key, action in process.actions.items():
             self.action(name, process, key, action)
         self.facts(name, process)
-        self.invitations(name, process)
-        self.leader(name, process)
-
-    def leader(self, name: str, process: pack.Process) -> None:
-        """Where a leader's plan is approved, clocks wait for it and for the day it names."""
-        named = {key for key, a in process.actions.items() if a.leader == "name"}
-        approved = {key for key, a in process.actions.items() if a.leader == "approve_plan"}
-        if not approved:
-            return
-        clocks = list(self.clocks(name))
-        waits = any(named & set(rule.starts) and approved & set(rule.stops) for rule in clocks)
-        day = "fields.plan_until"
-        watched = any(r.limit.until == day and approved & set(r.starts) for r in clocks)
-        if not waits or not watched:
-            self.report.add("check.no_plan_clock", f"{name}.yaml", "actions", process=name)
-        asked = {state for key in named for state in process.actions[key].source}
-        given = {state for key in approved for state in process.actions[key].source}
-        for state in sorted(asked - given):
-            at = f"actions.{min(approved)}.from"
-            self.report.add("check.no_plan_there", f"{name}.yaml", at, state=state)
 
     def action(self, name: str, process: pack.Process, key: str, action: pack.Action) -> None:
         file, at = f"{name}.yaml", f"actions.{key}"
@@ -235,31 +215,6 @@ class _Content:
             column = fact.removeprefix("case.")
             if column in get_args(pack.CaseAttribute) and column not in filled:
                 self.report.add("check.never_filled", f"{name}.yaml", "actions", name=fact)
-        ends = {a.supervision for a in process.actions.values()} - {None}
-        if ends and not {"take", "end"} <= ends:
-            self.report.add("check.supervision", f"{name}.yaml", "actions", process=name)
-        begun = _sources(process, "take", "give")
-        for state in sorted(begun - _sources(process, "end")):
-            at = next(k for k, a in process.actions.items() if a.supervision in {"take", "give"})
-            self.report.add("check.no_end_there", f"{name}.yaml", f"actions.{at}.from", state=state)
-
-    def invitations(self, name: str, process: pack.Process) -> None:
-        """Who is let into a case comes with the consent of both sides, sees it, and can be let
-        out again wherever they were let in."""
-        file = f"{name}.yaml"
-        sees = any(
-            "invited" in right.sees and (not right.processes or name in right.processes)
-            for right in self.rules.rights
-        )
-        for key, action in process.actions.items():
-            if action.invitation != "make":
-                continue
-            asked = [self.rules.fields.get(one) for one in action.needs]
-            if not sees or not any(field and field.must_be_true for field in asked):
-                self.report.add("check.invitation", file, f"actions.{key}")
-            ends = {s for a in process.actions.values() if a.invitation == "end" for s in a.source}
-            for state in sorted(set(action.source) - ends):
-                self.report.add("check.no_way_out", file, f"actions.{key}.from", state=state)
 
     def guard(self, test: str) -> guards.Guard:
         return guards.compile_guard(test, self.rules.fields, self.rules.fields)
@@ -277,7 +232,7 @@ class _Content:
             self.report.add("check.no_party", file, f"{name}.party")
         if field.type == "choice" and len(field.choices or {}) < 2:
             self.report.add("check.no_choices", file, name)
-        is_duty = any(name in a.duties for a in users)
+        is_duty = bool(users) and all(name in a.duties for a in users)
         if (
             field.type == "bool"
             and not field.must_be_true
@@ -418,11 +373,6 @@ class _Content:
                 )
         for role in sorted(self.staffed - self.rights.keys()):
             self.report.add("check.no_right", "rights.yaml", role, role=role)
-
-
-def _sources(process: pack.Process, *kinds: str) -> set[str]:
-    """The states from which supervision is taken, given or ended."""
-    return {s for a in process.actions.values() if a.supervision in kinds for s in a.source}
 
 
 def _min(length: pack.Length) -> float:

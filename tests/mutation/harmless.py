@@ -110,6 +110,40 @@ def _unread_date(document: Any, path: Path) -> bool:
     return bool(at(document, path[:2])["type"] == "date")
 
 
+def _to_itself(document: Any, path: Path) -> bool:
+    """The action leads to the only state it is done in."""
+    action = at(document, path[:4])
+    return bool(action["from"] == [action.get("to")])
+
+
+def _begun_before(document: Any, path: Path) -> bool:
+    """The start is an action that leaves the case in the state it is done in."""
+    process = at(document, path[:2])["process"]
+    return _to_itself(document, ("processes", process, "actions", at(document, path)))
+
+
+def _sent_before(document: Any, path: Path) -> bool:
+    """The action is done only where the case has come back to who sent it."""
+    actions, own = at(document, path[:3]), at(document, path[:4])
+    places = [
+        document["routing"][action["lead"]]["place"] if "lead" in action else ""
+        for action in actions.values()
+        if action.get("to") in own["from"] and action is not own
+    ]
+    return bool(places) and set(places) == {"sender"}
+
+
+def _only_the_invited(document: Any, path: Path) -> bool:
+    """The right opens a case to who was invited, and nowhere else is anybody."""
+    right = at(document, path[:2])
+    inviting = {
+        name
+        for name, flow in document["processes"].items()
+        if any(action.get("invitation") == "make" for action in flow["actions"].values())
+    }
+    return right["sees"] == ["invited"] and inviting <= set(right["processes"])
+
+
 _RULES: Final = (
     Rule(
         name="empty_right",
@@ -173,6 +207,12 @@ _RULES: Final = (
         name="clock_name",
         reason="a clock without a name is called after the action that stops it",
         holds=like("deadlines", "*", "name"),
+    ),
+    Rule(
+        name="begun_before",
+        reason="the act leaves the case in its state, where the clock has begun: it is not begun "
+        "anew, and the office has no more time",
+        holds=both(like("deadlines", "*", "starts", "#"), _begun_before),
     ),
     Rule(
         name="end_stop",
@@ -351,6 +391,29 @@ _RULES: Final = (
         reason="without a handler the one before goes on, or whoever owns the state; a case that "
         "moves to another office must say",
         holds=like("processes", "*", "actions", "*", "handler"),
+    ),
+    Rule(
+        name="to_itself",
+        reason="the action is done in one state and leads to it: the case stays there either way",
+        holds=both(like("processes", "*", "actions", "*", "to"), _to_itself),
+    ),
+    Rule(
+        name="sent_before",
+        reason="the case has come back to the office that sent it, which is still its sender",
+        holds=both(like("processes", "*", "actions", "*", "sends"), _sent_before),
+    ),
+    Rule(
+        name="only_the_invited",
+        reason="where nobody invites, a right of those invited opens nothing",
+        holds=both(
+            either(like("rights", "*", "processes"), like("rights", "*", "processes", "#")),
+            _only_the_invited,
+        ),
+    ),
+    Rule(
+        name="paper_number",
+        reason="without a form of its own the pack numbers its papers as the program does",
+        holds=like("pack", "paper_number"),
     ),
     Rule(
         name="counted",

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import dataclasses
 from pathlib import Path
+from typing import Any
 
 from rules import calendars, check, errors, load
 from tests.rules import shipped
@@ -151,3 +153,13 @@ def calendar() -> calendars.Calendar:
 def told(folder: Path) -> list[tuple[str, int, str, str]]:
     """File, line, key and code of every fault."""
     return [(f.file, f.line, f.key, f.code) for f in faults(folder)]
+
+
+def changed(name: str, **parts: Any) -> list[tuple[str, str]]:
+    """What the check says of the default pack with parts of one process changed."""
+    loaded = load.release(load.NATIONAL)[0]
+    process = dataclasses.replace(loaded.pack.processes[name], **parts)
+    processes = {**loaded.pack.processes, name: process}
+    pack = dataclasses.replace(loaded.pack, processes=processes)
+    faults = check.check(pack, load.load_calendar(load.shipped()))
+    return [(fault.code, fault.key) for fault in faults]

@@ -503,17 +503,7 @@ def test_a_main_action_that_cannot_leave_its_state_is_told() -> None:
 
 
 def _petition(**parts: Any) -> list[tuple[str, str]]:
-    return _changed("petition", **parts)
-
-
-def _changed(name: str, **parts: Any) -> list[tuple[str, str]]:
-    """What the check says of the default pack with parts of one process changed."""
-    loaded = load.release(load.NATIONAL)[0]
-    process = dataclasses.replace(loaded.pack.processes[name], **parts)
-    processes = {**loaded.pack.processes, name: process}
-    pack = dataclasses.replace(loaded.pack, processes=processes)
-    faults = check.check(pack, load.load_calendar(load.shipped()))
-    return [(fault.code, fault.key) for fault in faults]
+    return packs.changed("petition", **parts)
 
 
 def test_an_end_whose_paper_may_wait_has_somebody_who_serves_it() -> None:
@@ -546,22 +536,6 @@ def test_what_takes_the_case_from_an_office_names_one_and_leads_somewhere() -> N
     assert _petition(actions={**actions, "extend": extend}) == [
         ("check.ousts_nobody", "actions.extend.ousts")
     ]
-
-
-def test_who_is_let_in_comes_with_consent_and_can_be_let_out() -> None:
-    actions = load.release(load.NATIONAL)[0].pack.processes["dispute"].actions
-    unasked = dataclasses.replace(actions["invite"], needs=("invited_who", "invited_kind"))
-    told = _changed("dispute", actions={**actions, "invite": unasked})
-    assert ("check.invitation", "actions.invite") in told
-    once = dataclasses.replace(actions["end_invitations"], source=("mediating",))
-    told = _changed("dispute", actions={**actions, "end_invitations": once})
-    assert told == [("check.no_way_out", "actions.invite.from")]
-    pack = load.release(load.NATIONAL)[0].pack
-    blind = dataclasses.replace(
-        pack, rights=tuple(right for right in pack.rights if right.role != "third_party")
-    )
-    faults = check.check(blind, load.load_calendar(load.shipped()))
-    assert [(it.code, it.key) for it in faults] == [("check.invitation", "actions.invite")]
 
 
 def test_a_clock_that_a_second_acceptance_would_reset_is_told() -> None:
