@@ -1,6 +1,6 @@
 """One thing taken away from the default pack: the check objects, or a rule says why not (I10).
 
-The suite takes each 82nd thing; all of them take minutes: `python -m tests.mutation`.
+The long run takes each 82nd thing; all of them take minutes: `python -m tests.mutation`.
 """
 
 from __future__ import annotations
