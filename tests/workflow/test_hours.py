@@ -118,5 +118,6 @@ def _handling(district: office.District, filed: act.Receipt) -> DeadlineRow:
 
 
 def _near(at: datetime | None, text: str) -> bool:
-    """Whether an instant is this local minute, but for what the test itself takes."""
-    return at is not None and timedelta() <= at - office.local(text) < timedelta(minutes=3)
+    """Whether an instant is this local minute, but for what the test itself takes: a pause that
+    took a second more leaves one less."""
+    return at is not None and abs(at - office.local(text)) < timedelta(minutes=3)
