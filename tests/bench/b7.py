@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import statistics
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -16,6 +17,8 @@ from workflow.decide import CaseRow, Command, Facts, decide, decide_due
 FILED_AT: Final = "2026-03-20 16:00"
 WARNED_AT: Final = "2026-03-25 09:01"
 COUNT: Final = 500
+CHUNK: Final = 10
+"""So many decisions between two looks at the clock."""
 
 
 def run(*, rounds: int, size: int | None) -> list[measure.Figure]:
@@ -79,7 +82,13 @@ def _look_up(table: dict[tuple[str, str], str], facts: Facts) -> str:
 
 
 def _us(facts: Sequence[Facts], work: Callable[[Facts], object]) -> float:
-    begun = time.process_time()
-    for one in facts:
-        work(one)
-    return (time.process_time() - begun) / len(facts) * 1e6
+    """Of a decision, the median of all chunks: where a machine stands still for a while and
+    charges it to whoever ran, a few chunks have it and not the figure."""
+    took = []
+    for start in range(0, len(facts), CHUNK):
+        chunk = facts[start : start + CHUNK]
+        begun = time.process_time()
+        for one in chunk:
+            work(one)
+        took.append((time.process_time() - begun) / len(chunk) * 1e6)
+    return statistics.median(took)

@@ -132,7 +132,14 @@ def main(kind: str, url: str, port: str) -> None:
             secret_key=SECRET,
         )
         served = app.create_app(chosen)
-    uvicorn.run(served, host="127.0.0.1", port=int(port), log_level="critical", access_log=False)
+    uvicorn.run(
+        served,
+        host="127.0.0.1",
+        port=int(port),
+        log_level="critical",
+        access_log=False,
+        timeout_keep_alive=600,  # the other's round may take longer than a client is kept
+    )
 
 
 if __name__ == "__main__":
