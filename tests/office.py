@@ -301,15 +301,15 @@ def rows(database: db.Database) -> dict[Table, list[dict[str, Any]]]:
 def _copy(built: _Built, district: District, offset_s: int) -> None:
     """Office time begins where it stood when the rows were made: nobody holds a post of later."""
     with db.transaction(district.engine.database) as tx:
+        driver: Any = tx.connection.driver_connection
         if built.filling and district.engine.database.is_postgres:
-            tx.connection.driver_connection.execute(built.filling, prepare=False)  # type: ignore[union-attr]
+            driver.execute(built.filling, prepare=False)
         else:
             for table, there in built.rows.items():
                 if there:
                     tx.execute(insert(table), there)
             if district.engine.database.is_postgres:
-                names = [table.name for table in built.rows]
-                built.filling = postgres.filling(tx.connection.driver_connection, names)  # type: ignore[arg-type]
+                built.filling = postgres.filling(driver, [table.name for table in built.rows])
         tx.execute(update(_HOUSE).values(offset_s=offset_s + built.took_s))
     district.offices.update(built.offices)
     district.posts.update(built.posts)

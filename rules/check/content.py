@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from typing import Final, get_args
 
 from rules import guards, pack
-from rules.check import names
+from rules.check import effects, names
 from rules.check.report import Report
 
 WORKDAYS_A_WEEK: Final = 5
@@ -111,7 +111,7 @@ class _Content:
             self.report.add("check.no_lead", file, f"{at}.lead")
         if action.source and action.lead is not None and action.handler is None:
             self.report.add("check.handler_stays", file, f"{at}.handler", action=key)
-        if action.ousts and (action.lead is None or not self.bars(action)):
+        if action.ousts and (action.lead is None or not effects.bars(self.rules, action)):
             self.report.add("check.ousts_nobody", file, f"{at}.ousts")
         filled = {(str(column), field) for column, field in (action.sets or {}).items()}
         for field in (*action.needs, *action.takes):
@@ -176,11 +176,8 @@ class _Content:
         moved = action.to is not None and set(action.source) != {action.to}
         own = (part.name for part in dataclasses.fields(action) if part.name not in _PLAIN)
         timed = (name, key) in self.timing
-        return moved or timed or self.bars(action) or any(getattr(action, part) for part in own)
-
-    def bars(self, action: pack.Action) -> bool:
-        """Whether an action asks which office is complained about."""
-        return any(self.rules.fields[field].excludes for field in (*action.needs, *action.takes))
+        names_office = effects.bars(self.rules, action)
+        return moved or timed or names_office or any(getattr(action, part) for part in own)
 
     def writers(self, name: str, key: str, action: pack.Action) -> None:
         """Whoever writes a sealed value may read it again."""

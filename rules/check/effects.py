@@ -27,6 +27,11 @@ def check(rules: pack.Pack, report: Report) -> None:
         _Effects(rules, name, process, report).check()
 
 
+def bars(rules: pack.Pack, action: pack.Action) -> bool:
+    """Whether an action asks which office is complained about."""
+    return any(rules.fields[name].excludes for name in (*action.needs, *action.takes))
+
+
 class _Effects:
     """One process, and the report on it."""
 
@@ -73,7 +78,7 @@ class _Effects:
                 self.report.add("check.leader_effect", self.file, "actions", effect=effect)
 
     def supervision(self) -> None:
-        """Who supervises can be asked to, and can stop, wherever it may begin."""
+        """A case can be supervised, and wherever that may begin it can end."""
         does = {key: action.supervision for key, action in self.actions.items()}
         begins = [key for key, effect in does.items() if effect in {"take", "give"}]
         ends = [key for key, effect in does.items() if effect == "end"]
@@ -116,9 +121,9 @@ class _Effects:
     def complaints(self) -> None:
         """An office is taken a case only where it leads it, and gains no time by it that a law
         has not given."""
-        bars = [key for key, action in self.actions.items() if self.bars(action)]
-        kept = {state for key in bars if not self.moves(key) for state in self.sources(key)}
-        for key in filter(self.moves, bars):
+        naming = [key for key, action in self.actions.items() if bars(self.rules, action)]
+        kept = {state for key in naming if not self.moves(key) for state in self.sources(key)}
+        for key in filter(self.moves, naming):
             for state in sorted(self.sources(key) & kept) if not self.actions[key].ousts else ():
                 at = f"actions.{key}.ousts"
                 self.report.add("check.moves_for_nothing", self.file, at, state=state)
@@ -127,10 +132,6 @@ class _Effects:
             if ousting and rule.tag == "national" and not rule.runs_on:
                 at = f"{key}.runs_on"
                 self.report.add("check.time_gained", "deadlines.yaml", at, action=ousting[0])
-
-    def bars(self, action: pack.Action) -> bool:
-        """Whether it names an office complained about."""
-        return any(self.rules.fields[name].excludes for name in (*action.needs, *action.takes))
 
     def moves(self, key: str) -> bool:
         return self.actions[key].lead is not None
