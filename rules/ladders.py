@@ -23,11 +23,13 @@ SLIP = timedelta(minutes=5)
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Planned:
     """One firing to come. `index` is the rung's place in its ladder, `repetition` 0 for the
-    first firing, `at` the planned moment in UTC."""
+    first firing, `key` the word for these two by which a deadline remembers it, `at` the planned
+    moment in UTC."""
 
     index: int
     rung: pack.Rung
     repetition: int
+    key: str
     at: datetime
 
 
@@ -144,7 +146,7 @@ def _clock(
 def _firings(ladder: tuple[pack.Rung, ...], clock: _Clock) -> tuple[Planned, ...]:
     moments = _on_days if counting.on_days(clock.rule) else _on_minutes
     return _in_order(
-        Planned(index=index, rung=rung, repetition=repetition, at=at)
+        Planned(index=index, rung=rung, repetition=repetition, key=f"{index}.{repetition}", at=at)
         for index, rung in enumerate(ladder)
         for repetition, at in enumerate(moments(clock, rung))
     )
@@ -184,8 +186,9 @@ def target(
             return None
         role, from_level = owner_role, level
         only = any(post.role == role and post.office_id == lead_office for post in posts)
+    asked = [post for post in posts if post.role == role]
     for height in range(from_level, 0, -1):
-        there = [post for post in posts if post.role == role and post.level == height]
+        there = [post for post in asked if post.level == height]
         if height == level:
             there = _at_lead(there, lead_office, only=only)
         found = _first(there, excluded)
@@ -369,7 +372,8 @@ def _first(posts: list[Post], excluded: frozenset[UUID]) -> Target | None:
 
 def able(post: Post, excluded: frozenset[UUID], *, first: UUID | None = None) -> Target | None:
     """Who of a post can be told: `first`, if it is one of its people, then holder, then deputy."""
-    people = sorted((post.holder, post.deputy), key=lambda person: person != first)
+    is_second = first is not None and first == post.deputy
+    people = (post.deputy, post.holder) if is_second else (post.holder, post.deputy)
     for person in people:
         if person is not None and person not in excluded:
             return Target(

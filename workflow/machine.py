@@ -7,7 +7,7 @@ look and remember which of them failed.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -81,6 +81,8 @@ class Rules:
     clocks: Mapping[str, Clock]
     ladders: Mapping[str, tuple[Guarded, ...]] = field(repr=False)
     """Per ladder, the criteria of each rung."""
+    notices: Mapping[str, Sequence[pack_.Notice]] = field(repr=False)
+    """By the action or the cause that they tell of."""
 
     def flow(self, process: str) -> Flow:
         """Raises: `process.unknown`."""
@@ -97,6 +99,7 @@ def compile_rules(loaded: load.Loaded) -> Rules:
         name: Clock(name=name, rule=rule, when=_guards(pack, rule.when, rule.starts, rule.process))
         for name, rule in pack.deadlines.items()
     }
+    told = {notice.on for notice in pack.notices}
     return Rules(
         pack=pack,
         hash=loaded.hash,
@@ -109,6 +112,7 @@ def compile_rules(loaded: load.Loaded) -> Rules:
             )
             for name, ladder in pack.ladders.items()
         },
+        notices={on: [notice for notice in pack.notices if notice.on == on] for on in told},
     )
 
 

@@ -296,7 +296,7 @@ def opening_facts(tx: db.Tx, *, grid: str, at: House) -> Facts:
     return Facts(
         now=at.now,
         line=line,
-        notices=at.rules.pack.notices,
+        notices=at.rules.notices,
         calendar=at.calendar,
         calendars={at.calendar.hash: at.calendar},
     )
@@ -329,7 +329,7 @@ def _facts(
         case.id: Facts(
             now=at.now,
             line=found[case.origin_grid],
-            notices=at.rules.pack.notices,
+            notices=at.rules.notices,
             calendar=at.calendar,
             calendars=used,
             case=case,

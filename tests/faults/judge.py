@@ -148,7 +148,7 @@ def _stored(tx: db.Tx) -> Stored:
         for one in _plan(tx, row, pack_hash=packs[row.case_id]):
             key = _key(row, one.index, one.repetition)
             planned[key] = one.at
-            if one.rung.when and f"{clocks.key_of(one)}{PASSED}" in row.fired.split():
+            if one.rung.when and f"{one.key}{PASSED}" in row.fired.split():
                 passed.add(key)
     rungs = [EscalationRow(*row) for row in tx.execute(select(_RUNG))]
     return Stored(

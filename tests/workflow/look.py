@@ -224,7 +224,7 @@ def _climbed(found: Whole, calendars: Any, pack: Any) -> None:
             assert fired == []
             assert row.missed_at is None
         plan = clocks.plan_of(pack, row, calendar=calendars[row.calendar_hash])
-        assert set(keys) <= {clocks.key_of(rung) for rung in plan}, "I3 not planned"
+        assert set(keys) <= {rung.key for rung in plan}, "I3 not planned"
         if row.state == "running" and not row.is_blocked:
             left = [rung.at for rung in clocks.unfired(row, plan)]
             due_at = [] if row.missed_at else [row.due_at]

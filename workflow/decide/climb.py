@@ -131,8 +131,7 @@ def _fire(
 def _applies(draft: Draft, row: DeadlineRow, planned: ladders.Planned) -> bool:
     name = draft.rules.pack.deadlines[row.rule].ladder
     criteria = draft.rules.ladders[name][planned.index] if name else ()
-    facts = draft.guard_facts()
-    return all(guards.holds(guard, facts) for guard in criteria)
+    return all(guards.holds(guard, draft.guard_facts()) for guard in criteria)
 
 
 def _level(draft: Draft, rung: pack_.Rung) -> tuple[int, bool]:
@@ -186,7 +185,7 @@ def _block(
     """Nobody can take this rung: the case is shown as stuck until a post is filled, while later
     rungs go on. Told once, however often it is tried again."""
     draft.tried(row, planned)
-    key = clocks.key_of(planned)
+    key = planned.key
     blocked = row.blocked.split()
     if key not in blocked:
         blocked.append(key)

@@ -145,14 +145,14 @@ def wait(
         moments.append(row.due_at)
     left = unfired(row, plan(draft, row) if planned is None else planned)
     stuck = row.blocked.split()
-    blocked = [rung for rung in left if key_of(rung) in stuck and rung.at <= draft.at]
+    blocked = [rung for rung in left if rung.key in stuck and rung.at <= draft.at]
     tried = [rung for rung in blocked if draft.has_tried(row, rung)]
     if tried:
         # Whoever fills the post wakes the case; the next opening makes sure that it is awake.
         moments.append(_next_opening(draft))
     moments += [rung.at for rung in left if rung not in tried][:1]
     return row._replace(
-        next_at=min(moments, default=None), blocked=" ".join(key_of(rung) for rung in blocked)
+        next_at=min(moments, default=None), blocked=" ".join(rung.key for rung in blocked)
     )
 
 
@@ -169,22 +169,17 @@ def unfired(row: DeadlineRow, planned: Sequence[ladders.Planned]) -> list[ladder
     """The planned rungs that have neither fired nor been passed over in this cycle, earliest
     first."""
     fired = {word.removesuffix(PASSED) for word in row.fired.split()}
-    return [rung for rung in planned if key_of(rung) not in fired]
-
-
-def key_of(rung: ladders.Planned) -> str:
-    """The word by which a deadline remembers a rung."""
-    return f"{rung.index}.{rung.repetition}"
+    return [rung for rung in planned if rung.key not in fired]
 
 
 def without(row: DeadlineRow, rung: ladders.Planned) -> DeadlineRow:
     """The row that remembers a rung that was not for this case."""
-    return row._replace(fired=f"{row.fired} {key_of(rung)}{PASSED}".lstrip())
+    return row._replace(fired=f"{row.fired} {rung.key}{PASSED}".lstrip())
 
 
 def with_fired(row: DeadlineRow, rung: ladders.Planned) -> DeadlineRow:
     """The row that remembers a rung."""
-    key = key_of(rung)
+    key = rung.key
     blocked = " ".join(word for word in row.blocked.split() if word != key)
     return row._replace(fired=f"{row.fired} {key}".lstrip(), blocked=blocked)
 

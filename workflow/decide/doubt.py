@@ -70,7 +70,7 @@ def _will_wake(rules: machine.Rules, row: DeadlineRow, facts: Facts) -> bool:
     plan = clocks.plan_of(rules.pack, row, calendar=calendar)
     blocked = row.blocked.split()
     left = clocks.unfired(row, plan)
-    due = [rung.at for rung in left if clocks.key_of(rung) not in blocked]
+    due = [rung.at for rung in left if rung.key not in blocked]
     due += [] if row.missed_at else [row.due_at]
     if not due and not blocked:
         return True

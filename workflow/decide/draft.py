@@ -304,8 +304,9 @@ class Draft:
     def owner_role(self) -> str | None:
         """The role whose turn it is: the first owner that has a post at the lead office; where
         none has, the first: another office of the line decides, as on an objection."""
-        at_lead = {p.role for p in self.facts.line.posts if p.office_id == self.case.lead_office_id}
-        owners = self.state.owner
+        owners, lead = self.state.owner, self.case.lead_office_id
+        posts = [post for post in self.facts.line.posts if post.role in owners]
+        at_lead = [post.role for post in posts if post.office_id == lead]
         return next((role for role in owners if role in at_lead), next(iter(owners), None))
 
     def handlers(self) -> list[UUID]:
@@ -369,10 +370,12 @@ def _light(own: list[DeadlineRow]) -> str:
 def _combined(notices: list[Notice]) -> tuple[Notice, ...]:
     """One notice a receiver for all that time has done at once, after a downtime: the gravest,
     saying how many others it stands for. What a person did is told on its own."""
+    timed = [notice for notice in notices if notice.cause in GRAVITY]
+    if len(timed) < 2:
+        return tuple(notices)
     by_time: dict[UUID, list[Notice]] = {}
-    for notice in notices:
-        if notice.cause in GRAVITY:
-            by_time.setdefault(notice.receiver_id, []).append(notice)
+    for notice in timed:
+        by_time.setdefault(notice.receiver_id, []).append(notice)
     kept = {
         receiver: max(found, key=lambda one: (GRAVITY.index(one.cause), one.seq))
         for receiver, found in by_time.items()

@@ -6,7 +6,7 @@ need no mapping; a test compares the two.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 from typing import Final, Literal, NamedTuple
@@ -210,11 +210,11 @@ class PaperFacts:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Facts:
     """Everything a decision may know. `now` is office time, read with the rest; `notices`
-    are the active pack's, whatever pack the case runs under."""
+    are the active pack's by what they tell of, whatever pack the case runs under."""
 
     now: datetime
     line: Line
-    notices: tuple[pack_.Notice, ...]
+    notices: Mapping[str, Sequence[pack_.Notice]]
     calendar: calendars.Calendar
     calendars: Mapping[str, calendars.Calendar]
     case: CaseRow | None = None
@@ -292,11 +292,12 @@ class Command:
 def asked_of(case: CaseRow, role: str | None, posts: Iterable[ladders.Post]) -> tuple[UUID, int]:
     """The office of which a role is asked, with its level: the lead office; where that has no such
     post, the office that sent the case on, if it has one."""
-    levels = {post.office_id: post.level for post in posts if post.role == role}
-    sender = case.sender_id
-    if sender is not None and sender in levels and case.lead_office_id not in levels:
-        return sender, levels[sender]
-    return case.lead_office_id, case.level
+    lead, sender = case.lead_office_id, case.sender_id
+    if sender is not None:
+        levels = {post.office_id: post.level for post in posts if post.role == role}
+        if sender in levels and lead not in levels:
+            return sender, levels[sender]
+    return lead, case.level
 
 
 def sought_at(

@@ -26,8 +26,8 @@ def cause(
     actor_id: UUID | None = None,
 ) -> None:
     """Notices of one event. The person who acted knows already and is not told."""
-    for notice in draft.facts.notices:
-        if notice.on != cause or notice.process not in (None, draft.case.process):
+    for notice in draft.facts.notices.get(cause, ()):
+        if notice.process not in (None, draft.case.process):
             continue
         people = [p for role in notice.tell for p in _people(draft, role, target) if p != actor_id]
         draft.notify(people, seq=seq, cause=cause, words=_words(row, ask))

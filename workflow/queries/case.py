@@ -427,7 +427,7 @@ def _rungs(
             planned_at=rung.at,
             fired_at=None,
             target=None,
-            is_blocked=clocks.key_of(rung) in blocked,
+            is_blocked=rung.key in blocked,
         )
         for rung in clocks.unfired(row, plan)
     )

@@ -269,7 +269,7 @@ def _next(tx: db.Tx, one: _Found, rules: machine.Rules) -> Step | None:
         for row in one.deadlines
         if row.state == "running"
         for rung in clocks.unfired(row, _plan(tx, row, rules.pack))
-        if clocks.key_of(rung) not in row.blocked.split()
+        if rung.key not in row.blocked.split()
     ]
     rung = min(to_come, key=lambda planned: planned.at, default=None)
     if rung is None:
@@ -320,7 +320,7 @@ def _stuck(
         (rung, row)
         for row in one.deadlines
         for rung in _plan(tx, row, rules.pack)
-        if clocks.key_of(rung) in row.blocked.split()
+        if rung.key in row.blocked.split()
     ]
     if not blocked:
         return None
