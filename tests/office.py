@@ -221,6 +221,35 @@ class District:
         )
         return act.act(self.engine, self.actor(by), request)
 
+    def staff(
+        self, key: str, *, kind: str, area: str, superior: str = "government", **roles: str
+    ) -> None:
+        """One more office, and in it a person for each name, with this role."""
+        self.offices[key] = ids.uuid7()
+        new = office.NewOffice(
+            id=self.offices[key],
+            kind=kind,
+            name=f"单位 {key}",
+            area_code=area,
+            superior_id=self.offices[superior],
+        )
+        office.add_offices(self.engine.database, [new])
+        self.seat({name: (role, key) for name, role in roles.items()})
+
+    def seat(self, posts: Mapping[str, tuple[str, str]]) -> None:
+        """One more person for each name, with this role at this office."""
+        for name, (role, at) in posts.items():
+            self.people[name], self.posts[name] = ids.uuid7(), ids.uuid7()
+            person = people.NewPerson(id=self.people[name], name=f"演示{name}")
+            people.add_people(self.engine.database, [person])
+            post = office.NewPost(
+                id=self.posts[name],
+                role=role,
+                office_id=self.offices[at],
+                holder_id=person.id,
+            )
+            office.add_posts(self.engine.database, [post])
+
     def case(self, case: act.Receipt | UUID):  # type: ignore[no-untyped-def]
         """The case row as it stands."""
         case_id = case if isinstance(case, UUID) else case.case_id

@@ -6,6 +6,7 @@ ran one after the other does not.
 
 from __future__ import annotations
 
+import itertools
 import json
 import os
 import platform
@@ -114,18 +115,23 @@ def machine() -> str:
 
 
 def each(work: Callable[[_Item], object], items: Sequence[_Item], *, threads: int) -> float:
-    """How many items a second so many threads get through."""
+    """How many items a second so many threads get through: the median of all stretches of three
+    items a thread, so that a machine standing still spoils a stretch and not the figure."""
     shares = [items[n::threads] for n in range(threads)]
+    begun = time.perf_counter()
 
-    def run(share: Sequence[_Item]) -> None:
+    def run(share: Sequence[_Item]) -> list[float]:
+        ends = []
         for item in share:
             work(item)
+            ends.append(time.perf_counter())
+        return ends
 
     with ThreadPoolExecutor(threads) as pool:
-        begun = time.perf_counter()
-        for done in [pool.submit(run, share) for share in shares]:
-            done.result()
-        return len(items) / (time.perf_counter() - begun)
+        ends = sorted(end for found in pool.map(run, shares) for end in found)
+    stretch = 3 * threads
+    marks = [begun, *ends[stretch - 1 :: stretch]]
+    return statistics.median(stretch / (end - start) for start, end in itertools.pairwise(marks))
 
 
 def cpu_us(work: Callable[[], object], *, times: int) -> float:

@@ -308,32 +308,12 @@ def test_a_restricted_case_is_seen_by_who_works_on_it_and_by_nobody_else(
 
 def _second_petition_office(district: office.District) -> None:
     """A street's own, with its officer: the nearest to the grid."""
-    district.offices["near"], district.people["near_officer"] = ids.uuid7(), ids.uuid7()
-    database, person = district.engine.database, district.people["near_officer"]
-    office_commands.add_offices(
-        database,
-        [
-            office_commands.NewOffice(
-                id=district.offices["near"],
-                kind="petition_office",
-                name="街道信访办",
-                area_code=office.STREET,
-                superior_id=district.offices["street"],
-            )
-        ],
-    )
-    people.add_people(database, [people.NewPerson(id=person, name="演示街道信访员")])
-    office_commands.add_posts(
-        database,
-        [
-            office_commands.NewPost(
-                id=ids.uuid7(),
-                role="petition_officer",
-                office_id=district.offices["near"],
-                scope_code=None,
-                holder_id=person,
-            )
-        ],
+    district.staff(
+        "near",
+        kind="petition_office",
+        area=office.STREET,
+        superior="street",
+        near_officer="petition_officer",
     )
 
 

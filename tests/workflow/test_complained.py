@@ -410,6 +410,39 @@ def test_I8_another_office_named_while_a_dispute_is_mediated_is_out_and_the_case
         _is_hidden(district, filed, name)
 
 
+def test_I8_where_the_desk_is_complained_about_mediators_outside_its_line_pay_the_visit(
+    district: office.District,
+) -> None:
+    district.staff(
+        "justice", kind="justice_office", area=office.STREET, superior="street", visitor="mediator"
+    )
+    filed = _mediated(district)
+    desk = str(district.offices["desk"])
+    district.do(filed, "name_complained_later", "mediator", complained_office=desk)
+    district.do(
+        filed,
+        "record_agreement",
+        "mediator",
+        agreement_form="oral",
+        agreement_terms="修好漏点。",
+        perform_by="2026-03-31",
+        both_signed=True,
+    )
+    done = district.do(filed, "confirm_performance", "mediator", performed_on="2026-03-20")
+    case = district.case(filed)
+    assert (case.state, case.lead_office_id) == ("to_visit", district.offices["justice"])
+    told = {row.receiver_id for row in look.notices(district, filed.case_id) if row.seq == done.seq}
+    assert told == {district.people["visitor"]}
+    for name in ("desk", "officer"):
+        _is_hidden(district, filed, name)
+    view = case_query.view(district.engine, district.actor("visitor"), filed.case_id)
+    assert {"pay_visit", "close_no_answer"} <= set(view.actions)
+    visited = district.do(
+        filed, "pay_visit", "visitor", visited_on="2026-03-20", visit_result="performed"
+    )
+    assert visited.state == "awaiting_rating"
+
+
 def test_what_is_chosen_makes_a_case_restricted(district: office.District) -> None:
     assert district.case(district.file("officer", danger="minors")).confidentiality == "restricted"
     assert district.case(district.file("officer", danger="none")).confidentiality == "normal"

@@ -14,9 +14,7 @@ from tests import office
 from tests.workflow import look
 from workflow import access, db, ids, read
 from workflow.commands import act, packs
-from workflow.commands import office as office_commands
 from workflow.commands import papers as paper_commands
-from workflow.commands import people as people_commands
 from workflow.queries import case as case_query
 from workflow.queries import office as office_query
 
@@ -33,34 +31,11 @@ def _under(district: office.District, name: str) -> None:
     packs.switch(district.engine.database, found)
 
 
-def _staff(district: office.District, *added: tuple[str, str, str, str]) -> None:
-    """More offices: key, kind, area, and the role of the one person there."""
-    database = district.engine.database
-    for key, kind, area, role in added:
-        person, place = ids.uuid7(), ids.uuid7()
-        district.people[f"{key}_{role}"], district.offices[key] = person, place
-        new = office_commands.NewOffice(
-            id=place,
-            kind=kind,
-            name=f"单位 {key}",
-            area_code=area,
-            superior_id=district.offices["government"],
-        )
-        office_commands.add_offices(database, [new])
-        people_commands.add_people(
-            database, [people_commands.NewPerson(id=person, name=f"演示{key}")]
-        )
-        post = office_commands.NewPost(id=ids.uuid7(), role=role, office_id=place, holder_id=person)
-        office_commands.add_posts(database, [post])
-
-
 def _gaotai(database: db.Database, start: str) -> office.District:
     district = office.build(database, start=start)
-    _staff(
-        district,
-        ("justice", "justice_office", office.STREET, "mediator"),
-        ("centre", "governance_centre", office.DISTRICT, "mediator"),
-    )
+    street, above = office.STREET, office.DISTRICT
+    district.staff("justice", kind="justice_office", area=street, justice_mediator="mediator")
+    district.staff("centre", kind="governance_centre", area=above, centre_mediator="mediator")
     _under(district, "cn-gaotai")
     return district
 

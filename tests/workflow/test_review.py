@@ -8,9 +8,7 @@ import pytest
 
 from tests import office
 from tests.workflow import look
-from workflow import ids
-from workflow.commands import act, people
-from workflow.commands import office as office_commands
+from workflow.commands import act
 from workflow.commands import papers as commands
 from workflow.decide import Scalar
 from workflow.queries import case as case_query
@@ -32,34 +30,14 @@ SERVED: dict[str, Scalar] = {
 def station(district: office.District) -> office.District:
     """The district with a department of a street, so that two organs stand above it, each with
     its reviewer."""
-    district.offices["station"] = ids.uuid7()
-    office_commands.add_offices(
-        district.engine.database,
-        [
-            office_commands.NewOffice(
-                id=district.offices["station"],
-                kind="department",
-                name="街道市政站",
-                area_code=office.STREET,
-                superior_id=district.offices["street"],
-            )
-        ],
+    district.staff(
+        "station",
+        kind="department",
+        area=office.STREET,
+        superior="street",
+        clerk="department_handler",
     )
-    for name, role, at in (
-        ("clerk", "department_handler", "station"),
-        ("street_reviewer", "reviewer", "street"),
-    ):
-        district.people[name] = ids.uuid7()
-        found = people.NewPerson(id=district.people[name], name=f"演示{name}")
-        people.add_people(district.engine.database, [found])
-        post = office_commands.NewPost(
-            id=ids.uuid7(),
-            role=role,
-            office_id=district.offices[at],
-            scope_code=None,
-            holder_id=district.people[name],
-        )
-        office_commands.add_posts(district.engine.database, [post])
+    district.seat({"street_reviewer": ("reviewer", "street")})
     return district
 
 
