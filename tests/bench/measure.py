@@ -115,8 +115,8 @@ def machine() -> str:
 
 
 def each(work: Callable[[_Item], object], items: Sequence[_Item], *, threads: int) -> float:
-    """How many items a second so many threads get through: the median of all stretches of three
-    items a thread, so that a machine standing still spoils a stretch and not the figure."""
+    """How many items a second so many threads get through: the median of all stretches of one
+    item a thread, so that a machine standing still spoils a stretch and not the figure."""
     shares = [items[n::threads] for n in range(threads)]
     begun = time.perf_counter()
 
@@ -129,7 +129,7 @@ def each(work: Callable[[_Item], object], items: Sequence[_Item], *, threads: in
 
     with ThreadPoolExecutor(threads) as pool:
         ends = sorted(end for found in pool.map(run, shares) for end in found)
-    stretch = 3 * threads
+    stretch = threads
     marks = [begun, *ends[stretch - 1 :: stretch]]
     return statistics.median(stretch / (end - start) for start, end in itertools.pairwise(marks))
 
