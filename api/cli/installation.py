@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib import metadata
@@ -11,7 +10,7 @@ from typing import Final
 import typer
 
 from api import texts
-from api.cli import answer
+from api.cli import answer, web
 from rules import errors
 from workflow import clock, db, engine, settings
 from workflow.queries import installation as query
@@ -39,7 +38,7 @@ def opened(chosen: settings.Settings) -> Iterator[engine.Engine]:
 
 @contextmanager
 def started(
-    chosen: settings.Settings, *, ended: threading.Event, words: texts.Words
+    chosen: settings.Settings, *, ended: web.Ended, words: texts.Words
 ) -> Iterator[engine.Engine]:
     """As `opened`, for what then goes on: waits for a database that is not there yet, as long as
     the settings say, and refuses a pack that cannot be read. Told to end meanwhile, it does.
@@ -58,9 +57,7 @@ def started(
         engine.stop(found)
 
 
-def _await(
-    database: db.Database, *, wait_s: float, ended: threading.Event, words: texts.Words
-) -> None:
+def _await(database: db.Database, *, wait_s: float, ended: web.Ended, words: texts.Words) -> None:
     until = clock.monotonic() + wait_s
     pause_s = 1.0
     while True:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import errno
 import socket
-import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from queue import Empty, SimpleQueue
 from signal import SIGINT, SIGTERM, signal
 from types import FrameType
 from typing import Final
@@ -23,6 +23,32 @@ _GRACE_S: Final = 10
 """How long requests may take to end when the server stops."""
 
 
+class Ended:
+    """Whether this process was told to end. A signal's handler may say so at any moment of a
+    wait: a `threading.Event` takes its lock both to wait and to be set, and where the handler
+    interrupts its own thread there, that thread stands for ever."""
+
+    def __init__(self) -> None:
+        self._told: SimpleQueue[None] = SimpleQueue()
+
+    def tell(self) -> None:
+        """From now on it was."""
+        self._told.put(None)
+
+    def is_told(self) -> bool:
+        """Whether it was."""
+        return not self._told.empty()
+
+    def wait(self, timeout_s: float) -> bool:
+        """Whether it was, once it is told or the time is over."""
+        try:
+            self._told.get(timeout=timeout_s)
+        except Empty:
+            return False
+        self._told.put(None)
+        return True
+
+
 class _Server(uvicorn.Server):
     """Says when it answers; told to end, it says for a while that it is not ready."""
 
@@ -32,7 +58,7 @@ class _Server(uvicorn.Server):
         *,
         ready: Callable[[], None],
         draining: Callable[[], None],
-        ended: threading.Event,
+        ended: Ended,
         drain_s: float,
     ) -> None:
         super().__init__(config)
@@ -45,7 +71,7 @@ class _Server(uvicorn.Server):
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Starts to listen, then says so."""
         await super().startup(sockets=sockets)
-        if self._ended.is_set():  # a signal that came before the server heard them itself
+        if self._ended.is_told():  # a signal that came before the server heard them itself
             self.should_exit = True
         elif self.started:
             self._ready()
@@ -107,7 +133,7 @@ def serve(
     listening: socket.socket,
     *,
     ready: Callable[[], None],
-    ended: threading.Event,
+    ended: Ended,
     drain_s: float = 0,
 ) -> None:
     """Answers until SIGTERM or Ctrl-C, then ends what it has begun. On SIGTERM it answers on for
@@ -133,13 +159,13 @@ def serve(
 
 
 @contextmanager
-def ending() -> Iterator[threading.Event]:
-    """SIGTERM and Ctrl-C set this event and end nothing by themselves, so that what was opened
+def ending() -> Iterator[Ended]:
+    """SIGTERM and Ctrl-C tell this and end nothing by themselves, so that what was opened
     is closed. The web server hears them itself, and raises them once more when it has ended."""
-    ended = threading.Event()
+    ended = Ended()
 
     def end(_number: int, _frame: FrameType | None) -> None:
-        ended.set()
+        ended.tell()
 
     before = {number: signal(number, end) for number in (SIGINT, SIGTERM)}
     try:
