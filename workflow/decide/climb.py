@@ -140,7 +140,7 @@ def _level(draft: Draft, rung: pack_.Rung) -> tuple[int, bool]:
     level = draft.case.supervising_level or draft.case.level
     if rung.do != "raise":
         return level, False
-    levels = [post.level for post in draft.facts.line.posts if post.role == rung.tell]
+    levels = [post.level for post in draft.facts.line.by_role.get(rung.tell, ())]
     top = min(levels, default=level)
     return (level - 1, False) if level > top else (level, True)
 

@@ -59,6 +59,7 @@ class Draft:
         # Within a case time never runs backwards, whatever a clock says.
         self.at: datetime = max(facts.now, case.updated_at)
         self.deadlines: dict[int, DeadlineRow] = {row.no: row for row in facts.deadlines}
+        """In order of number: they are read in it, and a new one has the next."""
         self.assignments: dict[int, AssignmentRow] = {row.no: row for row in facts.assignments}
         self._touched: set[int] = set()
         self._assigned: set[int] = set()
@@ -253,7 +254,7 @@ class Draft:
 
     def open_deadlines(self) -> list[DeadlineRow]:
         """Running and paused ones, in order of number."""
-        return [row for _, row in sorted(self.deadlines.items()) if row.is_open]
+        return [row for row in self.deadlines.values() if row.ended_at is None]
 
     def most_urgent(self) -> DeadlineRow | None:
         """The running deadline that ends first, an office's before any other: what a notice
@@ -291,8 +292,8 @@ class Draft:
         """Who holds a role at the lead office (or another); the deputy where nobody does, or
         the holder is away or recused."""
         office = office_id or self.case.lead_office_id
-        posts = [p for p in self.facts.line.posts if p.role == role and p.office_id == office]
-        return self._there(posts)
+        posts = self.facts.line.by_role.get(role, ())
+        return self._there(post for post in posts if post.office_id == office)
 
     def _there(self, posts: Iterable[ladders.Post]) -> list[UUID]:
         people = [self._able(post.holder) or self._able(post.deputy) for post in posts]
@@ -305,9 +306,10 @@ class Draft:
         """The role whose turn it is: the first owner that has a post at the lead office; where
         none has, the first: another office of the line decides, as on an objection."""
         owners, lead = self.state.owner, self.case.lead_office_id
-        posts = [post for post in self.facts.line.posts if post.role in owners]
-        at_lead = [post.role for post in posts if post.office_id == lead]
-        return next((role for role in owners if role in at_lead), next(iter(owners), None))
+        for role in owners:
+            if any(post.office_id == lead for post in self.facts.line.by_role.get(role, ())):
+                return role
+        return next(iter(owners), None)
 
     def handlers(self) -> list[UUID]:
         """Whose turn it is: the named handler, else those who hold the owner's role. While the

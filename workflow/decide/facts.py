@@ -176,6 +176,14 @@ class Line:
     level: str
     offices: tuple[routing.Office, ...]
     posts: tuple[ladders.Post, ...]
+    by_role: Mapping[str, tuple[ladders.Post, ...]] = field(init=False, repr=False, compare=False)
+    """The posts of each role: a line is kept, and asked for one role after another."""
+
+    def __post_init__(self) -> None:
+        found: dict[str, tuple[ladders.Post, ...]] = {}
+        for post in self.posts:
+            found[post.role] = (*found.get(post.role, ()), post)
+        object.__setattr__(self, "by_role", found)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
