@@ -97,7 +97,7 @@ def decide_calendar(
     rows = moves.affected(draft, calendar, mode=mode)
     if not rows:
         return None
-    seq = draft.case.seq
+    seq = draft.seq
     draft.tell_apart()
     moved = moves.put(draft, rows, calendar=calendar, mode=mode, actor_id=actor_id)
     _catch_up(draft)

@@ -269,7 +269,7 @@ def _take_over(
             draft.change(**{column: values[name]})
     if _restricts(draft, values):
         draft.change(confidentiality="restricted")
-    if "subject" in values and draft.case.seq == 0:
+    if "subject" in values and draft.seq == 0:
         draft.change(subject=values["subject"])
 
 
@@ -342,7 +342,7 @@ def _record(
 ) -> int:
     pack = draft.rules.pack
     sealed = {name for name in values if pack.fields[name].personal}
-    if draft.case.seq == 0:
+    if draft.seq == 0:
         draft.add_parties(side for name in sealed if (side := pack.fields[name].party))
     personal = tuple(
         Personal(

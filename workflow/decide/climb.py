@@ -67,7 +67,7 @@ def _too_late(draft: Draft, row: DeadlineRow) -> Command | None:
     is_window = row.owner != "office"
     name = "window_lapsed" if is_window else "deadline_missed"
     # A charge that a new calendar took back may come again.
-    again = "" if row.charged_office_id is None else f":{draft.case.seq + 1}"
+    again = "" if row.charged_office_id is None else f":{draft.seq + 1}"
     seq = draft.record(
         name,
         action_id=f"due:{row.no}:{row.cycle}{again}",
@@ -192,7 +192,7 @@ def _block(
         draft.record(
             "rung_blocked",
             # A clock may be blocked at the same rung again, after a pause.
-            action_id=f"blocked:{row.no}:{key}:{draft.case.seq + 1}",
+            action_id=f"blocked:{row.no}:{key}:{draft.seq + 1}",
             actor_kind="ladder",
             payload={
                 "deadline": row.rule,

@@ -58,6 +58,8 @@ class Draft:
         self.flow = rules.flow(case.process)
         # Within a case time never runs backwards, whatever a clock says.
         self.at: datetime = max(facts.now, case.updated_at)
+        self.seq = case.seq
+        """The number of the event recorded last."""
         self.deadlines: dict[int, DeadlineRow] = {row.no: row for row in facts.deadlines}
         """In order of number: they are read in it, and a new one has the next."""
         self.assignments: dict[int, AssignmentRow] = {row.no: row for row in facts.assignments}
@@ -142,9 +144,9 @@ class Draft:
         personal: tuple[Personal, ...] = (),
     ) -> int:
         """Adds an event and gives its number."""
-        self.change(seq=self.case.seq + 1, updated_at=self.at)
+        self.seq += 1
         event = Event(
-            seq=self.case.seq,
+            seq=self.seq,
             at=self.at,
             name=name,
             action_id=action_id,
@@ -155,7 +157,7 @@ class Draft:
             personal=personal,
         )
         self._events.append(event)
-        return event.seq
+        return self.seq
 
     def add_to_event(
         self, payload: Mapping[str, object], personal: tuple[Personal, ...] = ()
@@ -266,8 +268,13 @@ class Draft:
         return min(own or running, key=lambda row: row.due_at, default=None)
 
     def finish(self) -> Decision:
-        """The decision. What the case row says of its deadlines is set here, once."""
-        self.change(version=self.case.version + 1, **_summary(self))
+        """The decision. What the case row says of its events and deadlines is set here, once."""
+        self.change(
+            version=self.case.version + 1,
+            seq=self.seq,
+            updated_at=self.at if self._events else self.case.updated_at,
+            **_summary(self),
+        )
         return Decision(
             before=self.facts.case,
             case=self.case,

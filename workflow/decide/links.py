@@ -43,7 +43,7 @@ def link(draft: Draft, action: pack_.Action, command: Command) -> dict[str, obje
             no=len(found.linked) + 1,
             other_case_id=found.case_id,
             kind=action.link,
-            seq=case.seq + 1,
+            seq=draft.seq + 1,
         )
     )
     return {"linked": str(found.case_id), "repeats": repeats}

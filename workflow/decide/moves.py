@@ -76,7 +76,7 @@ def put(
     kind: ActorKind = "ladder" if actor_id is None else "person"
     seq = draft.record(
         "calendar_changed",
-        action_id=f"calendar:{draft.case.seq + 1}",
+        action_id=f"calendar:{draft.seq + 1}",
         actor_kind=kind,
         actor_id=actor_id,
         payload={
@@ -103,7 +103,7 @@ def put(
         )
         seq = draft.record(
             MOVED,
-            action_id=f"moved:{row.no}:{draft.case.seq + 1}",
+            action_id=f"moved:{row.no}:{draft.seq + 1}",
             actor_kind=kind,
             actor_id=actor_id,
             payload=_told(move),

@@ -109,7 +109,7 @@ def lower(draft: Draft) -> None:
         _end(draft)
         draft.record(
             "supervision_ended",
-            action_id=f"lowered:{draft.case.seq + 1}",
+            action_id=f"lowered:{draft.seq + 1}",
             actor_kind="ladder",
             payload={"level": level},
         )
