@@ -173,8 +173,8 @@ def _holding(draft: Draft, role: str, person: UUID | None) -> ladders.Target | N
     they are away, who stands in for them."""
     if person is None or person in draft.facts.recused:
         return None
-    for post in draft.facts.line.posts:
-        if post.role == role and person in (post.holder, post.deputy, *post.away):
+    for post in draft.facts.line.by_role.get(role, ()):
+        if person in (post.holder, post.deputy, *post.away):
             return ladders.able(post, draft.facts.recused, first=person)
     return None
 

@@ -256,7 +256,7 @@ class Draft:
 
     def open_deadlines(self) -> list[DeadlineRow]:
         """Running and paused ones, in order of number."""
-        return [row for row in self.deadlines.values() if row.ended_at is None]
+        return [row for row in self.deadlines.values() if row.is_open]
 
     def most_urgent(self) -> DeadlineRow | None:
         """The running deadline that ends first, an office's before any other: what a notice
@@ -336,7 +336,7 @@ class Draft:
         if role is None:
             return []
         office, level = asked_of(self.case, role, posts)
-        if any(post.role == role and post.office_id == office for post in posts):
+        if any(post.office_id == office for post in self.facts.line.by_role.get(role, ())):
             return self.holders(role, office_id=office)
         found = ladders.target(
             "handler",
