@@ -91,10 +91,10 @@ def plan(
     Invariant: I3.
     """
     start_on = calendars.local_date(calendar, start_at)
-    asked = (tuple(ladder), rule, calendar, start_on, due, pauses, extend_days)
-    planned = _by_days(*asked)
+    clock = (rule, calendar, start_on, due, pauses, extend_days)
+    planned = _by_days(tuple(ladder), *clock)
     if planned is None:
-        planned = _firings(tuple(ladder), _clock(*asked[1:], start_at=start_at))
+        planned = _firings(tuple(ladder), _clock(*clock, start_at=start_at))
     earliest = start_at.astimezone(UTC) + SLIP
     if planned and planned[0].at < earliest:
         planned = _in_order(replace(one, at=max(one.at, earliest)) for one in planned)
@@ -176,7 +176,7 @@ def target(
     for supervise and raise), `posts` those of the case's line, `excluded` the recused.
     Invariant: I8, I10.
     """
-    role, only = tell, tell == "handler"
+    role = tell
     if tell == "handler":
         named = _post_of(handler, posts=posts, lead_office=lead_office)
         found = None if named is None else able(named, excluded, first=handler)
@@ -185,16 +185,26 @@ def target(
         if owner_role is None:
             return None
         role, from_level = owner_role, level
-        only = any(post.role == role and post.office_id == lead_office for post in posts)
-    asked = [post for post in posts if post.role == role]
-    for height in range(from_level, 0, -1):
-        there = [post for post in asked if post.level == height]
-        if height == level:
-            there = _at_lead(there, lead_office, only=only)
-        found = _first(there, excluded)
+    for post in asked(
+        role, posts=posts, lead_office=lead_office, level=level, from_level=from_level
+    ):
+        found = able(post, excluded)
         if found is not None:
             return found
     return None
+
+
+def asked(
+    role: str, *, posts: Sequence[Post], lead_office: UUID, level: int, from_level: int
+) -> Iterator[Post]:
+    """The posts of which a role is asked, one after another, from `from_level` up to the top. At
+    the lead office's own level a role means the lead office, where it has such a post."""
+    of_role = [post for post in posts if post.role == role]
+    for height in range(from_level, 0, -1):
+        there = [post for post in of_role if post.level == height]
+        if height == level:
+            there = [post for post in there if post.office_id == lead_office] or there
+        yield from sorted(there, key=lambda post: (post.rank, post.id))
 
 
 # --- day units
@@ -356,18 +366,6 @@ def _post_of(person: UUID | None, *, posts: Sequence[Post], lead_office: UUID) -
         if post.office_id == lead_office and person in (post.holder, post.deputy, *post.away)
     ]
     return min(held, key=lambda post: (post.holder != person, post.rank, post.id), default=None)
-
-
-def _at_lead(posts: list[Post], lead_office: UUID, *, only: bool) -> list[Post]:
-    """At the lead office's own level a role means the lead office, where it has such a post;
-    another office beside it is asked only for a role the lead office does not have."""
-    own = [post for post in posts if post.office_id == lead_office]
-    return own if own or only else posts
-
-
-def _first(posts: list[Post], excluded: frozenset[UUID]) -> Target | None:
-    ordered = sorted(posts, key=lambda post: (post.rank, post.id))
-    return next(filter(None, (able(post, excluded) for post in ordered)), None)
 
 
 def able(post: Post, excluded: frozenset[UUID], *, first: UUID | None = None) -> Target | None:

@@ -1,8 +1,6 @@
-"""A pack: one locality's policy as frozen values. These dataclasses are the schema of the YAML.
-
-Nothing here computes; `load` fills them, `check` proves them sound, the other modules of
-`rules` read them.
-"""
+"""A pack: one locality's policy as frozen values. These dataclasses are the schema of the YAML;
+`load` fills them, `check` proves them sound. Clocks and rungs hash by a part of themselves: every
+decision looks them up."""
 
 from __future__ import annotations
 
@@ -246,6 +244,9 @@ class DeadlineRule:
     unserved: bool = False
     runs_on: bool = False
 
+    def __hash__(self) -> int:
+        return hash(self.name.zh)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class When:
@@ -271,6 +272,9 @@ class Rung:
     when: tuple[str, ...] = ()
     tag: Tag = "default"
     source: str = ""
+
+    def __hash__(self) -> int:
+        return hash(self.do)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -369,9 +373,9 @@ class Paper:
 
     `series` is the series in which the organ numbers it by year; `organ` says whose number it
     is, that of the post that acts or the office that leads after the act. `to` is whose paper it
-    is, `seen_by` the field right that opens it. `served_by` names the actions that serve it; one
-    that nobody serves has none. `when` are conditions over what the act, or the filing, needs.
-    `place` orders the whole file of a case. `zh` is the paper, `en` a reading copy.
+    is, `seen_by` the field right that opens it, `served_by` the actions that serve it. `when` are
+    conditions over what the act, or the filing, needs. `place` orders the whole file of a case.
+    `zh` is the paper, `en` a reading copy.
     """
 
     name: Text
@@ -405,8 +409,7 @@ class Quiet:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Delivery:
-    """When notices go outside the app. Who chose a digest is told at `digest_at` of working
-    days, of all that came."""
+    """When notices go outside the app; a digest goes at `digest_at` of working days."""
 
     digest_at: time
     tag: Tag
@@ -438,11 +441,8 @@ class Example:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Provision:
     """What a law or a rule of work asks for, in our own words, and how the pack answers it.
-
-    `kept_by` names lines of the pack (`clock petition.handle`, `guard petition.file_case.1`,
-    `field route.6`, `paper petition.acceptance.serve_paper`, ...) or what the program does for
-    every pack (`engine counting.month`); `not_kept` gives the reason why there is none.
-    """
+    `kept_by` names lines of the pack (`clock petition.handle`, `field route.6`, ...) or what the
+    program does for every pack (`engine counting.month`); `not_kept` says why there is none."""
 
     words: Text
     source: str
@@ -455,8 +455,7 @@ class Provision:
 class Pack:
     """A whole pack. Its identity is the hash that `load` gives it. `offices` are those of each
     level, the top level first. What a pack of before has not is empty: without `delivery` notices
-    go as they come, without `offices` the check refuses it. `paper_number` is how the number of a
-    paper is written."""
+    go as they come, without `offices` the check refuses it."""
 
     name: str
     version: str

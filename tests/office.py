@@ -222,7 +222,7 @@ class District:
         return act.act(self.engine, self.actor(by), request)
 
     def staff(
-        self, key: str, *, kind: str, area: str, superior: str = "government", **roles: str
+        self, key: str, *, kind: str, area: str, superior: str | None = "government", **roles: str
     ) -> None:
         """One more office, and in it a person for each name, with this role."""
         self.offices[key] = ids.uuid7()
@@ -231,7 +231,7 @@ class District:
             kind=kind,
             name=f"单位 {key}",
             area_code=area,
-            superior_id=self.offices[superior],
+            superior_id=self.offices[superior] if superior else None,
         )
         office.add_offices(self.engine.database, [new])
         self.seat({name: (role, key) for name, role in roles.items()})
@@ -309,7 +309,8 @@ def _build(district: District, accounts: Collection[str], offset_s: int) -> _Bui
             for code, name, level, parent in AREAS
         ],
     )
-    _add_offices(district)
+    for key, kind, area, superior in OFFICES:
+        district.staff(key, kind=kind, area=area, superior=superior)
     _add_posts(district, accounts)
     return _Built(
         offices=dict(district.offices),
@@ -350,19 +351,6 @@ def engine_of(database: db.Database, *, folder: Path = Path("/dev/null/attachmen
     not."""
     store = Store(folder=folder, most_bytes=MOST_BYTES)
     return Engine(database=database, seals=Seals(bytes(range(32))), files=store)
-
-
-def _add_offices(district: District) -> None:
-    for key, kind, area, superior in OFFICES:
-        district.offices[key] = ids.uuid7()
-        new = office.NewOffice(
-            id=district.offices[key],
-            kind=kind,
-            name=f"单位 {key}",
-            area_code=area,
-            superior_id=district.offices.get(superior or ""),
-        )
-        office.add_offices(district.engine.database, [new])
 
 
 def _add_posts(district: District, accounts: Collection[str]) -> None:

@@ -490,6 +490,12 @@ def test_handler_without_a_name_is_the_first_post_of_the_owning_role() -> None:
     assert sought("handler", lead=DESK, owner="case_desk") == (1, 3, False)
 
 
+def test_a_role_that_the_lead_office_has_not_is_asked_of_one_beside_it_then_above() -> None:
+    asked = ladders.asked("mediator", posts=POSTS, lead_office=DESK, level=3, from_level=3)
+    assert [(post.office_id, post.level) for post in asked][:2] == [(COMMITTEE, 3), (COMMITTEE, 3)]
+    assert sought("handler", lead=DESK) == sought("handler")
+
+
 def test_handler_gone_from_the_office_is_the_owning_role() -> None:
     assert sought("handler", handler=77) == (3, 3, False)
 

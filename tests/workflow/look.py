@@ -226,7 +226,7 @@ def _climbed(found: Whole, calendars: Any, pack: Any) -> None:
         plan = clocks.plan_of(pack, row, calendar=calendars[row.calendar_hash])
         assert set(keys) <= {rung.key for rung in plan}, "I3 not planned"
         if row.state == "running" and not row.is_blocked:
-            left = [rung.at for rung in clocks.unfired(row, plan)]
+            left = [rung.at for rung in clocks.unfired(row.fired, plan)]
             due_at = [] if row.missed_at else [row.due_at]
             assert row.next_at == min(left + due_at, default=None), "I3 skipped"
         if row.missed_at is not None:

@@ -16,7 +16,7 @@ from rules import pack as pack_
 from workflow.decide import clocks, leader, supervision, tell
 from workflow.decide.decision import EscalationRow
 from workflow.decide.draft import Draft
-from workflow.decide.facts import Command, DeadlineRow, sought_at
+from workflow.decide.facts import PASSED, Command, DeadlineRow, sought_at
 
 SUPERVISING: Final = frozenset({"supervise", "raise", "leader"})
 LEADER: Final = "leader"
@@ -90,12 +90,13 @@ def _by_time(draft: Draft, action: str, *, action_id: str) -> Command:
 
 def _climb(draft: Draft, row: DeadlineRow) -> Command | None:
     plan = clocks.plan(draft, row)
-    planned = next((r for r in clocks.unfired(row, plan) if not draft.has_tried(row, r)), None)
+    left = clocks.unfired(row.fired, plan)
+    planned = next((rung for rung in left if not draft.has_tried(row, rung)), None)
     if planned is None or planned.at > draft.at:  # woken for nothing
         draft.put_deadline(clocks.wait(draft, row, planned=plan))
         return None
     if not _applies(draft, row, planned):
-        draft.put_deadline(clocks.wait(draft, clocks.without(row, planned), planned=plan))
+        draft.put_deadline(clocks.wait(draft, row, planned=plan, done=planned.key + PASSED))
         return None
     level, at_top = _level(draft, planned.rung)
     target = _target(draft, planned.rung, level=level)
@@ -117,7 +118,7 @@ def _fire(
 ) -> Command | None:
     rung = planned.rung
     seq = _record(draft, row, planned=planned, target=target, at_top=at_top)
-    draft.put_deadline(clocks.wait(draft, clocks.with_fired(row, planned), planned=plan))
+    draft.put_deadline(clocks.wait(draft, row, planned=plan, done=planned.key))
     person = None if target is None else target.person_id
     if target is not None:
         _take_effect(draft, rung, target=target, level=level, seq=seq)

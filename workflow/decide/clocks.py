@@ -130,11 +130,16 @@ def _date_field(fields: Mapping[str, Scalar], name: str | None) -> date | None:
 
 
 def wait(
-    draft: Draft, row: DeadlineRow, *, planned: Sequence[ladders.Planned] | None = None
+    draft: Draft,
+    row: DeadlineRow,
+    *,
+    planned: Sequence[ladders.Planned] | None = None,
+    done: str = "",
 ) -> DeadlineRow:
     """The row with the moment at which the sweep must look at it again. `planned` spares
-    planning a ladder that has not moved. A clock is blocked only by a rung that is due: one
-    that stands still, or whose plan has moved on, waits like any other."""
+    planning a ladder that has not moved; `done` is the word for a rung that is to be remembered.
+    A clock is blocked only by a rung that is due: one that stands still, or whose plan has moved
+    on, waits like any other."""
     if row.state == "paused":
         ends = cap_ends(draft.rules.pack, row, calendar=_calendar(draft, row))
         return row._replace(next_at=ends, blocked="")
@@ -143,7 +148,8 @@ def wait(
     moments: list[datetime] = []
     if row.missed_at is None:
         moments.append(row.due_at)
-    left = unfired(row, plan(draft, row) if planned is None else planned)
+    fired = f"{row.fired} {done}".strip()
+    left = unfired(fired, plan(draft, row) if planned is None else planned)
     stuck = row.blocked.split()
     blocked = [rung for rung in left if rung.key in stuck and rung.at <= draft.at]
     tried = [rung for rung in blocked if draft.has_tried(row, rung)]
@@ -152,7 +158,9 @@ def wait(
         moments.append(_next_opening(draft))
     moments += [rung.at for rung in left if rung not in tried][:1]
     return row._replace(
-        next_at=min(moments, default=None), blocked=" ".join(rung.key for rung in blocked)
+        fired=fired,
+        blocked=" ".join([rung.key for rung in blocked]),
+        next_at=min(moments, default=None),
     )
 
 
@@ -165,23 +173,11 @@ def _next_opening(draft: Draft) -> datetime:
     return calendars.opening(calendar, calendars.next_workday(calendar, tomorrow))
 
 
-def unfired(row: DeadlineRow, planned: Sequence[ladders.Planned]) -> list[ladders.Planned]:
+def unfired(fired: str, planned: Sequence[ladders.Planned]) -> list[ladders.Planned]:
     """The planned rungs that have neither fired nor been passed over in this cycle, earliest
-    first."""
-    fired = {word.removesuffix(PASSED) for word in row.fired.split()}
-    return [rung for rung in planned if rung.key not in fired]
-
-
-def without(row: DeadlineRow, rung: ladders.Planned) -> DeadlineRow:
-    """The row that remembers a rung that was not for this case."""
-    return row._replace(fired=f"{row.fired} {rung.key}{PASSED}".lstrip())
-
-
-def with_fired(row: DeadlineRow, rung: ladders.Planned) -> DeadlineRow:
-    """The row that remembers a rung."""
-    key = rung.key
-    blocked = " ".join(word for word in row.blocked.split() if word != key)
-    return row._replace(fired=f"{row.fired} {key}".lstrip(), blocked=blocked)
+    first; `fired` as a row has it."""
+    over = {word.removesuffix(PASSED) for word in fired.split()}
+    return [rung for rung in planned if rung.key not in over]
 
 
 def plan(draft: Draft, row: DeadlineRow) -> tuple[ladders.Planned, ...]:

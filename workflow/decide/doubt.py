@@ -69,7 +69,7 @@ def _will_wake(rules: machine.Rules, row: DeadlineRow, facts: Facts) -> bool:
         return ends is None or (row.next_at is not None and row.next_at <= ends)
     plan = clocks.plan_of(rules.pack, row, calendar=calendar)
     blocked = row.blocked.split()
-    left = clocks.unfired(row, plan)
+    left = clocks.unfired(row.fired, plan)
     due = [rung.at for rung in left if rung.key not in blocked]
     due += [] if row.missed_at else [row.due_at]
     if not due and not blocked:

@@ -429,7 +429,7 @@ def _rungs(
             target=None,
             is_blocked=rung.key in blocked,
         )
-        for rung in clocks.unfired(row, plan)
+        for rung in clocks.unfired(row.fired, plan)
     )
     return done + to_come
 

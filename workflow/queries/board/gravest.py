@@ -268,7 +268,7 @@ def _next(tx: db.Tx, one: _Found, rules: machine.Rules) -> Step | None:
         rung
         for row in one.deadlines
         if row.state == "running"
-        for rung in clocks.unfired(row, _plan(tx, row, rules.pack))
+        for rung in clocks.unfired(row.fired, _plan(tx, row, rules.pack))
         if rung.key not in row.blocked.split()
     ]
     rung = min(to_come, key=lambda planned: planned.at, default=None)
@@ -356,24 +356,14 @@ def _sought(case: CaseRow, rung: pack_.Rung, rules: machine.Rules, line: Line) -
 def _passed_over(
     case: CaseRow, rung: pack_.Rung, line: Line, *, role: str
 ) -> Iterator[ladders.Post]:
-    """Every post of the role from where the search begins, up to the root: as
-    `rules.ladders.target` goes."""
-    posts = sorted(
-        (post for post in line.posts if post.role == role),
-        key=lambda post: (-post.level, post.rank, post.id),
-    )
+    """Every post that the search for a target has asked."""
     office, level = sought_at(case, rung.tell, role, line.posts)
     begins = level
     if rung.do in ("supervise", "raise", "leader"):
         begins = case.supervising_level or case.level
-    if rung.do == "raise" and any(post.level < begins for post in posts):
+    if rung.do == "raise" and any(post.level < begins for post in line.by_role.get(role, ())):
         begins -= 1
-    own = [post for post in posts if post.office_id == office]
-    for post in posts:
-        if post.level == level and (own or rung.tell == HANDLER) and post not in own:
-            continue  # beside the lead office another one of its level is not asked
-        if post.level <= begins:
-            yield post
+    return ladders.asked(role, posts=line.posts, lead_office=office, level=level, from_level=begins)
 
 
 def _why(post: ladders.Post) -> Why:
