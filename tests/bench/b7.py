@@ -1,13 +1,16 @@
-"""B7: deciding, in CPU: an action and a rung, beside a state machine that is one look-up."""
+"""B7: deciding, in CPU: an action and a rung, beside a state machine that is one look-up and
+beside a transition of the library alone, which tells how fast the machine is."""
 
 from __future__ import annotations
 
 import statistics
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Final
+
+import transitions
 
 from tests import office as small
 from tests.bench import loader, measure, town
@@ -19,34 +22,46 @@ WARNED_AT: Final = "2026-03-25 09:01"
 COUNT: Final = 500
 CHUNK: Final = 10
 """So many decisions between two looks at the clock."""
+Work = tuple[Sequence[Facts], Callable[[Facts], object]]
+"""What is done to each of some cases."""
 
 
 def run(*, rounds: int, size: int | None) -> list[measure.Figure]:
-    """Accepting a case, and the first rung of one left alone; all caches warm."""
-    with town.opened("sqlite", start=WARNED_AT) as place:
-        rules, due = _facts(place, count=size or COUNT)
-    filed = small.local(FILED_AT)
-    new = [replace(facts, now=filed + timedelta(hours=1)) for facts in due]
-    command = _accept(place)
-    table = _table(rules)
+    """All caches warm."""
+
+    def program(work: Work) -> measure.Program:
+        return lambda _: _us(work)
+
+    works = prepared(size or COUNT)
     found = measure.interleaved(
-        {
-            "floor": lambda _: _us(new, lambda facts: _look_up(table, facts)),
-            "action": lambda _: _us(new, lambda facts: decide(rules, command, facts)),
-            "rung": lambda _: _us(due, lambda facts: decide_due(rules, facts)),
-        },
-        rounds=rounds,
+        {name: program(work) for name, work in works.items()}, rounds=rounds
     )
     return [
         measure.compared(
-            f"B7 {name}, to a look-up",
-            floor=found["floor"],
+            f"B7 {name}, to a {floor}",
+            floor=found[floor],
             ours=found[name],
             unit="us CPU (lower)",
             database="none",
         )
         for name in ("action", "rung")
+        for floor in ("look-up", "transition")
     ]
+
+
+def prepared(count: int) -> dict[str, Work]:
+    """Accepting cases, the first rung of those left alone, and the floors, on the same cases."""
+    with town.opened("sqlite", start=WARNED_AT) as place:
+        rules, due = _facts(place, count=count)
+    filed = small.local(FILED_AT)
+    new = [replace(facts, now=filed + timedelta(hours=1)) for facts in due]
+    command, table, bare = _accept(place), _table(rules), _bare()
+    return {
+        "look-up": (new, lambda facts: _look_up(table, facts)),
+        "transition": (new, lambda facts: _move(bare, facts)),
+        "action": (new, lambda facts: decide(rules, command, facts)),
+        "rung": (due, lambda facts: decide_due(rules, facts)),
+    }
 
 
 def _facts(place: town.Town, *, count: int) -> tuple[machine.Rules, list[Facts]]:
@@ -81,14 +96,33 @@ def _look_up(table: dict[tuple[str, str], str], facts: Facts) -> str:
     return table[facts.case.state, "accept"]
 
 
-def _us(facts: Sequence[Facts], work: Callable[[Facts], object]) -> float:
+@dataclass(slots=True)
+class _Slot:
+    state: str
+
+
+def _bare() -> transitions.core.Event:
+    """16 states in a ring, 40 transitions, no conditions and no facts."""
+    states = [f"state_{n}" for n in range(16)]
+    ring = transitions.Machine(model=None, states=states, initial=None, auto_transitions=False)
+    for n in range(40):
+        ring.add_transition(f"act_{n // 16}", states[n % 16], states[(n + 1) % 16])
+    return ring.events["act_0"]
+
+
+def _move(event: transitions.core.Event, facts: Facts) -> bool:
+    return event.trigger(_Slot(f"state_{len(facts.deadlines)}"))
+
+
+def _us(work: Work) -> float:
     """Of a decision, the median of all chunks: where a machine stands still for a while and
     charges it to whoever ran, a few chunks have it and not the figure."""
+    facts, decided = work
     took = []
     for start in range(0, len(facts), CHUNK):
         chunk = facts[start : start + CHUNK]
         begun = time.process_time()
         for one in chunk:
-            work(one)
+            decided(one)
         took.append((time.process_time() - begun) / len(chunk) * 1e6)
     return statistics.median(took)
