@@ -54,6 +54,7 @@ def test_a_dispute_goes_from_the_street_to_its_rating(district: office.District)
         "serve_paper",
         "mediator",
         paper=4,
+        served_to="both",
         served_method="in_person",
         served_on="2026-03-25",
         receipt="双方签收",

@@ -90,7 +90,8 @@ class _Told:
     values: dict[str, Scalar] = field(default_factory=dict)
     acts: dict[str, list[datetime]] = field(default_factory=dict)
     papers: list[tuple[Mapping[str, Any], datetime]] = field(default_factory=list)
-    served: set[int] = field(default_factory=set)
+    services: int = 0
+    served: dict[int, set[str]] = field(default_factory=dict)
 
 
 def are_needed(rules: machine.Rules, command: Command, given: Facts) -> bool:
@@ -136,11 +137,11 @@ def facts(
                 name=note["name"],
                 number=note["number"],
                 made_at=at,
-                is_served=note["no"] in told.served,
+                served=frozenset(told.served.get(note["no"], ())),
             )
             for note, at in told.papers
         ),
-        services=len(told.served),
+        services=told.services,
         names=names | _people(tx, rules.pack, {**told.values, **command.fields}),
         last=last,
         actor=actor,
@@ -157,7 +158,9 @@ def _told(tx: db.Tx, case_id: UUID, *, seals: personal.Seals) -> _Told:
             told.acts.setdefault(row.name, []).append(row.at)
             told.papers.extend((note, row.at) for note in payload.get("papers", ()))
             if "service" in payload:
-                told.served.add(payload["service"]["paper"])
+                service = payload["service"]
+                told.services += 1
+                told.served.setdefault(service["paper"], set()).add(service.get("side", ""))
         if row.field is not None:
             place = personal.place_of(case_id, seq=row.seq, field=row.field)
             told.values[row.field] = seals.open(row.sealed, nonce=row.nonce, place=place)

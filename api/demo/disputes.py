@@ -153,7 +153,7 @@ class Dispute:
             legal_basis="人民调解工作若干规定第22条",
             other_routes="请等待法院判决；对判决不服的，可以上诉。",
         )
-        self._serve(by=self.who.desk)
+        self._serve(by=self.who.desk, to=None)
 
     def _name_mediator(self, *, by: UUID, mediator: UUID) -> None:
         if self.plan.dice.random() < 0.3:
@@ -265,13 +265,14 @@ class Dispute:
             )
         self._serve(by=self.mediator)
 
-    def _serve(self, *, by: UUID) -> None:
+    def _serve(self, *, by: UUID, to: str | None = "both") -> None:
         """Hands over the paper that was made last, on the same day or the next."""
         self.plan.later(0, 1)
         self.plan.do(
             "serve_paper",
             by,
             paper=PAPER,
+            served_to=to,
             served_method="in_person",
             served_on=self.plan.day(0),
             receipt="本人签收",

@@ -97,7 +97,7 @@ def _onward(
     if name == "record_session" and then in AFTER_SESSION:
         return frame.go(f"/cases/{case_id}/do/{then}", toast=done)
     for it in view.papers:
-        if it.can_attach and it.service is not None and it.service.seq == seq:
+        if it.can_attach and any(service.seq == seq for service in it.services):
             return frame.go(f"/cases/{case_id}/papers/{it.no}/receipts", toast=done)
     return frame.go(f"/cases/{case_id}", toast=done)
 

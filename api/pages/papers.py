@@ -15,6 +15,7 @@ from api import caller, papers, render, texts
 from api.pages import frame as frames
 from api.pages import papers_listed, resident
 from api.papers import docx, pdf
+from rules import pack
 from rules import papers as papers_
 from workflow import access
 from workflow.commands import papers as commands
@@ -212,7 +213,7 @@ def _cover(
                 name=words.text(one.paper.name),
                 number=one.number,
                 day=_day(words.local_day(one.made_at), words),
-                served=_served(known[one.no].service, words) if one.no in known else "–",
+                served=_served(known[one.no], view.pack, words) if one.no in known else "–",
                 receipts=listed[one.no].receipts if one.no in listed else (),
             )
             for one in found
@@ -221,8 +222,12 @@ def _cover(
     )
 
 
-def _served(service: query.ServiceView | None, words: texts.Words) -> str:
-    return "–" if service is None else _day(service.served_on, words)
+def _served(it: query.PaperView, rules: pack.Pack, words: texts.Words) -> str:
+    told = []
+    for one in it.services:
+        side = papers_listed.side_of(words, rules, one)
+        told.append(f"{_day(one.served_on, words)} {side}".strip())
+    return " · ".join(told) or "–"
 
 
 def _day(on: date, words: texts.Words) -> str:

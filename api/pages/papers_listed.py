@@ -9,6 +9,7 @@ from api import texts
 from api.pages import frame as frames
 from api.papers import docx, pdf
 from rules import errors, pack
+from workflow.decide import BOTH_SIDES
 from workflow.decide import papers as deciding
 from workflow.queries import case as case_query
 from workflow.queries import papers as query
@@ -94,9 +95,24 @@ def size(n_bytes: int) -> str:
 
 
 def _served(frame: frames.Frame, rules: pack.Pack, it: query.PaperView) -> str:
-    words = frame.words
-    if it.service is None:
-        return words.get("Not served yet") if it.is_for_service else ""
-    method = (rules.fields[deciding.METHOD].choices or {}).get(it.service.method)
-    how = words.text(method.name) if method else it.service.method
-    return words.get("Served {day}: {how}", day=words.day_short(it.service.served_on), how=how)
+    words, told = frame.words, []
+    for one in it.services:
+        method = _choice(words, rules, deciding.METHOD, one.method)
+        how = " ".join(filter(None, (side_of(words, rules, one), method)))
+        told.append(words.get("Served {day}: {how}", day=words.day_short(one.served_on), how=how))
+    if it.is_for_service and not it.is_served:
+        sides = {one.side for one in it.services}
+        left = [side for side in BOTH_SIDES if sides and side not in sides]
+        names = (_choice(words, rules, deciding.SERVED_TO, side) for side in left)
+        told.append(" ".join([words.get("Not served yet"), *names]))
+    return " · ".join(told)
+
+
+def side_of(words: texts.Words, rules: pack.Pack, service: query.ServiceView) -> str:
+    """Whom a paper to both sides was served to, where it was one of them."""
+    return _choice(words, rules, deciding.SERVED_TO, service.side) if service.side else ""
+
+
+def _choice(words: texts.Words, rules: pack.Pack, field: str, value: str) -> str:
+    found = (rules.fields[field].choices or {}).get(value)
+    return words.text(found.name) if found else value

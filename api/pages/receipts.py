@@ -77,7 +77,7 @@ def _paper(
     paper = next((it for it in view.papers if it.no == number), None)
     if paper is None:
         raise errors.NotFound("paper.unknown")
-    if paper.service is None:
+    if not paper.services:
         raise errors.NotNow("attachment.not_served", number=paper.number)
     return view, paper
 

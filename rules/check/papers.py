@@ -16,6 +16,8 @@ MAX_NAME = 50
 """Characters of a paper's name: it is stored with a word before it."""
 SERVICE = ("served_method", "served_on")
 """What the engine takes from the fields of an action that serves."""
+SIDES = {"applicant", "respondent", "both"}
+"""What a field says that an action asks which serves a paper to both sides."""
 
 
 def check(rules: pack.Pack, report: Report) -> None:
@@ -81,6 +83,15 @@ class _Checker:
                     self.report.add(
                         "check.service_field", FILE, f"{paper}.{key}", action=name, name=field
                     )
+            if self.rules.papers[paper].to == "both" and not self.asks_sides(found):
+                self.report.add("check.service_sides", FILE, f"{paper}.{key}", action=name)
+
+    def asks_sides(self, action: pack.Action) -> bool:
+        """Whether an action asks which side had what it serves."""
+        field = self.rules.fields.get("served_to")
+        choices = (field.choices or {}) if field else {}
+        is_asked = "served_to" in (*action.needs, *action.takes)
+        return is_asked and choices.keys() >= SIDES
 
     def conditions(self, name: str, paper: pack.Paper, process: pack.Process) -> None:
         needed = set.intersection(*(set(process.actions[a].needs) for a in paper.made_by))

@@ -263,7 +263,7 @@ def test_the_case_page_lists_papers_and_serves_one(front: desk.Desk, case: dict[
     page = _page(front, f"/cases/{case['case_id']}").text
     assert "当面送达" in page
     items = front.get("handler", f"/cases/{case['case_id']}/papers").json()["items"]
-    assert items[2]["served"] == {"method": "in_person", "served_on": "2026-03-20"}
+    assert items[2]["served"] == [{"to": None, "method": "in_person", "served_on": "2026-03-20"}]
 
 
 def test_service_before_the_paper_is_refused_with_field_and_remedy(

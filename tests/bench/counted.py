@@ -1,11 +1,12 @@
 """B7 in instructions, which no neighbour on the machine changes: `python -m tests.bench.counted`.
 
 Each program runs in a process of its own under valgrind's callgrind, which must be installed; one
-that only prepares is taken off. Counts repeat to a hundredth.
+that only prepares is taken off. Counts repeat to some hundredths of a rung.
 """
 
 from __future__ import annotations
 
+import os
 import re
 import subprocess
 import sys
@@ -43,7 +44,8 @@ def play(name: str) -> None:
 def _counted(name: str) -> int:
     command = ["valgrind", "--tool=callgrind", "--callgrind-out-file=/dev/null"]
     command += [sys.executable, "-m", "tests.bench.counted", name]
-    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    env = os.environ | {"PYTHONHASHSEED": "0"}
+    done = subprocess.run(command, capture_output=True, text=True, check=True, env=env)
     counts = re.findall(r"Collected : (\d+)", done.stderr)
     return int(counts[-1])
 

@@ -9,6 +9,7 @@ import pytest
 
 from tests import office, pictures
 from tests.browser import walk
+from tests.workflow import look
 from workflow.commands import act
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
@@ -51,6 +52,32 @@ def test_a_photo_when_taken_by_phone_without_script_is_attached_and_downloaded(
         assert download.value.suggested_filename.endswith(".jpg")
         assert kept.startswith(b"\xff\xd8\xff")
         assert pictures.SECRET not in kept
+
+
+def test_a_notice_to_both_sides_is_served_to_one_after_the_other_by_phone(
+    shared_site: walk.Site,
+) -> None:
+    district = shared_site.district
+    filed = district.file()
+    district.do(filed, "accept", "desk")
+    district.do(filed, "name_mediator", "desk", mediator=str(district.people["mediator"]))
+    district.do(filed, "refuse_mediation", "mediator", refusing_side="respondent", routes_told=True)
+    form, page = f"/cases/{filed.case_id}/do/serve_paper", f"/cases/{filed.case_id}"
+    (no,) = look.unserved(district, filed.case_id)
+    fields = SERVED | {"paper": str(no)}
+    with shared_site.signed_in("mediator", phone=True) as mediator:
+        mediator.go(form)
+        mediator.fill(fields)
+        mediator.press("送达文书")
+        assert "填还没有收到的一方" in mediator.text()
+        mediator.fill({"served_to": "applicant"})
+        mediator.press("送达文书")
+        assert "待送达 被申请方" in mediator.go(page).inner_text("main")
+        mediator.go(form)
+        mediator.fill(fields | {"served_to": "respondent"})
+        mediator.press("送达文书")
+        assert "待送达" not in mediator.go(page).inner_text("main")
+        assert district.case(filed).is_closed
 
 
 @pytest.mark.long

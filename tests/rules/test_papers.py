@@ -269,6 +269,12 @@ def test_a_pack_with_a_sound_paper_passes(tmp_path: Path) -> None:
         ),
         (
             "to: applicant",
+            "to: both\n  served_by: record_visit",
+            "noise.notice.served_by",
+            "check.service_sides",
+        ),
+        (
+            "to: applicant",
             'to: applicant\n  when: ["fields.parties_met"]',
             "noise.notice.when.1",
             "guard.not_bool",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -14,7 +15,15 @@ from sqlalchemy import func, insert, select
 from rules import due, errors
 from tests import office
 from workflow import audit, db, read
-from workflow.decide import NEVER, AssignmentRow, CaseRow, DeadlineRow, EscalationRow, clocks
+from workflow.decide import (
+    NEVER,
+    AssignmentRow,
+    CaseRow,
+    DeadlineRow,
+    EscalationRow,
+    clocks,
+    reached_all,
+)
 from workflow.queries import case as case_query
 from workflow.tables import case as case_tables
 from workflow.tables import delivery
@@ -102,13 +111,16 @@ def unserved(district: office.District, case_id: UUID) -> list[int]:
         row = read.case_row(tx, case_id)
         assert row is not None
         papers = read.rules(tx, row.pack_hash).pack.papers
-        served = select(_SERVICE.c.paper_no).where(_SERVICE.c.case_id == case_id)
-        rows = tx.execute(
-            select(_PAPER.c.no, _PAPER.c.name).where(
-                _PAPER.c.case_id == case_id, _PAPER.c.no.not_in(served)
-            )
-        )
-        return [row.no for row in rows if "serve_paper" in papers[row.name].served_by]
+        served: dict[int, set[str]] = defaultdict(set)
+        services = select(_SERVICE.c.paper_no, _SERVICE.c.side)
+        for no, side in tx.execute(services.where(_SERVICE.c.case_id == case_id)):
+            served[no].add(side)
+        rows = tx.execute(select(_PAPER.c.no, _PAPER.c.name).where(_PAPER.c.case_id == case_id))
+        return [
+            row.no
+            for row in rows
+            if "serve_paper" in papers[row.name].served_by and not reached_all(served[row.no])
+        ]
 
 
 def recuse(district: office.District, case_id: UUID, *people: str) -> None:

@@ -11,6 +11,7 @@ from tests import office
 from tests.workflow import look
 from workflow.commands import act
 from workflow.queries import board, worklist
+from workflow.queries import case as case_query
 
 SERVED: Final[dict[str, Any]] = {"served_method": "in_person", "receipt": "本人签收"}
 REFUSED: Final[dict[str, Any]] = {"refusal_reason": "法院已经立案。", "remedy_told": True}
@@ -121,7 +122,8 @@ def test_I9_an_end_whose_paper_waits_lights_up_until_it_is_served(
     assert (after.green, after.red) == (0, 1)
 
     (no,) = look.unserved(district, filed.case_id)[-1:]
-    district.do(filed, "serve_paper", by, paper=no, served_on="2026-04-03", **SERVED)
+    to_both = {"served_to": "both"} if paper.startswith("dispute.end_notice") else {}
+    district.do(filed, "serve_paper", by, paper=no, served_on="2026-04-03", **SERVED, **to_both)
     found = look.hold(district, filed.case_id)
     assert (found.case.is_closed, found.case.light, found.case.supervision) == (True, "grey", None)
     assert found.deadline(clock).state == "met_late"
@@ -171,8 +173,44 @@ def test_a_notice_that_mediation_failed_lights_up_and_goes_along_when_it_is_hand
     assert (clock.state, clock.due_on.isoformat()) == ("running", "2026-03-27")
     district.do(filed, "hand_up", "mediator", hand_up_reason="请街道再调。", both_willing=True)
     (no,) = look.unserved(district, filed.case_id)
-    district.do(filed, "serve_paper", "street_desk", paper=no, served_on="2026-03-20", **SERVED)
+    served: dict[str, Any] = {"paper": no, "served_on": "2026-03-20", "served_to": "both"}
+    district.do(filed, "serve_paper", "street_desk", **served, **SERVED)
     assert look.hold(district, filed.case_id).deadline("dispute.serve_paper").state == "met"
+
+
+def test_a_notice_to_both_sides_waits_until_each_has_it(district: office.District) -> None:
+    filed = _decline(district)
+    (no,) = look.unserved(district, filed.case_id)
+    made_on = look.hold(district, filed.case_id).deadline("dispute.serve_ending").start_at
+
+    def serve(to: str | None) -> None:
+        fields: dict[str, Any] = {"paper": no, "served_on": "2026-03-20", "served_to": to}
+        district.do(filed, "serve_paper", "mediator", **fields, **SERVED)
+
+    assert look.refused(serve, None).code == "service.side"
+    serve("applicant")
+    found = look.hold(district, filed.case_id)
+    clocks = [row for row in found.deadlines if row.rule == "dispute.serve_ending"]
+    assert (found.case.is_closed, [row.state for row in clocks]) == (False, ["met", "running"])
+    assert clocks[-1].start_at == made_on, "the other side's notice is as old as this one's"
+    assert look.refused(serve, "applicant").code == "service.side"
+    view = case_query.view(district.engine, district.actor("mediator"), filed.case_id)
+    (paper,) = [it for it in view.papers if it.no == no]
+    assert (paper.is_served, [it.side for it in paper.services]) == (False, ["applicant"])
+    serve("respondent")
+    assert look.hold(district, filed.case_id).case.is_closed
+    assert look.refused(serve, "respondent").code == "service.no_paper"
+
+
+def test_a_notice_to_one_side_is_not_served_to_the_other(district: office.District) -> None:
+    filed = _bar(district)
+    (no,) = look.unserved(district, filed.case_id)
+    fields = {"paper": no, "served_on": "2026-03-20", **SERVED}
+    for to in ("respondent", "both"):
+        told = look.refused(district.do, filed, "serve_paper", "desk", **fields, served_to=to)
+        assert told.code == "service.side"
+    district.do(filed, "serve_paper", "desk", **fields, served_to="applicant")
+    assert look.unserved(district, filed.case_id) == []
 
 
 def test_a_refusal_to_mediate_makes_the_notice_of_the_end_on_the_same_day(

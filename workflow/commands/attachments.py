@@ -31,27 +31,23 @@ MOST_OF_A_PAPER: Final = 10
 
 _CASE_ID: Final[BindParameter[Any]] = bindparam("case_id")
 _PAPER_NO: Final[BindParameter[Any]] = bindparam("paper_no")
-# A paper, its service, and the files there are. Index: the keys of the three; service_paper.
-PAPER: Final = (
-    select(
-        _PAPER.name,
-        _PAPER.number,
-        _SERVICE.no.label("service_no"),
-        select(func.coalesce(func.max(_FILE.no), 0))
-        .where(_FILE.case_id == _CASE_ID)
-        .scalar_subquery()
-        .label("last_no"),
-        select(func.count())
-        .where(_FILE.case_id == _CASE_ID, _FILE.paper_no == _PAPER_NO)
-        .scalar_subquery()
-        .label("own"),
-    )
-    .outerjoin(
-        _SERVICE.no.table,
-        and_(_SERVICE.case_id == _PAPER.case_id, _SERVICE.paper_no == _PAPER.no),
-    )
-    .where(_PAPER.case_id == _CASE_ID, _PAPER.no == _PAPER_NO)
-)
+# A paper, its last service, and the files there are. Index: the keys of the three; service_paper.
+PAPER: Final = select(
+    _PAPER.name,
+    _PAPER.number,
+    select(func.max(_SERVICE.no))
+    .where(_SERVICE.case_id == _CASE_ID, _SERVICE.paper_no == _PAPER_NO)
+    .scalar_subquery()
+    .label("service_no"),
+    select(func.coalesce(func.max(_FILE.no), 0))
+    .where(_FILE.case_id == _CASE_ID)
+    .scalar_subquery()
+    .label("last_no"),
+    select(func.count())
+    .where(_FILE.case_id == _CASE_ID, _FILE.paper_no == _PAPER_NO)
+    .scalar_subquery()
+    .label("own"),
+).where(_PAPER.case_id == _CASE_ID, _PAPER.no == _PAPER_NO)
 # By the keys of both.
 ONE: Final = (
     select(

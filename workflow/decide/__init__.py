@@ -25,6 +25,7 @@ from workflow.decide.decision import (
 )
 from workflow.decide.draft import Draft
 from workflow.decide.facts import (
+    BOTH_SIDES,
     HANDLER,
     NEVER,
     AssignmentRow,
@@ -41,6 +42,7 @@ from workflow.decide.facts import (
     guard_facts,
     is_led_by,
     plan_of,
+    reached_all,
     sought_at,
 )
 
@@ -153,6 +155,7 @@ def _act_by_time(draft: Draft, command: Command) -> None:
 
 
 __all__ = [
+    "BOTH_SIDES",
     "FILE",
     "HANDLER",
     "NEVER",
@@ -184,5 +187,6 @@ __all__ = [
     "guard_facts",
     "is_led_by",
     "plan_of",
+    "reached_all",
     "sought_at",
 ]

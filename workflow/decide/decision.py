@@ -113,6 +113,7 @@ class ServiceRow(NamedTuple):
     no: int
     seq: int
     paper_no: int
+    side: str
     method: str
     served_on: date
     served_by: UUID | None

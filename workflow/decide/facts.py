@@ -7,6 +7,7 @@ need no mapping; a test compares the two.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 from typing import Final, Literal, NamedTuple
@@ -23,6 +24,8 @@ NEVER: Final = datetime(9999, 12, 31, tzinfo=UTC)
 """The due date of a case without a running deadline, so that a keyset orders all cases."""
 
 
+BOTH_SIDES: Final = ("applicant", "respondent")
+"""Whom a paper to both sides must reach."""
 PASSED: Final = "-"
 """Marks, among the words of `fired`, a rung whose criteria did not hold when its time came."""
 
@@ -186,15 +189,22 @@ class Line:
         object.__setattr__(self, "by_role", found)
 
 
+def reached_all(sides: AbstractSet[str]) -> bool:
+    """Whether services to these sides reached everybody whom a paper is to; one that names no
+    side did."""
+    return "" in sides or sides >= {*BOTH_SIDES}
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EarlierPaper:
-    """A paper that the case has already."""
+    """A paper that the case has already. `served` are the sides to whom it was served, as
+    `reached_all` reads them."""
 
     no: int
     name: str
     number: str
     made_at: datetime
-    is_served: bool
+    served: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

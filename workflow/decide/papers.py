@@ -16,13 +16,16 @@ from rules import pack as pack_
 from rules import papers as papers_
 from workflow.decide.decision import PaperRow, Personal, ServiceRow
 from workflow.decide.draft import Draft
-from workflow.decide.facts import Command, EarlierPaper, PaperFacts, Scalar
+from workflow.decide.facts import Command, EarlierPaper, PaperFacts, Scalar, reached_all
 
 SEALED: Final = "paper:"
 """What the sealed value of a paper is called, before the paper's name."""
 METHOD: Final = "served_method"
 SERVED_ON: Final = "served_on"
-"""What an act of service says: how, and on which day the person had it."""
+SERVED_TO: Final = "served_to"
+"""What an act of service says: how, on which day the person had it, and, of a paper to both sides,
+who: a side, or `BOTH`."""
+BOTH: Final = "both"
 
 
 def known(draft: Draft) -> PaperFacts:
@@ -49,7 +52,7 @@ def serve(
 ) -> None:
     """Records that a paper was served, where the action does that.
 
-    Raises: `service.no_paper`; `service.before_paper`.
+    Raises: `service.no_paper`; `service.before_paper`; `service.side`.
     """
     names = draft.flow.serves.get(command.action, frozenset())
     if not names:
@@ -70,13 +73,33 @@ def serve(
         no=known(draft).services + len(draft.services) + 1,
         seq=seq,
         paper_no=paper.no,
+        side=_side(draft, action, values, paper),
         method=str(values[METHOD]),
         served_on=served_on,
         served_by=command.actor_id,
         recorded_at=draft.at,
     )
     draft.services.append(row)
-    draft.add_to_event({"service": {"no": row.no, "paper": paper.no, "number": paper.number}})
+    note = {"no": row.no, "paper": paper.no, "number": paper.number}
+    draft.add_to_event({"service": note | ({"side": row.side} if row.side else {})})
+
+
+def _side(
+    draft: Draft, action: pack_.Action, values: Mapping[str, Scalar], paper: EarlierPaper
+) -> str:
+    """The one side that had a paper to both; empty where all had it whom it is to, as under a pack
+    that does not ask."""
+    declared = draft.rules.pack.papers[paper.name]
+    side = values.get(SERVED_TO)
+    if declared.to != BOTH:
+        if side not in (None, declared.to):
+            raise errors.Invalid("service.side", field=SERVED_TO, number=paper.number)
+        return ""
+    if SERVED_TO not in (*action.needs, *action.takes) or side == BOTH:
+        return ""
+    if side is None or side in paper.served:
+        raise errors.Invalid("service.side", field=SERVED_TO, number=paper.number)
+    return str(side)
 
 
 def _chosen(
@@ -98,15 +121,15 @@ def _chosen(
 
 def _unserved(draft: Draft) -> list[EarlierPaper]:
     """The papers of the case that somebody must still serve, oldest first."""
-    served = {row.paper_no for row in draft.services}
     declared = draft.rules.pack.papers
     return [
         paper
         for paper in known(draft).papers
-        if not paper.is_served
-        and paper.no not in served
-        and paper.name in declared
+        if paper.name in declared
         and declared[paper.name].served_by
+        and not reached_all(
+            paper.served | {row.side for row in draft.services if row.paper_no == paper.no}
+        )
     ]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -9,16 +10,18 @@ from typing import Any, Protocol
 
 from rules import pack as pack_
 from workflow import access, machine, read
-from workflow.decide import Facts, attachments
+from workflow.decide import Facts, attachments, reached_all
 from workflow.decide import papers as papers_
 from workflow.queries import office
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ServiceView:
-    """How a paper reached whom it is for. `seq` is the event that holds receipt and witness."""
+    """How a paper reached whom it is for. `side` is who, where a paper to both sides reached one of
+    them, else empty; `seq` the event that holds receipt and witness."""
 
     seq: int
+    side: str
     method: str
     served_on: date
 
@@ -36,8 +39,8 @@ class ReceiptView:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PaperView:
-    """A paper that was made. `is_for_service` says that somebody must serve it; `can_attach` that
-    this actor may attach a receipt of its service now."""
+    """A paper that was made. `is_for_service` says that somebody must serve it; `is_served` that
+    all have it whom it is to; `can_attach` that this actor may attach a receipt of a service."""
 
     no: int
     key: str
@@ -47,7 +50,8 @@ class PaperView:
     made_at: datetime
     to: pack_.Addressee
     is_for_service: bool
-    service: ServiceView | None
+    is_served: bool
+    services: tuple[ServiceView, ...]
     can_open: bool
     receipts: tuple[ReceiptView, ...]
     can_attach: bool
@@ -76,7 +80,7 @@ def listed(
     """The papers that the events of a case tell of, oldest first; those that this actor may not
     know of are left out. Of receipts a resident is told nothing."""
     pack = rules.pack
-    served = dict(_services(events))
+    served = _services(events)
     attached = (
         [it for it in events if attachments.NOTE in it.payload] if actor.kind == "person" else []
     )
@@ -99,10 +103,11 @@ def listed(
                     made_at=event.at,
                     to=paper.to,
                     is_for_service=bool(paper.served_by),
-                    service=served.get(no),
+                    is_served=_is_served(served[no]),
+                    services=tuple(served[no]),
                     can_open=access.may_open_paper(rights, paper, pack, actor),
                     receipts=tuple(_receipt(it, can_open=may_look) for it in own),
-                    can_attach=no in served and _may_attach(paper, rules, actor, house, facts),
+                    can_attach=bool(served[no]) and _may_attach(paper, rules, actor, house, facts),
                 )
             )
     return tuple(found)
@@ -141,12 +146,12 @@ def _receipt(event: Told, *, can_open: bool) -> ReceiptView:
 
 def waiting(events: Sequence[Told], pack: pack_.Pack) -> frozenset[str]:
     """The actions by which some paper of a case can be served now."""
-    served = {no for no, _ in _services(events)}
+    served = _services(events)
     return frozenset(
         action
         for event in events
         for note in event.payload.get("papers", ())
-        if note["no"] not in served and note["name"] in pack.papers
+        if note["name"] in pack.papers and not _is_served(served[note["no"]])
         for action in pack.papers[note["name"]].served_by
     )
 
@@ -158,20 +163,26 @@ def choices(
     return tuple(
         office.Choice(value=str(it.no), label=it.number, hint=it.name)
         for it in papers
-        if it.service is None and action in pack.papers[it.key].served_by
+        if not it.is_served and action in pack.papers[it.key].served_by
     )
 
 
-def _services(events: Iterable[Told]) -> Iterable[tuple[int, ServiceView]]:
+def _services(events: Iterable[Told]) -> defaultdict[int, list[ServiceView]]:
+    """Of each paper by its number, oldest first."""
+    found = defaultdict(list)
     for event in events:
         note = event.payload.get("service")
         if note is not None:
             fields = event.payload["fields"]
-            yield (
-                note["paper"],
-                ServiceView(
-                    seq=event.seq,
-                    method=fields[papers_.METHOD],
-                    served_on=date.fromisoformat(fields[papers_.SERVED_ON]),
-                ),
+            view = ServiceView(
+                seq=event.seq,
+                side=note.get("side", ""),
+                method=fields[papers_.METHOD],
+                served_on=date.fromisoformat(fields[papers_.SERVED_ON]),
             )
+            found[note["paper"]].append(view)
+    return found
+
+
+def _is_served(services: Iterable[ServiceView]) -> bool:
+    return reached_all({it.side for it in services})

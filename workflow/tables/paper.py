@@ -31,19 +31,21 @@ class Paper(SQLModel, table=True):
 
 
 class Service(SQLModel, table=True):
-    """A paper that reached somebody (送达): how and on which day. Who received it, the receipt and
-    the witness stand sealed with the event."""
+    """A paper that reached somebody (送达): how and on which day. `side` is whom, where a paper to
+    both sides is served to one of them, else empty. Who received it, the receipt and the witness
+    stand sealed with the event."""
 
     case_id: UUID = Field(primary_key=True, foreign_key="case_file.id")
     no: int = Field(primary_key=True)
     seq: int
     paper_no: int
+    side: str = Field(max_length=20, sa_column_kwargs={"server_default": ""})
     method: str = Field(max_length=20)
     served_on: date
     served_by: UUID | None = Field(default=None, foreign_key="person.id")
     recorded_at: datetime
 
-    __table_args__ = (Index("service_paper", "case_id", "paper_no", unique=True),)
+    __table_args__ = (Index("service_paper", "case_id", "paper_no", "side", unique=True),)
 
 
 class Attachment(SQLModel, table=True):

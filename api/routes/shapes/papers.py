@@ -13,8 +13,9 @@ _NUMBER = "区住建局信访受〔2026〕3号"
 
 
 class Served(Shape):
-    """How a paper reached whom it is for."""
+    """How a paper reached whom it is for. `to` is who, where a paper to both sides reached one."""
 
+    to: str | None
     method: str
     served_on: date
 
@@ -54,7 +55,7 @@ class Attached(Shape):
 
 class Paper(Shape):
     """A paper that was made. `to` is whose it is; `is_for_service` that somebody must serve it;
-    `can_attach` that you may attach a receipt of its service."""
+    `is_served` that all have it whom it is to; `can_attach` that you may attach a receipt."""
 
     no: int
     key: str
@@ -63,7 +64,8 @@ class Paper(Shape):
     made_at: datetime
     to: Literal["applicant", "respondent", "both", "office", "file"]
     is_for_service: bool
-    served: Served | None
+    is_served: bool
+    served: tuple[Served, ...]
     can_open: bool
     receipts: tuple[Receipt, ...]
     can_attach: bool
@@ -83,7 +85,8 @@ class Papers(Shape):
                     "made_at": "2026-03-30T02:00:00Z",
                     "to": "applicant",
                     "is_for_service": True,
-                    "served": {"method": "in_person", "served_on": "2026-03-31"},
+                    "is_served": True,
+                    "served": [{"to": None, "method": "in_person", "served_on": "2026-03-31"}],
                     "can_open": True,
                     "receipts": [
                         {

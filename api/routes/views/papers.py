@@ -19,7 +19,6 @@ def papers(view: case_query.CaseView, words: texts.Words) -> shapes.Papers:
 
 
 def _paper(it: query.PaperView, words: texts.Words) -> shapes.Paper:
-    service = it.service
     return shapes.Paper(
         no=it.no,
         key=it.key,
@@ -28,9 +27,11 @@ def _paper(it: query.PaperView, words: texts.Words) -> shapes.Paper:
         made_at=it.made_at,
         to=it.to,
         is_for_service=it.is_for_service,
-        served=None
-        if service is None
-        else shapes.Served(method=service.method, served_on=service.served_on),
+        is_served=it.is_served,
+        served=tuple(
+            shapes.Served(to=one.side or None, method=one.method, served_on=one.served_on)
+            for one in it.services
+        ),
         can_open=it.can_open,
         receipts=tuple(shapes.Receipt.model_validate(asdict(one)) for one in it.receipts),
         can_attach=it.can_attach,
