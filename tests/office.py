@@ -322,10 +322,14 @@ def _build(district: District, accounts: Collection[str], offset_s: int) -> _Bui
 
 
 def rows(database: db.Database) -> dict[Table, list[dict[str, Any]]]:
-    """All that the commands of an installation have written."""
+    """All that the commands of an installation have written, areas and offices after those above
+    them: a database gives them in no order of its own."""
     made = [it for it in SQLModel.metadata.sorted_tables if it.name in _MADE]
     with db.snapshot(database) as tx:
-        return {it: [dict(row) for row in tx.execute(select(it)).mappings()] for it in made}
+        found = {it: [dict(row) for row in tx.execute(select(it)).mappings()] for it in made}
+    for there in found.values():
+        there.sort(key=lambda row: (row.get("depth", 0), len(row.get("line", ""))))
+    return found
 
 
 def _copy(built: _Built, district: District, offset_s: int) -> None:

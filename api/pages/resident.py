@@ -1,5 +1,6 @@
-"""The resident's own pages: look a case up by number and code, read how it stands, rate it. A
-third party who was invited comes the same way, and reads how it stands.
+"""The resident's own pages: look a case up by number and code, read how it stands, rate it, and do
+what else the pack leaves to them. A third party who was invited comes the same way, and reads how
+it stands.
 
 The code travels in the body of a form, never in an address. What follows is known by a signed
 cookie of a quarter of an hour, which stands for one case and for nothing else.
@@ -85,21 +86,21 @@ def get_mine(frame: frames.Public) -> Response:
     return _shown(frame, view) if actor.kind == "resident" else _invited(frame, view)
 
 
-@router.get("/mine/rate", dependencies=[caller.RESIDENT])
-def get_rate(frame: frames.Public) -> Response:
-    """The rating's form, while it is open."""
+@router.get("/mine/do/{name}", dependencies=[caller.RESIDENT])
+def get_act(frame: frames.Public, name: str) -> Response:
+    """The form of an act of the resident's own, while it is open."""
     actor = known(frame)
     if actor is None:
         return frame.go("/lookup")
     view = case_query.view(frame.engine, actor, _case_id(actor))
-    if RATE not in view.actions:
-        return frame.go("/mine", toast=frame.words.get("There is nothing to rate now."))
-    return _rating(frame, view, typed={}, action_id=ids.uuid7())
+    if name not in view.actions:
+        return frame.go("/mine", toast=frame.words.get("This cannot be done now"))
+    return _form(frame, view, name, typed={}, action_id=ids.uuid7())
 
 
-@router.post("/mine/rate", dependencies=[caller.RESIDENT])
-def post_rate(frame: frames.Public, sent: frames.Sent) -> Response:
-    """Takes the rating, once."""
+@router.post("/mine/do/{name}", dependencies=[caller.RESIDENT])
+def post_act(frame: frames.Public, name: str, sent: frames.Sent) -> Response:
+    """Does it, once."""
     actor = known(frame)
     if actor is None:
         return frame.go(
@@ -107,20 +108,25 @@ def post_rate(frame: frames.Public, sent: frames.Sent) -> Response:
             toast=frame.words.get("The quarter of an hour is over. Please look up again."),
         )
     view = case_query.view(frame.engine, actor, _case_id(actor))
-    action = case_page.action_of(view, RATE)
+    action = case_page.action_of(view, name)
     values = forms.read_form(action, view.pack.fields, sent, zone=frame.words.zone)
     request = act.Request(
         case_id=_case_id(actor),
         action_id=_id(sent.get("action_id")),
-        action=RATE,
+        action=name,
         fields={name: v for name, v in values.items() if isinstance(v, str | int | bool)},
     )
     try:
         caller.refuse_staff(frame.request)
         act.act(frame.engine, actor, request)
     except errors.GridcaseError as error:
-        return _rating(frame, view, typed=sent, action_id=request.action_id, error=error)
-    return frame.go("/mine", toast=frame.words.get("Thank you. Your rating is recorded."))
+        return _form(frame, view, name, typed=sent, action_id=request.action_id, error=error)
+    words = frame.words
+    done = words.get("Done: {act}", act=words.text(action.name))
+    is_rating = name == RATE
+    return frame.go(
+        "/mine", toast=words.get("Thank you. Your rating is recorded.") if is_rating else done
+    )
 
 
 @router.post("/mine/leave", dependencies=[caller.PUBLIC])
@@ -249,6 +255,11 @@ def _shown(frame: frames.Frame, view: case_query.CaseView) -> Response:
         entries=happened.resident_entries(frame, view, names=names, opened=_texts(frame, view)),
         sides=case_page.sides(frame, view, {}, reveal=None),
         may_rate=RATE in view.actions,
+        acts=tuple(
+            (name, frame.words.text(view.process.actions[name].name))
+            for name in view.actions
+            if name != RATE
+        ),
         papers=papers_listed.items(frame, view, base=HOME),
         readings=view.readings,
     )
@@ -293,23 +304,27 @@ def _ahead(frame: frames.Frame, view: case_query.CaseView) -> tuple[str, ...]:
     return tuple(frame.words.text(view.process.states[name].name) for name in states)
 
 
-def _rating(
+def _form(
     frame: frames.Frame,
     view: case_query.CaseView,
+    name: str,
     *,
     typed: Mapping[str, str],
     action_id: UUID,
     error: errors.GridcaseError | None = None,
 ) -> Response:
-    action = view.process.actions[RATE]
+    action = view.process.actions[name]
     declared, words = view.pack.fields, frame.words
     windows = [it for it in view.clocks if it.state == "running" and it.owner == "party"]
     return frame.page(
-        "resident/rate.html",
+        "resident/act.html",
         status=200 if error is None else int(problems.status_of(error)),
         view=view,
+        act=name,
+        title=words.text(action.name),
+        is_rating=name == RATE,
         action_id=action_id,
         inputs=forms.inputs(action, declared, words, values=typed, error=error),
         errors=() if error is None else forms.summary(error, declared, words),
-        nearest=case_page.clock_of(view, RATE, windows),
+        nearest=case_page.clock_of(view, name, windows),
     )

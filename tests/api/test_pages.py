@@ -390,11 +390,29 @@ def test_lookup_when_guessed_is_shut_after_some_tries(pages: Pages) -> None:
 def test_rating_when_it_is_not_the_time_is_not_offered(pages: Pages) -> None:
     filed = pages.district.file()
     pages.post("/lookup", number=filed.number, code=_code(filed))
-    assert "/mine/rate" not in pages.get("/mine").text
-    assert pages.get("/mine/rate").headers["location"] == "/mine"
-    answer = pages.post("/mine/rate", rating_result="satisfied", rating_attitude="satisfied")
+    assert "/mine/do/rate" not in pages.get("/mine").text
+    assert pages.get("/mine/do/rate").headers["location"] == "/mine"
+    answer = pages.post("/mine/do/rate", rating_result="satisfied", rating_attitude="satisfied")
     assert answer.status_code == 409
     assert pages.district.case(filed).state == "filed"
+
+
+def test_a_side_when_it_wants_no_more_mediation_says_so_itself(pages: Pages) -> None:
+    filed = pages.district.file()
+    pages.post("/lookup", number=filed.number, code=_code(filed))
+    assert "/mine/do/ask_to_end" not in pages.get("/mine").text, "nothing is mediated yet"
+    pages.district.do(filed, "accept", "desk")
+    assert "提出不再调解" in pages.get("/mine").text
+    assert "愿意继续调解" not in pages.get("/mine").text
+    assert "我知道调解会终止" in pages.get("/mine/do/ask_to_end").text
+    fields = {"asking_side": "applicant", "end_words": "不想再谈了。"}
+    untold = pages.post("/mine/do/ask_to_end", **fields)
+    assert untold.status_code == 422
+    assert "不想再谈了。" in untold.text, "nothing typed is lost"
+    done = pages.post("/mine/do/ask_to_end", **fields, end_known="true")
+    assert done.headers["location"] == "/mine"
+    assert "愿意继续调解" in pages.get("/mine").text
+    assert pages.district.case(filed).state == "accepted"
 
 
 # ---- the demo's clock

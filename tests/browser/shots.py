@@ -280,7 +280,7 @@ def _entering(number: str, code: str) -> Act:
 def _rating(enter: Act) -> Act:
     def rate(visitor: walk.Visitor) -> None:
         enter(visitor)
-        visitor.go("/mine/rate")
+        visitor.go("/mine/do/rate")
 
     return rate
 

@@ -217,7 +217,7 @@ def test_pages_when_checked_have_no_grave_fault(busy: Busy, language: Language) 
 @pytest.mark.long
 def test_pages_when_listed_are_all_the_pages_there_are(busy: Busy) -> None:
     listed = {path for _, path in pages(busy).values()}
-    assert routes.unseen(listed | {"/mine", "/mine/rate"}) == []
+    assert routes.unseen(listed | {"/mine", "/mine/do/{name}"}) == []
 
 
 MEETING: Final = """() => {
@@ -312,7 +312,7 @@ def look_as_resident(
             judge = walk.check if how in walk.HEARD else walk.look
             yield from judge(visitor, f"{how}-resident-{name}")
         if name == "case":
-            visitor.go("/mine/rate")
+            visitor.go("/mine/do/rate")
     it = busy.site.district
     (invited,) = case_query.view(
         it.engine, it.actor("mediator"), busy.mediating.case_id

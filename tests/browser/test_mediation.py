@@ -141,7 +141,7 @@ def test_a_third_party_when_invited_reads_how_it_stands_until_the_invitation_is_
         assert "漏水，402" in said
         for hidden in ("张示例", "李样本", "王示例", "泡坏"):
             assert hidden not in said
-        guest.go("/mine/rate")
+        guest.go("/mine/do/rate")
         assert guest.page.url.endswith("/mine")
         assert guest.noise == []
         fill_in(mediator, take_back, filed.case_id, mediator="")

@@ -61,6 +61,7 @@ OURS = {
     "dispute.name_mediator": "1 working_day",
     "dispute.first_session": "5 working_day",
     "dispute.decide_next": "3 working_day",
+    "dispute.end_on_request": "1 working_day",
     "dispute.serve_paper": "5 working_day",
     "dispute.serve_ending": "5 working_day",
     "dispute.performance": "until fields.perform_by",

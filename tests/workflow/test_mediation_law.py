@@ -8,8 +8,10 @@ import pytest
 
 from tests import office
 from tests.workflow import look
+from workflow import ids
 from workflow.commands import act
 from workflow.decide import Scalar
+from workflow.queries import search
 
 POLICE: dict[str, Scalar] = {
     "offence_kind": "criminal",
@@ -67,6 +69,63 @@ def test_either_side_may_refuse_at_any_time_and_is_told_the_routes_in_the_same_a
         row.rule for rows in district.deadlines(filed).values() for row in rows if not row.ended_at
     ]
     assert left == ["dispute.serve_ending"], "the notice of the end is still to be served"
+
+
+def _ask(district: office.District, filed: act.Receipt, action: str, **fields: Scalar) -> None:
+    """What a side does itself, with number and code."""
+    assert filed.code is not None
+    request = act.Request(
+        case_id=filed.case_id,
+        action_id=ids.uuid7(),
+        action=action,
+        fields={"asking_side": "respondent", **fields},
+    )
+    act.act(district.engine, search.by_code(district.engine, filed.number, filed.code), request)
+
+
+def _wish(district: office.District, filed: act.Receipt) -> list[str]:
+    return [row.state for row in district.deadlines(filed).get("dispute.end_on_request", ())]
+
+
+def test_a_side_that_asks_to_end_it_is_answered_within_a_working_day(
+    district: office.District,
+) -> None:
+    filed = _mediating(district)
+    error = look.refused(_ask, district, filed, "ask_to_end", end_known=False)
+    assert (error.code, error.field) == ("field.must_be_true", "end_known")
+    _ask(district, filed, "ask_to_end", end_known=True, end_words="不想再谈了。")
+    (clock,) = district.deadlines(filed)["dispute.end_on_request"]
+    assert (clock.due_on.isoformat(), clock.owner) == ("2026-03-23", "office")
+    assert district.case(filed).state == "mediating", "who asked is heard before it is recorded"
+    told = [row for row in look.notices(district, filed.case_id) if row.cause == "ask_to_end"]
+    assert [row.receiver_id for row in told] == [district.people["mediator"]]
+    # Asking again does not put the clock back.
+    district.at("2026-03-23 10:00")
+    _ask(district, filed, "ask_to_end", end_known=True)
+    (same,) = district.deadlines(filed)["dispute.end_on_request"]
+    assert (same.no, same.due_at) == (clock.no, clock.due_at)
+    district.do(filed, "refuse_mediation", "mediator", refusing_side="respondent", routes_told=True)
+    assert _wish(district, filed) == ["met"]
+    error = look.refused(_ask, district, filed, "ask_to_end", end_known=True)
+    assert error.code == "action.wrong_state"
+
+
+def test_a_side_that_asked_to_end_it_may_go_on_after_all(district: office.District) -> None:
+    filed = _mediating(district)
+    error = look.refused(_ask, district, filed, "ask_to_go_on")
+    assert error.code == "action.window_over", "nobody has asked to end it"
+    _ask(district, filed, "ask_to_end", end_known=True)
+    _ask(district, filed, "ask_to_go_on")
+    assert (_wish(district, filed), district.case(filed).state) == (["met"], "mediating")
+
+
+def test_a_wish_to_end_that_nobody_records_climbs(district: office.District) -> None:
+    filed = _mediating(district)
+    _ask(district, filed, "ask_to_end", end_known=True)
+    district.at("2026-03-25 10:00")
+    found = look.hold(district, filed.case_id)
+    assert "urge" in [rung.effect for rung in found.rungs_of("dispute.end_on_request")]
+    assert found.case.light == "red"
 
 
 def test_rights_and_duties_are_told_before_a_session(district: office.District) -> None:
