@@ -109,6 +109,8 @@ def post_act(frame: frames.Public, name: str, sent: frames.Sent) -> Response:
         )
     view = case_query.view(frame.engine, actor, _case_id(actor))
     action = case_page.action_of(view, name)
+    if way.RESIDENT not in action.by:
+        raise errors.NotFound("case.unknown")
     values = forms.read_form(action, view.pack.fields, sent, zone=frame.words.zone)
     request = act.Request(
         case_id=_case_id(actor),

@@ -412,6 +412,8 @@ def test_a_side_when_it_wants_no_more_mediation_says_so_itself(pages: Pages) -> 
     done = pages.post("/mine/do/ask_to_end", **fields, end_known="true")
     assert done.headers["location"] == "/mine"
     assert "愿意继续调解" in pages.get("/mine").text
+    assert pages.get("/mine/do/withdraw").headers["location"] == "/mine"
+    assert pages.post("/mine/do/withdraw", withdraw_reason="撤回").status_code == 404
     assert pages.district.case(filed).state == "accepted"
 
 
