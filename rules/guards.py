@@ -12,7 +12,7 @@ import functools
 import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from cel_expr_python import cel
 
@@ -41,6 +41,7 @@ CASE_FACTS: Mapping[str, str] = {
 PLANS = ("awaited", "proposed", "agreed", "approved")
 """How far the plan of a leader's assignment may be; '' where there is none."""
 
+_MISSING: Final = object()
 _FIELD_TYPES: Mapping[pack.FieldType, str] = {"int": "INT", "bool": "BOOL"}
 _TEXT = r"""'(?:\\.|[^'\\])*'|"(?:\\.|[^"\\])*\""""
 _STRINGS = re.compile(_TEXT)
@@ -49,9 +50,9 @@ _LOOP = re.compile(r"\.\s*(all|exists|exists_one|existsOne|map|filter)\s*\(")
 _POSITION = re.compile(r"<input>:(\d+):(\d+): ([^\n]*)")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Guard:
-    """A compiled condition. `names` are the facts it reads."""
+    """A compiled condition, compared by identity. `names` are the facts it reads."""
 
     test: str
     names: frozenset[str]
@@ -76,7 +77,15 @@ def holds(guard: Guard, facts: Mapping[str, object]) -> bool:
 
     Raises: Invalid guard.broken where a fact is missing or the result is no truth value.
     """
-    data = {name: facts[name] for name in guard.names if name in facts}
+    return _holds(guard, *[facts.get(name, _MISSING) for name in guard.names])
+
+
+@functools.lru_cache(maxsize=4096, typed=True)
+def _holds(guard: Guard, *values: object) -> bool:
+    """Kept: cases differ in few of the facts that guards read, and the library takes far longer
+    to answer than to be remembered. No sealed field is among them."""
+    facts = zip(guard.names, values, strict=True)
+    data = {name: value for name, value in facts if value is not _MISSING}
     for name in guard.texts:
         if data.get(name, "") is None:
             data[name] = ""

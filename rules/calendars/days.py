@@ -48,7 +48,9 @@ def name_of(calendar: Calendar, day: date) -> pack.Text | None:
 
 def next_workday(calendar: Calendar, day: date) -> date:
     """This day if the office works on it, else the first working day after it."""
-    return nth_workday(calendar, count_workdays(calendar, day) + 1 - is_workday(calendar, day))
+    if is_workday(calendar, day):
+        return day
+    return nth_workday(calendar, count_workdays(calendar, day) + 1)
 
 
 def previous_workday(calendar: Calendar, day: date) -> date:

@@ -116,3 +116,11 @@ def test_guard_when_it_cannot_be_judged_is_an_error(test: str, facts: dict[str, 
     with pytest.raises(errors.Invalid) as caught:
         guards.holds(guard, facts)
     assert caught.value.code == "guard.broken"
+
+
+def test_holds_when_a_value_is_equal_but_of_another_type_is_judged_anew() -> None:
+    guard = guards.compile_guard("fields.told", FIELDS, FIELDS)
+    assert guards.holds(guard, {"fields.told": True})
+    with pytest.raises(errors.Invalid) as caught:
+        guards.holds(guard, {"fields.told": 1})
+    assert caught.value.code == "guard.broken"

@@ -208,8 +208,9 @@ def _check_window(draft: Draft, action: pack_.Action) -> None:
 
 def window_is_open(action: pack_.Action, deadlines: Iterable[DeadlineRow]) -> bool:
     """Whether the window in which the action is possible, if it has one, is running."""
-    running = {row.rule for row in deadlines if row.state == "running"}
-    return action.within is None or action.within in running
+    return action.within is None or any(
+        row.rule == action.within and row.state == "running" for row in deadlines
+    )
 
 
 # -- what changes -----------------------------------------------------------------------------
@@ -283,16 +284,14 @@ def _restricts(draft: Draft, values: Mapping[str, Scalar]) -> bool:
 
 
 def _enter(draft: Draft, state: str, *, reopened: bool) -> None:
-    if reopened:
-        draft.change(is_closed=False, closed_at=None, done_at=None, cycle=draft.case.cycle + 1)
-        draft.change(leader_id=None)  # the assignment ended with the case
-    draft.change(state=state)
-    found = draft.state
-    if not found.done:  # opened again, or under review: the matter is not settled any more
-        draft.change(done_at=None)
-    elif draft.case.done_at is None:
-        draft.change(done_at=draft.at)
-    draft.change(is_done=draft.case.done_at is not None)
+    done_at = None if reopened else draft.case.done_at
+    if not draft.flow.process.states[state].done:
+        done_at = None  # opened again, or under review: the matter is not settled any more
+    elif done_at is None:
+        done_at = draft.at
+    draft.change(state=state, done_at=done_at, is_done=done_at is not None)
+    if reopened:  # the assignment ended with the case
+        draft.change(is_closed=False, closed_at=None, cycle=draft.case.cycle + 1, leader_id=None)
 
 
 def _close(draft: Draft) -> None:

@@ -261,10 +261,10 @@ def _pause(draft: Draft, *, action: str, seq: int) -> None:
 
 
 def _resume(draft: Draft, *, action: str, seq: int) -> None:
-    names = {name for name, _ in draft.flow.resumes.get(action, ())}
-    for row in draft.open_deadlines():
-        if row.rule in names and row.state == "paused":
-            resume(draft, row, at=draft.at)
+    for name, _ in draft.flow.resumes.get(action, ()):
+        for row in draft.open_deadlines():
+            if row.rule == name and row.state == "paused":
+                resume(draft, row, at=draft.at)
 
 
 def resume(draft: Draft, row: DeadlineRow, *, at: datetime) -> None:
