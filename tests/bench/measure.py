@@ -23,7 +23,7 @@ from workflow.db import sqlite
 ROUNDS: Final = 5
 Dialect = Literal["sqlite", "postgresql"]
 Program = Callable[[int], float]
-"""One round of a program, given the round's number: a rate or a time."""
+"""One pass of a program, given the pass's number: a rate or a time."""
 _Item = TypeVar("_Item")
 
 
@@ -41,17 +41,23 @@ class Figure:
     database: str
 
 
-def interleaved(programs: Mapping[str, Program], *, rounds: int) -> dict[str, list[float]]:
-    """Each program's figures. Every round begins with another one, so that none has the
-    warm place for itself; a round before the first warms all up and is not counted."""
+def interleaved(
+    programs: Mapping[str, Program], *, rounds: int, passes: int = 1
+) -> dict[str, list[float]]:
+    """Each program's figures: of a round, the median of its passes, in each of which all run in
+    turn. Every pass begins with another one, so that none has the warm place for itself; a round
+    before the first warms all up and is not counted."""
     names = list(programs)
     found: dict[str, list[float]] = {name: [] for name in names}
     for number in range(rounds + 1):
-        turn = number % len(names)
-        for name in names[turn:] + names[:turn]:
-            figure = programs[name](number)
-            if number:
-                found[name].append(figure)
+        taken: dict[str, list[float]] = {name: [] for name in names}
+        for step in range(number * passes, (number + 1) * passes):
+            turn = step % len(names)
+            for name in names[turn:] + names[:turn]:
+                taken[name].append(programs[name](step))
+        if number:
+            for name, figures in taken.items():
+                found[name].append(statistics.median(figures))
     return found
 
 
