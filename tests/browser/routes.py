@@ -35,6 +35,12 @@ def pages() -> tuple[str, ...]:
     )
 
 
+def of(path: str) -> str:
+    """The page that an address shows, as the program declares it; empty where it has none."""
+    bare = path.partition("?")[0]
+    return next((page for page in pages() if compile_path(page)[0].match(bare)), "")
+
+
 def unseen(seen: Collection[str]) -> list[str]:
     """The pages that none of the addresses shows and that are not named above."""
     bare = {path.partition("?")[0] for path in seen}

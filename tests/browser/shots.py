@@ -24,6 +24,7 @@ from sqlalchemy import select
 
 from api import app, observe
 from api.demo import dataset, district, seed
+from api.pages import way
 from rules import pack as pack_
 from tests import conftest
 from tests.api import running
@@ -66,19 +67,23 @@ class Office:
 
 
 @contextmanager
-def opened() -> Iterator[Office]:
+def browsing() -> Iterator[sync_api.Browser]:
+    """The machine's browser."""
+    with sync_api.sync_playwright() as playwright:
+        path = conftest.chromium_path(playwright)
+        browser = playwright.chromium.launch(executable_path=path, args=list(conftest.QUIET))
+        yield browser
+        browser.close()
+
+
+@contextmanager
+def opened(browser: sync_api.Browser) -> Iterator[Office]:
     """A demo of its own, from its making to its end; nothing of it stays."""
-    with (
-        tempfile.TemporaryDirectory(prefix="gridcase-shots-") as folder,
-        sync_api.sync_playwright() as playwright,
-    ):
+    with tempfile.TemporaryDirectory(prefix="gridcase-shots-") as folder:
         chosen = settings.Settings(data_dir=Path(folder), database_url=None, channels=walk.CHANNELS)
         with dataset.prepared(chosen, shape=SHAPE, reset=False, told=lambda _d, _n: None) as found:
             engine = engine_.start(chosen)
             try:
-                browser = playwright.chromium.launch(
-                    executable_path=conftest.chromium_path(playwright), args=list(conftest.QUIET)
-                )
                 with walk.running(app.create_app(chosen, engine=engine, rings=True)) as url:
                     yield Office(
                         engine=engine,
@@ -87,7 +92,6 @@ def opened() -> Iterator[Office]:
                         passwords=found.passwords,
                         folder=Path(folder),
                     )
-                browser.close()
             finally:
                 engine_.stop(engine)
 
@@ -97,10 +101,11 @@ def opened() -> Iterator[Office]:
 
 def sights(it: Office) -> tuple[Sight, ...]:
     """Every page, and every state that a case of this demo stands in."""
-    return (*_plain(), *_filing(), *_cases(it), *_residents(it))
+    pack_hash = office.house(it.engine.database).rules.hash
+    return (*_plain(pack_hash), *_filing(), *_cases(it), *_residents(it))
 
 
-def _plain() -> Iterator[Sight]:
+def _plain(pack_hash: str) -> Iterator[Sight]:
     yield Sight(name="login", who=None, path="/login")
     yield Sight(name="login-wrong", who=None, path="/login", then=_wrong)
     yield Sight(name="lookup", who=None, path="/lookup")
@@ -109,6 +114,7 @@ def _plain() -> Iterator[Sight]:
     yield Sight(name="docs", who=None, path="/docs")
     yield Sight(name="rules", who=None, path="/rules")
     yield Sight(name="rules-staff", who="desk", path="/rules")
+    yield Sight(name="rules-pinned", who=None, path=f"/rules/{pack_hash}")
     yield Sight(name="not-found", who="mediator", path="/cases/nothing")
     for account in district.ACCOUNTS:
         yield Sight(name=f"list-{account.username}", who=account.username, path="/")
@@ -165,9 +171,11 @@ def _to_receipt(visitor: walk.Visitor) -> None:
 
 
 def _cases(it: Office) -> Iterator[Sight]:
-    """One of each state, seen by one whose turn it is; and the form of each act."""
+    """One of each state, seen by one whose turn it is, with its papers; and the form of each
+    act."""
     stands: set[str] = set()
     done: set[str] = set()
+    made: set[str] = set()
     rules = office.house(it.engine.database).rules.pack
     for who, actor in _people(it).items():
         for item in _items(it.engine, actor):
@@ -178,6 +186,7 @@ def _cases(it: Office) -> Iterator[Sight]:
                 yield Sight(name=f"case-{state}", who=who, path=where)
                 if len(stands) == 1:
                     yield Sight(name="case-open", who=who, path=f"{where}/open")
+                yield from _papers(it.engine, actor, item, who=who, made=made)
             for action in _acts(it.engine, actor, item, process):
                 named = f"act-{item.process}-{action}"
                 if named not in done:
@@ -188,6 +197,22 @@ def _cases(it: Office) -> Iterator[Sight]:
                         yield replace(
                             form, name=f"{named}-faults", then=walk.Visitor.send_as_it_stands
                         )
+
+
+def _papers(
+    engine: Engine, actor: access.Actor, item: worklist.WorkItem, *, who: str, made: set[str]
+) -> Iterator[Sight]:
+    """Those of a case that are like none before, with their receipts; and one file of a case."""
+    where = f"/cases/{item.case_id}"
+    for paper in case_query.view(engine, actor, item.case_id).papers:
+        if paper.can_open and paper.key not in made:
+            if not made:
+                yield Sight(name="case-file", who=who, path=f"{where}/file")
+            made.add(paper.key)
+            page = f"{where}/papers/{paper.no}"
+            yield Sight(name=f"paper-{paper.key}", who=who, path=page)
+            yield Sight(name=f"paper-{paper.key}-en", who=who, path=f"{page}?copy=en")
+            yield Sight(name=f"paper-{paper.key}-receipts", who=who, path=f"{page}/receipts")
 
 
 def _people(it: Office) -> Mapping[str, access.Actor]:
@@ -256,8 +281,9 @@ def _closer(visitor: walk.Visitor) -> None:
 
 
 def _residents(it: Office) -> Iterator[Sight]:
-    """A resident's case of each state, and its rating where there is one to give."""
+    """A resident's case of each state, and the form of each act of their own."""
     seen: set[str] = set()
+    rules = office.house(it.engine.database).rules.pack
     for item in _items(it.engine, _people(it)["auditor"]):
         name = f"resident-{item.process}-{item.state}"
         if name in seen:
@@ -265,8 +291,12 @@ def _residents(it: Office) -> Iterator[Sight]:
         seen.add(name)
         enter = _entering(item.number, ids.lookup_code(it.engine.seals.secret, item.case_id))
         yield Sight(name=name, who=None, path="/lookup", then=enter)
-        if item.state in ("awaiting_rating", "served"):
-            yield Sight(name=f"{name}-rate", who=None, path="/lookup", then=_rating(enter))
+        for act, action in rules.processes[item.process].actions.items():
+            form = f"resident-{item.process}-do-{act}"
+            is_open = item.state in (action.source or ())
+            if way.RESIDENT in action.by and is_open and form not in seen:
+                seen.add(form)
+                yield Sight(name=form, who=None, path="/lookup", then=_acting(enter, act))
 
 
 def _entering(number: str, code: str) -> Act:
@@ -277,12 +307,12 @@ def _entering(number: str, code: str) -> Act:
     return enter
 
 
-def _rating(enter: Act) -> Act:
-    def rate(visitor: walk.Visitor) -> None:
+def _acting(enter: Act, name: str) -> Act:
+    def act(visitor: walk.Visitor) -> None:
         enter(visitor)
-        visitor.go("/mine/do/rate")
+        visitor.go(f"/mine/do/{name}")
 
-    return rate
+    return act
 
 
 # ---- pictures
@@ -342,7 +372,7 @@ def main() -> int:
     chosen = asked.parse_args()
     observe.configure_logging("console", "WARNING")
     began = time.monotonic()
-    with opened() as it:
+    with browsing() as browser, opened(browser) as it:
         wanted = [sight for sight in sights(it) if chosen.only in sight.name]
         seen = [take(it, chosen.folder, wanted, how) for how in chosen.how]
         spoilt = [sight for sight in bad_week() if chosen.only in sight.name]
