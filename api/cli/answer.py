@@ -118,9 +118,12 @@ LANGUAGES: Final[tuple[texts.Language, texts.Language]] = ("zh-CN", "en")
 def sentence(error: errors.GridcaseError, language: texts.Language) -> str:
     """An error on one line: what is wrong, and what to do."""
     told = texts.Words(language=language)
-    stop = "；" if told.is_zh else "; "
     text = problems.detail(error, told, _LABELS)
-    return f"{text.rstrip('。.')}{stop}{told.error(error, _LABELS).remedy}"
+    return _with_remedy(text, told.error(error, _LABELS).remedy, told)
+
+
+def _with_remedy(text: str, remedy: str, told: texts.Words) -> str:
+    return f"{text.rstrip('。.')}{'。' if told.is_zh else '. '}{remedy}"
 
 
 def pack_faults(faults: tuple[errors.PackFault, ...], told: texts.Words) -> list[str]:
@@ -128,8 +131,7 @@ def pack_faults(faults: tuple[errors.PackFault, ...], told: texts.Words) -> list
     lines = []
     for fault in faults:
         text = told.error_text(fault.code, dict(fault.params))
-        stop = "。" if told.is_zh else ". "
-        what = f"{text.text.rstrip('。.')}{stop}{text.remedy}"
+        what = _with_remedy(text.text, text.remedy, told)
         lines.append(f"{fault.file}:{fault.line}: {fault.key}: {what} [{fault.code}]")
     return lines
 
