@@ -43,7 +43,7 @@ from workflow.decide.facts import (
     is_led_by,
     plan_of,
     reached_all,
-    sought_at,
+    search_of,
 )
 
 FILE = act.FILE
@@ -188,5 +188,5 @@ __all__ = [
     "is_led_by",
     "plan_of",
     "reached_all",
-    "sought_at",
+    "search_of",
 ]

@@ -16,9 +16,15 @@ from rules import pack as pack_
 from workflow.decide import clocks, leader, supervision, tell
 from workflow.decide.decision import EscalationRow
 from workflow.decide.draft import Draft
-from workflow.decide.facts import PASSED, Command, DeadlineRow, sought_at
+from workflow.decide.facts import (
+    PASSED,
+    SUPERVISING,
+    Command,
+    DeadlineRow,
+    Search,
+    search_of,
+)
 
-SUPERVISING: Final = frozenset({"supervise", "raise", "leader"})
 LEADER: Final = "leader"
 
 
@@ -98,12 +104,13 @@ def _climb(draft: Draft, row: DeadlineRow) -> Command | None:
     if not _applies(draft, row, planned):
         draft.put_deadline(clocks.wait(draft, row, planned=plan, done=planned.key + PASSED))
         return None
-    level, at_top = _level(draft, planned.rung)
-    target = _target(draft, planned.rung, level=level)
+    role = draft.owner_role()
+    search = search_of(draft.case, planned.rung, role, draft.facts.line)
+    target = _target(draft, planned.rung, search, owner_role=role)
     if target is None and planned.rung.action is None:
         _block(draft, row, planned=planned, plan=plan)
         return None
-    return _fire(draft, row, planned=planned, plan=plan, level=level, target=target, at_top=at_top)
+    return _fire(draft, row, planned=planned, plan=plan, search=search, target=target)
 
 
 def _fire(
@@ -112,16 +119,15 @@ def _fire(
     *,
     planned: ladders.Planned,
     plan: Sequence[ladders.Planned],
-    level: int,
+    search: Search,
     target: ladders.Target | None,
-    at_top: bool,
 ) -> Command | None:
     rung = planned.rung
-    seq = _record(draft, row, planned=planned, target=target, at_top=at_top)
+    seq = _record(draft, row, planned=planned, target=target, at_top=search.at_top)
     draft.put_deadline(clocks.wait(draft, row, planned=plan, done=planned.key))
     person = None if target is None else target.person_id
     if target is not None:
-        _take_effect(draft, rung, target=target, level=level, seq=seq)
+        _take_effect(draft, rung, target=target, level=search.from_level, seq=seq)
     tell.cause(draft, cause=f"rung.{rung.do}", seq=seq, row=row, target=person)
     if rung.action is None:
         return None
@@ -135,18 +141,9 @@ def _applies(draft: Draft, row: DeadlineRow, planned: ladders.Planned) -> bool:
     return all(guards.holds(guard, draft.guard_facts()) for guard in criteria)
 
 
-def _level(draft: Draft, rung: pack_.Rung) -> tuple[int, bool]:
-    """Where the search for a target begins, and whether a raise found no level above: none
-    that has a post of the role it tells, be it vacant."""
-    level = draft.case.supervising_level or draft.case.level
-    if rung.do != "raise":
-        return level, False
-    levels = [post.level for post in draft.facts.line.by_role.get(rung.tell, ())]
-    top = min(levels, default=level)
-    return (level - 1, False) if level > top else (level, True)
-
-
-def _target(draft: Draft, rung: pack_.Rung, *, level: int) -> ladders.Target | None:
+def _target(
+    draft: Draft, rung: pack_.Rung, search: Search, *, owner_role: str | None
+) -> ladders.Target | None:
     named: ladders.Target | None = None
     if rung.tell == LEADER and (rung.do == "leader" or rung.do not in SUPERVISING):
         # Who carries the case, or owes its plan: no other leader of the line.
@@ -155,17 +152,15 @@ def _target(draft: Draft, rung: pack_.Rung, *, level: int) -> ladders.Target | N
         named = _holding(draft, rung.tell, draft.case.supervisor_id)
     if named is not None:
         return named
-    role, posts = draft.owner_role(), draft.facts.line.posts
-    office, own_level = sought_at(draft.case, rung.tell, role, posts)
     return ladders.target(
         rung.tell,
-        posts=posts,
-        lead_office=office,
-        level=own_level,
-        owner_role=role,
+        posts=draft.facts.line.posts,
+        lead_office=search.office_id,
+        level=search.level,
+        owner_role=owner_role,
         handler=draft.case.handler_id,
         excluded=draft.facts.recused,
-        from_level=level if rung.do in SUPERVISING else own_level,
+        from_level=search.from_level,
     )
 
 

@@ -20,6 +20,8 @@ Scalar = str | int | bool | None
 ActorKind = Literal["person", "resident", "ladder"]
 HANDLER: Final = "handler"
 """Whom a rung tells that tells whoever has the turn."""
+SUPERVISING: Final = frozenset({"supervise", "raise", "leader"})
+"""What a rung does that brings in somebody above who handles the case."""
 NEVER: Final = datetime(9999, 12, 31, tzinfo=UTC)
 """The due date of a case without a running deadline, so that a keyset orders all cases."""
 
@@ -318,13 +320,31 @@ def asked_of(case: CaseRow, role: str | None, posts: Iterable[ladders.Post]) -> 
     return lead, case.level
 
 
-def sought_at(
-    case: CaseRow, tell: str, role: str | None, posts: Iterable[ladders.Post]
-) -> tuple[UUID, int]:
-    """The office at which a rung that tells `tell` begins to look, with its level: the lead office;
-    where it tells a handler and there is none yet, the one of which the owner's role is asked."""
-    is_open = tell == HANDLER and case.handler_id is None
-    return asked_of(case, role if is_open else None, posts)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Search:
+    """Where a rung looks for whom to tell: `office_id` is asked first, at its `level`, and the
+    search goes up from `from_level`. `at_top`: a raise found no level above that has a post of
+    the role it tells, be it vacant."""
+
+    office_id: UUID
+    level: int
+    from_level: int
+    at_top: bool = False
+
+
+def search_of(case: CaseRow, rung: pack_.Rung, role: str | None, line: Line) -> Search:
+    """At the lead office; where a handler is told and there is none yet, at the one of which
+    `role`, the owner's, is asked. What puts a case under supervision goes up from where it is
+    watched already."""
+    is_open = rung.tell == HANDLER and case.handler_id is None
+    office, own = asked_of(case, role if is_open else None, line.posts)
+    if rung.do not in SUPERVISING:
+        return Search(office_id=office, level=own, from_level=own)
+    level = case.supervising_level or case.level
+    if rung.do != "raise":
+        return Search(office_id=office, level=own, from_level=level)
+    is_above = any(post.level < level for post in line.by_role.get(rung.tell, ()))
+    return Search(office_id=office, level=own, from_level=level - is_above, at_top=not is_above)
 
 
 def is_led_by(case: CaseRow, office: UUID, line: Line) -> bool:

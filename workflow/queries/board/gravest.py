@@ -26,7 +26,7 @@ from workflow.decide import (
     Line,
     clocks,
     guard_facts,
-    sought_at,
+    search_of,
     supervision,
 )
 from workflow.queries import places
@@ -357,13 +357,14 @@ def _passed_over(
     case: CaseRow, rung: pack_.Rung, line: Line, *, role: str
 ) -> Iterator[ladders.Post]:
     """Every post that the search for a target has asked."""
-    office, level = sought_at(case, rung.tell, role, line.posts)
-    begins = level
-    if rung.do in ("supervise", "raise", "leader"):
-        begins = case.supervising_level or case.level
-    if rung.do == "raise" and any(post.level < begins for post in line.by_role.get(role, ())):
-        begins -= 1
-    return ladders.asked(role, posts=line.posts, lead_office=office, level=level, from_level=begins)
+    search = search_of(case, rung, role, line)
+    return ladders.asked(
+        role,
+        posts=line.posts,
+        lead_office=search.office_id,
+        level=search.level,
+        from_level=search.from_level,
+    )
 
 
 def _why(post: ladders.Post) -> Why:
