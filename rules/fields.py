@@ -45,9 +45,10 @@ def read(
     `future_only`; without them these stay unchecked.
     Raises: Invalid field.* for the first fault, the others in its `also`.
     """
+    unknown = values.keys() - {*action.needs, *action.takes}
     faults = [
         errors.Invalid("field.unknown", field=_shown(name))
-        for name in sorted(set(values) - {*action.needs, *action.takes}, key=str)[:_MAX_UNKNOWN]
+        for name in sorted(unknown, key=str)[:_MAX_UNKNOWN]
     ]
     result: dict[str, Value] = {}
     for name in (*action.needs, *action.takes):

@@ -7,7 +7,8 @@ later. A ladder ends where no post is left above.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+import itertools
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
@@ -49,6 +50,10 @@ class Post:
     away: tuple[UUID, ...] = ()
 
 
+Posts = Mapping[str, Sequence[Post]]
+"""The posts of a line by role, each role's as `by_role` orders them."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Target:
     """Whom a rung addresses, and at which level."""
@@ -68,7 +73,8 @@ class _Clock:
     calendar: calendars.Calendar
     start_at: datetime
     start_on: date
-    deadline: due.Due
+    due_at: datetime
+    due_on: date
     due_day: date
     pauses: tuple[due.Pause, ...]
     extend_days: int
@@ -80,7 +86,8 @@ def plan(
     rule: pack.DeadlineRule,
     calendar: calendars.Calendar,
     start_at: datetime,
-    due: due.Due,
+    due_at: datetime,
+    due_on: date,
     pauses: tuple[due.Pause, ...] = (),
     extend_days: int = 0,
 ) -> tuple[Planned, ...]:
@@ -91,7 +98,7 @@ def plan(
     Invariant: I3.
     """
     start_on = calendars.local_date(calendar, start_at)
-    clock = (rule, calendar, start_on, due, pauses, extend_days)
+    clock = (rule, calendar, start_on, due_at, due_on, pauses, extend_days)
     planned = _by_days(tuple(ladder), *clock)
     if planned is None:
         planned = _firings(tuple(ladder), _clock(*clock, start_at=start_at))
@@ -107,7 +114,8 @@ def _by_days(
     rule: pack.DeadlineRule,
     calendar: calendars.Calendar,
     start_on: date,
-    deadline: due.Due,
+    due_at: datetime,
+    due_on: date,
     pauses: tuple[due.Pause, ...],
     extend_days: int,
 ) -> tuple[Planned, ...] | None:
@@ -117,7 +125,7 @@ def _by_days(
     if not counting.on_days(rule) or any(length.unit not in pack.DAY_UNITS for length in lengths):
         return None
     start_at = calendars.start_of_day(calendar, start_on)
-    clock = _clock(rule, calendar, start_on, deadline, pauses, extend_days, start_at=start_at)
+    clock = _clock(rule, calendar, start_on, due_at, due_on, pauses, extend_days, start_at=start_at)
     return _firings(ladder, clock)
 
 
@@ -125,7 +133,8 @@ def _clock(
     rule: pack.DeadlineRule,
     calendar: calendars.Calendar,
     start_on: date,
-    deadline: due.Due,
+    due_at: datetime,
+    due_on: date,
     pauses: tuple[due.Pause, ...],
     extend_days: int,
     *,
@@ -136,8 +145,9 @@ def _clock(
         calendar=calendar,
         start_at=start_at,
         start_on=start_on,
-        deadline=deadline,
-        due_day=_first_open_day(calendar, deadline.due_at),
+        due_at=due_at,
+        due_on=due_on,
+        due_day=_first_open_day(calendar, due_at),
         pauses=pauses,
         extend_days=extend_days,
     )
@@ -156,10 +166,19 @@ def _in_order(planned: Iterable[Planned]) -> tuple[Planned, ...]:
     return tuple(sorted(planned, key=lambda one: (one.at, one.index, one.repetition)))
 
 
+def by_role(posts: Iterable[Post]) -> Posts:
+    """Posts of one line in the order in which they are asked: the lowest level first, at each by
+    rank."""
+    found: dict[str, list[Post]] = {}
+    for post in sorted(posts, key=lambda post: (-post.level, post.rank, post.id)):
+        found.setdefault(post.role, []).append(post)
+    return found
+
+
 def target(
     tell: str,
     *,
-    posts: Sequence[Post],
+    posts: Posts,
     lead_office: UUID,
     level: int,
     owner_role: str | None,
@@ -185,26 +204,21 @@ def target(
         if owner_role is None:
             return None
         role, from_level = owner_role, level
-    for post in asked(
-        role, posts=posts, lead_office=lead_office, level=level, from_level=from_level
-    ):
+    for post in asked(role, posts=posts, lead_office=lead_office, from_level=from_level):
         found = able(post, excluded)
         if found is not None:
             return found
     return None
 
 
-def asked(
-    role: str, *, posts: Sequence[Post], lead_office: UUID, level: int, from_level: int
-) -> Iterator[Post]:
+def asked(role: str, *, posts: Posts, lead_office: UUID, from_level: int) -> Iterator[Post]:
     """The posts of which a role is asked, one after another, from `from_level` up to the top. At
     the lead office's own level a role means the lead office, where it has such a post."""
-    of_role = [post for post in posts if post.role == role]
-    for height in range(from_level, 0, -1):
-        there = [post for post in of_role if post.level == height]
-        if height == level:
-            there = [post for post in there if post.office_id == lead_office] or there
-        yield from sorted(there, key=lambda post: (post.rank, post.id))
+    of_role = posts.get(role, ())
+    own = next((post.level for post in of_role if post.office_id == lead_office), None)
+    for post in of_role:
+        if post.level <= from_level and (post.level != own or post.office_id == lead_office):
+            yield post
 
 
 # --- day units
@@ -234,13 +248,13 @@ def _day_of(clock: _Clock, at: pack.When) -> date:
         later = _days_away(calendar, clock.due_day, length=_checked(at.length), sign=1)
         return calendars.next_workday(calendar, later)
     if at.kind == "before":
-        day = _days_away(calendar, clock.deadline.due_on, length=_checked(at.length), sign=-1)
+        day = _days_away(calendar, clock.due_on, length=_checked(at.length), sign=-1)
     else:
         course = counting.whole_course(
             clock.rule,
             calendar=calendar,
             start_on=clock.start_on,
-            due_on=clock.deadline.due_on,
+            due_on=clock.due_on,
             pauses=clock.pauses,
             extend_days=clock.extend_days,
         )
@@ -264,7 +278,7 @@ def _repeated(
 def _by_the_hour(clock: _Clock, rung: pack.Rung, length: pack.Length) -> Iterator[datetime]:
     """Hours before the limit, or after the first opening that follows it, on a clock of days."""
     if rung.at.kind == "before":
-        base, sign = clock.deadline.due_at, -1
+        base, sign = clock.due_at, -1
     else:
         base, sign = calendars.opening(clock.calendar, clock.due_day), 1
     away = pack.Length(n=sign * length.n, unit=length.unit)
@@ -298,7 +312,7 @@ def _on_minutes(clock: _Clock, rung: pack.Rung) -> Iterator[datetime]:
 
 def _moment_of(clock: _Clock, at: pack.When) -> datetime:
     if at.kind == "due":
-        return clock.deadline.due_at
+        return clock.due_at
     if at.kind == "percent":
         course = counting.time_course(
             clock.rule,
@@ -310,7 +324,7 @@ def _moment_of(clock: _Clock, at: pack.When) -> datetime:
         return counting.time_reached(course, _share(counting.total(course), at))
     length = _checked(at.length)
     away = pack.Length(n=-length.n if at.kind == "before" else length.n, unit=length.unit)
-    return _moved(clock, clock.deadline.due_at, away)
+    return _moved(clock, clock.due_at, away)
 
 
 def _repeated_at(clock: _Clock, rung: pack.Rung, first_at: datetime) -> Iterator[datetime]:
@@ -356,13 +370,13 @@ def _checked(length: pack.Length | None) -> pack.Length:
 # --- targets
 
 
-def _post_of(person: UUID | None, *, posts: Sequence[Post], lead_office: UUID) -> Post | None:
+def _post_of(person: UUID | None, *, posts: Posts, lead_office: UUID) -> Post | None:
     """The post at the lead office through which a person handles the case."""
     if person is None:
         return None
     held = [
         post
-        for post in posts
+        for post in itertools.chain.from_iterable(posts.values())
         if post.office_id == lead_office and person in (post.holder, post.deputy, *post.away)
     ]
     return min(held, key=lambda post: (post.holder != person, post.rank, post.id), default=None)

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Final
 
 from workflow import audit, db, personal
-from workflow.decide import CaseRow, Decision, Event, Notice
+from workflow.decide import CaseRow, Decision, Event, Notice, changed
 
 MONTHS_A_YEAR: Final = 100  # 2026-03 is written 202603
 
@@ -17,7 +17,7 @@ def rows(decision: Decision, *, seals: personal.Seals) -> db.Rows:
     case = decision.case
     sealed = [_seal(case, event, seals=seals) for event in decision.events]
     events, head = _chain(decision, [commitments for _, commitments in sealed])
-    written = case._replace(head=head)
+    written = changed(case, head=head)
     return db.Rows(
         opened=(written,) if decision.before is None else (),
         cases=() if decision.before is None else (written,),

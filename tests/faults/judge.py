@@ -18,7 +18,7 @@ from uuid import UUID
 
 from sqlalchemy import select
 
-from rules import due, ladders
+from rules import ladders
 from tests import office as small
 from tests.workflow import look
 from workflow import audit, auditor, db, read
@@ -175,7 +175,8 @@ def _plan(tx: db.Tx, row: DeadlineRow, *, pack_hash: str) -> tuple[ladders.Plann
         rule=rule,
         calendar=calendar,
         start_at=row.start_at,
-        due=due.Due(due_at=row.due_at, due_on=row.due_on, provisional=row.is_provisional),
+        due_at=row.due_at,
+        due_on=row.due_on,
         pauses=clocks.pauses_of(row, calendar=calendar),
         extend_days=row.extend_days,
     )

@@ -310,7 +310,14 @@ def test_peer_read_2_more_days_off_make_nothing_due_earlier_and_urge_nothing_ear
     for days in (off, off | more):
         calendar = _with_days_off(days)
         ends = due.due(rule, calendar=calendar, start_at=start_at)
-        plan = ladders.plan(AFTER, rule=rule, calendar=calendar, start_at=start_at, due=ends)
+        plan = ladders.plan(
+            AFTER,
+            rule=rule,
+            calendar=calendar,
+            start_at=start_at,
+            due_at=ends.due_at,
+            due_on=ends.due_on,
+        )
         found.append([ends.due_at, *(one.at for one in sorted(plan, key=lambda it: it.index))])
     few, many = found
     assert all(one <= other for one, other in zip(few, many, strict=True))

@@ -206,7 +206,14 @@ def test_I3_a_rung_of_an_hour_clock_stands_where_its_share_is_over(
     rungs = [pack.Rung(at=at, do="warn", tell="handler")]
     rungs += [pack.Rung(at=after, do="raise", tell="supervisor")] if offset else []
     ends = due.due(rule, calendar=office.calendar, start_at=start_at)
-    plan = ladders.plan(rungs, rule=rule, calendar=office.calendar, start_at=start_at, due=ends)
+    plan = ladders.plan(
+        rungs,
+        rule=rule,
+        calendar=office.calendar,
+        start_at=start_at,
+        due_at=ends.due_at,
+        due_on=ends.due_on,
+    )
     reached = _walked(office, start, share, pauses=[], unit=unit)
     end = added_at(office, ends.due_at)
     later = _walked(office, end, offset, pauses=[], unit="working_minute") if offset else end
@@ -314,7 +321,14 @@ def test_a_rung_on_a_half_day_stands_when_that_half_begins() -> None:
     start_at = shipped.at("2026-03-20 10:00")
     ends = due.due(rule, calendar=calendar, start_at=start_at)
     rung = pack.Rung(at=pack.When(kind="due"), do="urge", tell="handler")
-    plan = ladders.plan([rung], rule=rule, calendar=calendar, start_at=start_at, due=ends)
+    plan = ladders.plan(
+        [rung],
+        rule=rule,
+        calendar=calendar,
+        start_at=start_at,
+        due_at=ends.due_at,
+        due_on=ends.due_on,
+    )
     assert [one.at for one in plan] == [shipped.at("2026-03-26 13:30")]
 
 

@@ -61,7 +61,8 @@ def planned(
         rule=rule,
         calendar=calendar,
         start_at=start_at,
-        due=found,
+        due_at=found.due_at,
+        due_on=found.due_on,
         **terms,  # type: ignore[arg-type]
     )
 
@@ -321,7 +322,8 @@ def test_I3_firings_stand_in_time_order_never_before_the_slip(
         rule=rule,
         calendar=calendar,
         start_at=start_at,
-        due=found,
+        due_at=found.due_at,
+        due_on=found.due_on,
         pauses=pauses,
         extend_days=more,
     )
@@ -469,7 +471,7 @@ def sought(
     """Person, level and whether a deputy."""
     found = ladders.target(
         tell,
-        posts=posts,
+        posts=ladders.by_role(posts),
         lead_office=lead,
         level=3,
         owner_role=owner,
@@ -491,7 +493,7 @@ def test_handler_without_a_name_is_the_first_post_of_the_owning_role() -> None:
 
 
 def test_a_role_that_the_lead_office_has_not_is_asked_of_one_beside_it_then_above() -> None:
-    asked = ladders.asked("mediator", posts=POSTS, lead_office=DESK, level=3, from_level=3)
+    asked = ladders.asked("mediator", posts=ladders.by_role(POSTS), lead_office=DESK, from_level=3)
     assert [(post.office_id, post.level) for post in asked][:2] == [(COMMITTEE, 3), (COMMITTEE, 3)]
     assert sought("handler", lead=DESK) == sought("handler")
 

@@ -244,7 +244,7 @@ def test_the_target_when_people_are_away_or_recused_is_there_and_found_while_any
     level = data.draw(st.integers(3, 5), label="from")
     found = ladders.target(
         tell,
-        posts=line,
+        posts=ladders.by_role(line),
         lead_office=district.offices["committee"],
         level=5,
         owner_role="mediator",

@@ -39,6 +39,7 @@ from workflow.decide.facts import (
     Opening,
     PaperFacts,
     Scalar,
+    changed,
     guard_facts,
     is_led_by,
     plan_of,
@@ -61,8 +62,7 @@ def decide(rules: machine.Rules, command: Command, facts: Facts) -> Decision:
         _refuse_stale(draft.case, command)
         _catch_up(draft)
     act.act(draft, command)
-    draft.change(acted_version=draft.case.version + 1)
-    return draft.finish()
+    return draft.finish(is_act=True)
 
 
 def decide_attachment(
@@ -180,6 +180,7 @@ __all__ = [
     "Personal",
     "Scalar",
     "ServiceRow",
+    "changed",
     "decide",
     "decide_attachment",
     "decide_calendar",

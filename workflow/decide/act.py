@@ -144,16 +144,13 @@ def act(draft: Draft, command: Command) -> None:
 # -- what was sent ---------------------------------------------------------------------------
 
 
-def _values(draft: Draft, action: pack_.Action, command: Command) -> dict[str, Scalar]:
-    calendar = draft.facts.calendar
-    return dict(
-        fields_.read(
-            action,
-            draft.rules.pack.fields,
-            command.fields,
-            today=draft.today,
-            received_on=calendars.local_date(calendar, draft.case.received_at),
-        )
+def _values(draft: Draft, action: pack_.Action, command: Command) -> Mapping[str, Scalar]:
+    return fields_.read(
+        action,
+        draft.rules.pack.fields,
+        command.fields,
+        today=draft.today,
+        received_on=calendars.local_date(draft.facts.calendar, draft.case.received_at),
     )
 
 
@@ -202,7 +199,7 @@ def _part_with(draft: Draft, office: UUID, *, seq: int) -> None:
 
 
 def _check_window(draft: Draft, action: pack_.Action) -> None:
-    if not window_is_open(action, draft.open_deadlines()):
+    if not window_is_open(action, draft.deadlines.values()):
         raise errors.NotNow("action.window_over", deadline=action.within)
 
 

@@ -7,7 +7,6 @@ through does not depend on when the sweep came by.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
 from typing import Final
 from uuid import UUID
 
@@ -22,6 +21,7 @@ from workflow.decide.facts import (
     Command,
     DeadlineRow,
     Search,
+    changed,
     search_of,
 )
 
@@ -29,11 +29,14 @@ LEADER: Final = "leader"
 
 
 def due_row(draft: Draft) -> DeadlineRow | None:
-    """The open deadline that has waited longest for something that is due now."""
-    waiting = [
-        row for row in draft.open_deadlines() if row.next_at is not None and row.next_at <= draft.at
-    ]
-    return min(waiting, key=lambda row: (row.next_at, row.no), default=None)
+    """The deadline that has waited longest for something that is due now, of two the first. One
+    that has ended waits for nothing."""
+    found, earliest = None, draft.at
+    for row in draft.deadlines.values():
+        at = row.next_at
+        if at is not None and (at < earliest or (found is None and at == earliest)):
+            found, earliest = row, at
+    return found
 
 
 def step(draft: Draft, row: DeadlineRow) -> Command | None:
@@ -96,8 +99,7 @@ def _by_time(draft: Draft, action: str, *, action_id: str) -> Command:
 
 def _climb(draft: Draft, row: DeadlineRow) -> Command | None:
     plan = clocks.plan(draft, row)
-    left = clocks.unfired(row.fired, plan)
-    planned = next((rung for rung in left if not draft.has_tried(row, rung)), None)
+    planned = draft.untried(row, clocks.unfired(row.fired, plan))
     if planned is None or planned.at > draft.at:  # woken for nothing
         draft.put_deadline(clocks.wait(draft, row, planned=plan))
         return None
@@ -138,7 +140,7 @@ def _fire(
 def _applies(draft: Draft, row: DeadlineRow, planned: ladders.Planned) -> bool:
     name = draft.rules.pack.deadlines[row.rule].ladder
     criteria = draft.rules.ladders[name][planned.index] if name else ()
-    return all(guards.holds(guard, draft.guard_facts()) for guard in criteria)
+    return not criteria or all(guards.holds(guard, draft.guard_facts()) for guard in criteria)
 
 
 def _target(
@@ -154,7 +156,7 @@ def _target(
         return named
     return ladders.target(
         rung.tell,
-        posts=draft.facts.line.posts,
+        posts=draft.facts.line.by_role,
         lead_office=search.office_id,
         level=search.level,
         owner_role=owner_role,
@@ -200,7 +202,7 @@ def _block(
                 "planned_at": planned.at.isoformat(),
             },
         )
-    waiting = row._replace(blocked=" ".join(blocked))
+    waiting = changed(row, blocked=" ".join(blocked))
     draft.put_deadline(clocks.wait(draft, waiting, planned=plan))
 
 
@@ -216,22 +218,28 @@ def _record(
     there is only the action that it fires."""
     rung = planned.rung
     level = draft.case.level if target is None else target.level
+    payload: dict[str, object] = {
+        "deadline": row.rule,
+        "no": row.no,
+        "rung": planned.index,
+        "effect": rung.do,
+        "planned_at": planned.at.isoformat(),
+        "lateness_s": int((draft.at - planned.at).total_seconds()),
+        "target": None if target is None else str(target.person_id),
+        "level": level,
+        "at_top": at_top,
+    }
+    # The action that it fires, or the measure that it proposes: a joint conference decides on
+    # that, never the ladder.
+    if rung.action is not None:
+        payload["action"] = rung.action
+    if rung.measure is not None:
+        payload["measure"] = rung.measure
     seq = draft.record(
         "rung_fired",
         action_id=f"ladder:{row.no}:{planned.index}:{row.cycle}:{planned.repetition}",
         actor_kind="ladder",
-        payload={
-            "deadline": row.rule,
-            "no": row.no,
-            "rung": planned.index,
-            "effect": rung.do,
-            "planned_at": planned.at.isoformat(),
-            "lateness_s": _seconds(draft.at, planned.at),
-            "target": None if target is None else str(target.person_id),
-            "level": level,
-            "at_top": at_top,
-            **_named(rung),
-        },
+        payload=payload,
     )
     draft.escalate(
         EscalationRow(
@@ -253,13 +261,6 @@ def _record(
     return seq
 
 
-def _named(rung: pack_.Rung) -> dict[str, str]:
-    """The action that a rung fires, or the measure that it proposes: a joint conference decides
-    on that, never the ladder."""
-    named = {"action": rung.action, "measure": rung.measure}
-    return {key: name for key, name in named.items() if name is not None}
-
-
 def _take_effect(
     draft: Draft, rung: pack_.Rung, *, target: ladders.Target, level: int, seq: int
 ) -> None:
@@ -269,7 +270,3 @@ def _take_effect(
         name_leader = draft.flow.names_leader
         if name_leader and leader.name(draft, target.person_id, post_id=target.post_id, seq=seq):
             clocks.start(draft, action=name_leader, seq=seq, fields={})
-
-
-def _seconds(later: datetime, earlier: datetime) -> int:
-    return int((later - earlier).total_seconds())

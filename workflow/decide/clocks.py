@@ -17,7 +17,7 @@ from rules import pack as pack_
 from rules.due import caps
 from workflow.decide import papers
 from workflow.decide.draft import Draft
-from workflow.decide.facts import PASSED, DeadlineRow, Scalar
+from workflow.decide.facts import PASSED, DeadlineRow, Scalar, changed
 
 
 def run(draft: Draft, *, source: str, action: str, seq: int, fields: Mapping[str, Scalar]) -> None:
@@ -36,9 +36,9 @@ def run(draft: Draft, *, source: str, action: str, seq: int, fields: Mapping[str
 def start(draft: Draft, *, action: str, seq: int, fields: Mapping[str, Scalar]) -> None:
     """Opens the clocks that an action starts and whose conditions hold; at an end only one of a
     paper that is still to be served."""
-    facts = draft.guard_facts(fields)
+    facts, is_end = draft.guard_facts(fields), draft.state.end
     for clock in draft.flow.starts.get(action, ()):
-        if not clock.rule.unserved and draft.state.end:
+        if is_end and not clock.rule.unserved:
             continue
         if clock.rule.unserved and not papers.is_to_serve(draft, clock.rule.starts):
             continue
@@ -142,26 +142,24 @@ def wait(
     on, waits like any other."""
     if row.state == "paused":
         ends = cap_ends(draft.rules.pack, row, calendar=_calendar(draft, row))
-        return row._replace(next_at=ends, blocked="")
+        return changed(row, next_at=ends, blocked="")
     if row.state != "running":
-        return row._replace(next_at=None, blocked="")
-    moments: list[datetime] = []
-    if row.missed_at is None:
-        moments.append(row.due_at)
+        return changed(row, next_at=None, blocked="")
     fired = f"{row.fired} {done}".strip()
     left = unfired(fired, plan(draft, row) if planned is None else planned)
-    stuck = row.blocked.split()
-    blocked = [rung for rung in left if rung.key in stuck and rung.at <= draft.at]
-    tried = [rung for rung in blocked if draft.has_tried(row, rung)]
-    if tried:
-        # Whoever fills the post wakes the case; the next opening makes sure that it is awake.
-        moments.append(_next_opening(draft))
-    moments += [rung.at for rung in left if rung not in tried][:1]
-    return row._replace(
-        fired=fired,
-        blocked=" ".join([rung.key for rung in blocked]),
-        next_at=min(moments, default=None),
-    )
+    moments = [row.due_at] if row.missed_at is None else []
+    blocked: list[str] = []
+    if row.blocked:
+        stuck = row.blocked.split()
+        due_now = [rung for rung in left if rung.key in stuck and rung.at <= draft.at]
+        blocked = [rung.key for rung in due_now]
+        if any(draft.has_tried(row, rung) for rung in due_now):
+            # Whoever fills the post wakes the case; the next opening makes sure it is awake.
+            moments.append(_next_opening(draft))
+    upcoming = draft.untried(row, left)
+    if upcoming is not None:
+        moments.append(upcoming.at)
+    return changed(row, fired=fired, blocked=" ".join(blocked), next_at=min(moments, default=None))
 
 
 def _next_opening(draft: Draft) -> datetime:
@@ -173,9 +171,11 @@ def _next_opening(draft: Draft) -> datetime:
     return calendars.opening(calendar, calendars.next_workday(calendar, tomorrow))
 
 
-def unfired(fired: str, planned: Sequence[ladders.Planned]) -> list[ladders.Planned]:
+def unfired(fired: str, planned: Sequence[ladders.Planned]) -> Sequence[ladders.Planned]:
     """The planned rungs that have neither fired nor been passed over in this cycle, earliest
     first; `fired` as a row has it."""
+    if not fired:
+        return planned
     over = {word.removesuffix(PASSED) for word in fired.split()}
     return [rung for rung in planned if rung.key not in over]
 
@@ -197,7 +197,8 @@ def plan_of(
         rule=rule,
         calendar=calendar,
         start_at=row.start_at,
-        due=due.Due(due_at=row.due_at, due_on=row.due_on, provisional=row.is_provisional),
+        due_at=row.due_at,
+        due_on=row.due_on,
         pauses=pauses_of(row, calendar=calendar),
         extend_days=row.extend_days,
     )
@@ -212,13 +213,15 @@ def _calendar(draft: Draft, row: DeadlineRow) -> calendars.Calendar:
 
 def _stop(draft: Draft, *, action: str) -> frozenset[str]:
     """Gives the rules of those that it stopped."""
-    stopped = draft.flow.stops.get(action, frozenset())
+    stopped = draft.flow.stops.get(action)
+    if not stopped:
+        return frozenset()
     met = [row for row in draft.open_deadlines() if row.rule in stopped]
     for row in met:
         is_due = row.state == "running" and draft.at >= row.due_at
         late = is_due or row.missed_at is not None
         _end(draft, row, state="met_late" if late else "met")
-    return frozenset(row.rule for row in met)
+    return frozenset([row.rule for row in met])
 
 
 def stop_all(draft: Draft) -> None:
@@ -237,13 +240,13 @@ def miss(draft: Draft, row: DeadlineRow) -> None:
     office_id: UUID = draft.case.lead_office_id
     late_on = calendars.local_date(_calendar(draft, row), row.due_at)
     draft.count("missed", office_id=office_id, on=late_on)
-    draft.put_deadline(wait(draft, row._replace(missed_at=draft.at, charged_office_id=office_id)))
+    draft.put_deadline(wait(draft, changed(row, missed_at=draft.at, charged_office_id=office_id)))
 
 
 def _end(draft: Draft, row: DeadlineRow, *, state: str) -> None:
     if row.state == "paused":
         _count_pause(draft, row, to=draft.at)
-    draft.put_deadline(row._replace(state=state, ended_at=draft.at, next_at=None, blocked=""))
+    draft.put_deadline(changed(row, state=state, ended_at=draft.at, next_at=None, blocked=""))
 
 
 # -- pauses -----------------------------------------------------------------------------------
@@ -256,7 +259,7 @@ def _pause(draft: Draft, *, action: str, seq: int) -> None:
             if is_there and _may_pause(row, pause, calendar=_calendar(draft, row)):
                 note = {"from": _iso(draft.at), "to": None, "event": seq, "reason": pause.name.zh}
                 note["reason_en"] = pause.name.en
-                paused = row._replace(state="paused", pauses=_append(row.pauses, note))
+                paused = changed(row, state="paused", pauses=_append(row.pauses, note))
                 draft.put_deadline(wait(draft, paused))
 
 
@@ -271,7 +274,7 @@ def resume(draft: Draft, row: DeadlineRow, *, at: datetime) -> None:
     """The clock runs again from `at`; its due date is computed anew."""
     notes = json.loads(row.pauses)
     notes[-1]["to"] = _iso(at)
-    running = row._replace(state="running", pauses=_dump(notes))
+    running = changed(row, state="running", pauses=_dump(notes))
     _count_pause(draft, row, to=at)
     draft.put_deadline(wait(draft, recompute(draft, running)))
 
@@ -373,14 +376,14 @@ def _extend_row(
             "deadline.extension_cap", field=extension.days, left=left, max=extension.max.n
         )
     note = {"days": n, "event": seq, "at": _iso(draft.at)}
-    longer = row._replace(extend_days=row.extend_days + n, extensions=_append(row.extensions, note))
+    longer = changed(row, extend_days=row.extend_days + n, extensions=_append(row.extensions, note))
     draft.put_deadline(wait(draft, recompute(draft, longer)))
 
 
 def recompute(draft: Draft, row: DeadlineRow) -> DeadlineRow:
     """The row with its due date computed from what stands on it."""
     found = due_of(draft.rules.pack, row, calendar=_calendar(draft, row))
-    return row._replace(due_at=found.due_at, due_on=found.due_on, is_provisional=found.provisional)
+    return changed(row, due_at=found.due_at, due_on=found.due_on, is_provisional=found.provisional)
 
 
 def due_of(pack: pack_.Pack, row: DeadlineRow, *, calendar: calendars.Calendar) -> due.Due:

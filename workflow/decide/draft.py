@@ -5,7 +5,7 @@ One draft belongs to one `decide` call; nothing outside sees it half done.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import date, datetime
 from typing import Any, Final, Literal
@@ -39,10 +39,10 @@ from workflow.decide.facts import (
     Facts,
     Scalar,
     asked_of,
+    changed,
     guard_facts,
 )
 
-_PLACES: Final = {name: place for place, name in enumerate(CaseRow._fields)}
 SIDES: Final[tuple[pack_.Side, ...]] = ("applicant", "respondent", "representative")
 
 GRAVITY: Final = tuple(reversed(telling.GRAVEST_FIRST))
@@ -101,16 +101,19 @@ class Draft:
 
     def has_tried(self, row: DeadlineRow, rung: ladders.Planned) -> bool:
         """Whether this decision has found that nobody can take a rung."""
-        return bool(self._tried) and (row.no, rung) in self._tried
+        return (row.no, rung) in self._tried
+
+    def untried(self, row: DeadlineRow, rungs: Sequence[ladders.Planned]) -> ladders.Planned | None:
+        """The first of some rungs that it has not tried."""
+        if not self._tried:
+            return rungs[0] if rungs else None
+        return next((rung for rung in rungs if not self.has_tried(row, rung)), None)
 
     # -- the case -----------------------------------------------------------------------
 
     def change(self, **columns: Any) -> None:
-        """Sets columns of the case row, which is so wide that `_replace` takes twice as long."""
-        row: list[Any] = list(self.case)
-        for name, value in columns.items():
-            row[_PLACES[name]] = value
-        self.case = CaseRow._make(row)
+        """Sets columns of the case row."""
+        self.case = changed(self.case, **columns)
 
     @property
     def state(self) -> pack_.State:
@@ -260,31 +263,41 @@ class Draft:
 
     def open_deadlines(self) -> list[DeadlineRow]:
         """Running and paused ones, in order of number."""
-        return [row for row in self.deadlines.values() if row.is_open]
+        return [row for row in self.deadlines.values() if row.ended_at is None]
 
     def most_urgent(self) -> DeadlineRow | None:
         """The running deadline that ends first, an office's before any other: what a notice
         speaks of. A paper that waits to be served is not what anybody else is told of."""
         rules = self.rules.pack.deadlines
-        found = [row for row in self.open_deadlines() if row.state == "running"]
+        found = [row for row in self.deadlines.values() if row.state == "running"]
         running = [row for row in found if not rules[row.rule].unserved] or found
         own = [row for row in running if row.owner == "office"]
         return min(own or running, key=lambda row: row.due_at, default=None)
 
-    def finish(self) -> Decision:
-        """The decision. What the case row says of its events and deadlines is set here, once."""
+    def finish(self, *, is_act: bool = False) -> Decision:
+        """The decision. What the case row says of its events and deadlines is set here, once;
+        where a person acted, that nobody's older version counts any more."""
+        version = self.case.version + 1
+        open_ = self.open_deadlines()
+        running = [row for row in open_ if row.state == "running"]
+        own = [row for row in running if row.owner == "office"]
+        looks = [row.next_at for row in open_ if row.next_at is not None]
         self.change(
-            version=self.case.version + 1,
+            version=version,
+            acted_version=version if is_act else self.case.acted_version,
             seq=self.seq,
             updated_at=self.at if self._events else self.case.updated_at,
-            **_summary(self),
+            light=_light(own),
+            is_stuck=any(row.is_blocked for row in open_),
+            next_at=min(looks, default=None),
+            due_at=min([row.due_at for row in own or running], default=NEVER),
         )
         return Decision(
             before=self.facts.case,
             case=self.case,
             events=tuple(self._events),
-            deadlines=tuple(self.deadlines[no] for no in sorted(self._touched)),
-            assignments=tuple(self.assignments[no] for no in sorted(self._assigned)),
+            deadlines=tuple(map(self.deadlines.__getitem__, sorted(self._touched))),
+            assignments=tuple(map(self.assignments.__getitem__, sorted(self._assigned))),
             escalations=tuple(self._escalations),
             parties=tuple(self._parties),
             links=tuple(self._links),
@@ -318,9 +331,10 @@ class Draft:
         none has, the first: another office of the line decides, as on an objection."""
         owners, lead = self.state.owner, self.case.lead_office_id
         for role in owners:
-            if any(post.office_id == lead for post in self.facts.line.by_role.get(role, ())):
-                return role
-        return next(iter(owners), None)
+            for post in self.facts.line.by_role.get(role, ()):
+                if post.office_id == lead:
+                    return role
+        return owners[0] if owners else None
 
     def handlers(self) -> list[UUID]:
         """Whose turn it is: the named handler, else those who hold the owner's role. While the
@@ -336,11 +350,11 @@ class Draft:
     def _at_role(self) -> list[UUID]:
         """Who of the owner's role has the turn: at the lead office or where it was sent on, else
         whom the ladder asks."""
-        role, posts = self.owner_role(), self.facts.line.posts
+        role, posts = self.owner_role(), self.facts.line.by_role
         if role is None:
             return []
         office, level = asked_of(self.case, role, posts)
-        if any(post.office_id == office for post in self.facts.line.by_role.get(role, ())):
+        if any(post.office_id == office for post in posts.get(role, ())):
             return self.holders(role, office_id=office)
         found = ladders.target(
             "handler",
@@ -358,33 +372,23 @@ class Draft:
         return next((post for post in self.facts.line.posts if post.id == post_id), None)
 
 
-def _summary(draft: Draft) -> dict[str, object]:
-    """Light, the sweep's next look, and the due date that lists show."""
-    rows = draft.open_deadlines()
-    running = [row for row in rows if row.state == "running"]
-    own = [row for row in running if row.owner == "office"]
-    return {
-        "light": _light(own),
-        "is_stuck": any(row.is_blocked for row in rows),
-        "next_at": min([row.next_at for row in rows if row.next_at is not None], default=None),
-        "due_at": min([row.due_at for row in own or running], default=NEVER),
-    }
-
-
 def _light(own: list[DeadlineRow]) -> str:
-    if not own:
-        return "grey"
-    if any(row.missed_at for row in own):
-        return "red"
-    return "yellow" if any(row.climbed for row in own) else "green"
+    """By the office's own running clocks."""
+    light = "green" if own else "grey"
+    for row in own:
+        if row.missed_at is not None:
+            return "red"
+        if row.climbed:
+            light = "yellow"
+    return light
 
 
 def _combined(notices: list[Notice]) -> tuple[Notice, ...]:
     """One notice a receiver for all that time has done at once, after a downtime: the gravest,
     saying how many others it stands for. What a person did is told on its own."""
-    timed = [notice for notice in notices if notice.cause in GRAVITY]
-    if len(timed) < 2:
+    if len(notices) < 2:
         return tuple(notices)
+    timed = [notice for notice in notices if notice.cause in GRAVITY]
     by_time: dict[UUID, list[Notice]] = {}
     for notice in timed:
         by_time.setdefault(notice.receiver_id, []).append(notice)

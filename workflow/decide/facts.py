@@ -6,11 +6,11 @@ need no mapping; a test compares the two.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
-from typing import Final, Literal, NamedTuple
+from typing import Any, Final, Literal, NamedTuple, TypeVar
 from uuid import UUID
 
 from rules import calendars, ladders, routing
@@ -134,6 +134,22 @@ class DeadlineRow(NamedTuple):
         return bool(self.blocked)
 
 
+_Row = TypeVar("_Row", CaseRow, DeadlineRow)
+_PLACES: Final = {
+    row: {name: place for place, name in enumerate(row._fields)} for row in (CaseRow, DeadlineRow)
+}
+
+
+def changed(row: _Row, **columns: Any) -> _Row:
+    """The row with other values in some columns. Rows are so wide that `_replace` takes twice as
+    long."""
+    kind = type(row)
+    places, values = _PLACES[kind], [*row]
+    for name, value in columns.items():
+        values[places[name]] = value
+    return kind._make(values)
+
+
 def plan_of(*, planned: datetime | None, agreed: datetime | None, proposed: datetime | None) -> str:
     """How far a plan is, by when it was approved, agreed to and proposed."""
     if planned is not None:
@@ -181,14 +197,11 @@ class Line:
     level: str
     offices: tuple[routing.Office, ...]
     posts: tuple[ladders.Post, ...]
-    by_role: Mapping[str, tuple[ladders.Post, ...]] = field(init=False, repr=False, compare=False)
-    """The posts of each role: a line is kept, and asked for one role after another."""
+    by_role: ladders.Posts = field(init=False, repr=False, compare=False)
+    """The same posts: a line is kept, and asked for one role after another."""
 
     def __post_init__(self) -> None:
-        found: dict[str, tuple[ladders.Post, ...]] = {}
-        for post in self.posts:
-            found[post.role] = (*found.get(post.role, ()), post)
-        object.__setattr__(self, "by_role", found)
+        object.__setattr__(self, "by_role", ladders.by_role(self.posts))
 
 
 def reached_all(sides: AbstractSet[str]) -> bool:
@@ -309,12 +322,12 @@ class Command:
     earlier: Earlier | None = None
 
 
-def asked_of(case: CaseRow, role: str | None, posts: Iterable[ladders.Post]) -> tuple[UUID, int]:
+def asked_of(case: CaseRow, role: str, posts: ladders.Posts) -> tuple[UUID, int]:
     """The office of which a role is asked, with its level: the lead office; where that has no such
     post, the office that sent the case on, if it has one."""
     lead, sender = case.lead_office_id, case.sender_id
     if sender is not None:
-        levels = {post.office_id: post.level for post in posts if post.role == role}
+        levels = {post.office_id: post.level for post in posts.get(role, ())}
         if sender in levels and lead not in levels:
             return sender, levels[sender]
     return lead, case.level
@@ -336,8 +349,9 @@ def search_of(case: CaseRow, rung: pack_.Rung, role: str | None, line: Line) -> 
     """At the lead office; where a handler is told and there is none yet, at the one of which
     `role`, the owner's, is asked. What puts a case under supervision goes up from where it is
     watched already."""
-    is_open = rung.tell == HANDLER and case.handler_id is None
-    office, own = asked_of(case, role if is_open else None, line.posts)
+    office, own = case.lead_office_id, case.level
+    if role is not None and rung.tell == HANDLER and case.handler_id is None:
+        office, own = asked_of(case, role, line.by_role)
     if rung.do not in SUPERVISING:
         return Search(office_id=office, level=own, from_level=own)
     level = case.supervising_level or case.level

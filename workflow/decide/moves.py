@@ -17,7 +17,7 @@ from rules import calendars
 from workflow.decide import clocks, tell
 from workflow.decide.decision import Decision, Notice
 from workflow.decide.draft import Draft
-from workflow.decide.facts import ActorKind, DeadlineRow
+from workflow.decide.facts import ActorKind, DeadlineRow, changed
 
 Mode = Literal["keep", "from_now_on", "rebuild"]
 """What a new calendar does to open deadlines: nothing; those that are not late are computed
@@ -131,7 +131,7 @@ def _under(draft: Draft, row: DeadlineRow, calendar: calendars.Calendar) -> Dead
     old, start_at = draft.facts.calendars[row.calendar_hash], row.start_at
     if draft.rules.pack.deadlines[row.rule].start_at is not None:  # a day of the office, not a time
         start_at = calendars.start_of_day(calendar, calendars.local_date(old, start_at))
-    moved = row._replace(calendar_hash=calendar.hash, start_at=start_at)
+    moved = changed(row, calendar_hash=calendar.hash, start_at=start_at)
     moved = clocks.recompute(draft, moved)
     return moved if row.missed_at is None else _judged_again(draft, row, moved, old=old)
 
@@ -147,12 +147,12 @@ def _judged_again(
     was_on = calendars.local_date(old, was_at)
     if moved.due_at > _looked_at(draft, row):
         draft.count("missed", office_id=row.charged_office_id, n=-1, on=was_on)
-        return moved._replace(missed_at=None)
+        return changed(moved, missed_at=None)
     now_on = calendars.local_date(draft.facts.calendars[moved.calendar_hash], moved.due_at)
     if (now_on.year, now_on.month) != (was_on.year, was_on.month):
         draft.count("missed", office_id=row.charged_office_id, n=-1, on=was_on)
         draft.count("missed", office_id=row.charged_office_id, on=now_on)
-    return moved._replace(missed_at=max(row.missed_at, moved.due_at))
+    return changed(moved, missed_at=max(row.missed_at, moved.due_at))
 
 
 def _looked_at(draft: Draft, row: DeadlineRow) -> datetime:

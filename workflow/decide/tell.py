@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Final
 from uuid import UUID
 
@@ -29,44 +28,44 @@ def cause(
     for notice in draft.facts.notices.get(cause, ()):
         if notice.process not in (None, draft.case.process):
             continue
-        people = [p for role in notice.tell for p in _people(draft, role, target) if p != actor_id]
+        people = [person for role in notice.tell for person in _people(draft, role, target)]
+        if actor_id is not None:
+            people = [person for person in people if person != actor_id]
         draft.notify(people, seq=seq, cause=cause, words=_words(row, ask))
 
 
-def _people(draft: Draft, role: str, target: UUID | None) -> Iterator[UUID]:
+def _people(draft: Draft, role: str, target: UUID | None) -> list[UUID]:
     if role == "handler":
-        yield from draft.handlers()
-    elif role == "filer" and draft.case.filer_id is not None:
-        yield draft.case.filer_id
-    elif role == "leader" and draft.case.leader_id is not None:
-        yield draft.case.leader_id
-    elif role == "supervisor" and draft.case.supervisor_id is not None:
-        yield draft.case.supervisor_id
-    elif role == SUPERVISOR_ABOVE:
-        yield from _above(draft)
-    elif role == "target" and target is not None:
-        yield target
-    else:
-        office, _ = asked_of(draft.case, role, draft.facts.line.posts)
-        yield from draft.holders(role, office_id=office)
+        return draft.handlers()
+    if role == SUPERVISOR_ABOVE:
+        return _above(draft)
+    case = draft.case
+    named = {
+        "target": target,
+        "filer": case.filer_id,
+        "leader": case.leader_id,
+        "supervisor": case.supervisor_id,
+    }.get(role)
+    if named is not None:
+        return [named]
+    office, _ = asked_of(case, role, draft.facts.line.by_role)
+    return draft.holders(role, office_id=office)
 
 
-def _above(draft: Draft) -> Iterator[UUID]:
+def _above(draft: Draft) -> list[UUID]:
     """Who supervises the case, or would: the nearest supervisor from its level up."""
     if draft.case.supervisor_id is not None:
-        yield draft.case.supervisor_id
-        return
+        return [draft.case.supervisor_id]
     found = ladders.target(
         supervision.SUPERVISOR,
-        posts=draft.facts.line.posts,
+        posts=draft.facts.line.by_role,
         lead_office=draft.case.lead_office_id,
         level=draft.case.level,
         owner_role=draft.owner_role(),
         excluded=draft.facts.recused,
         from_level=draft.case.level,
     )
-    if found is not None:
-        yield found.person_id
+    return [] if found is None else [found.person_id]
 
 
 def _words(row: DeadlineRow | None, ask: str | None) -> dict[str, Scalar]:

@@ -360,9 +360,8 @@ def _passed_over(
     search = search_of(case, rung, role, line)
     return ladders.asked(
         role,
-        posts=line.posts,
+        posts=line.by_role,
         lead_office=search.office_id,
-        level=search.level,
         from_level=search.from_level,
     )
 
