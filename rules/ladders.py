@@ -197,8 +197,8 @@ def target(
     """
     role = tell
     if tell == "handler":
-        named = _post_of(handler, posts=posts, lead_office=lead_office)
-        found = None if named is None else able(named, excluded, first=handler)
+        named = handler and _post_of(handler, posts=posts, lead_office=lead_office)
+        found = able(named, excluded, first=handler) if named else None
         if found is not None:
             return found
         if owner_role is None:
@@ -370,10 +370,8 @@ def _checked(length: pack.Length | None) -> pack.Length:
 # --- targets
 
 
-def _post_of(person: UUID | None, *, posts: Posts, lead_office: UUID) -> Post | None:
+def _post_of(person: UUID, *, posts: Posts, lead_office: UUID) -> Post | None:
     """The post at the lead office through which a person handles the case."""
-    if person is None:
-        return None
     held = [
         post
         for post in itertools.chain.from_iterable(posts.values())

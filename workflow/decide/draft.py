@@ -64,8 +64,8 @@ class Draft:
         self.deadlines: dict[int, DeadlineRow] = {row.no: row for row in facts.deadlines}
         """In order of number: they are read in it, and a new one has the next."""
         self.assignments: dict[int, AssignmentRow] = {row.no: row for row in facts.assignments}
-        self._touched: set[int] = set()
-        self._assigned: set[int] = set()
+        self._touched: dict[int, DeadlineRow] = {}
+        self._assigned: dict[int, AssignmentRow] = {}
         self._events: list[Event] = []
         self._escalations: list[EscalationRow] = []
         self._parties: list[PartyRow] = []
@@ -177,13 +177,11 @@ class Draft:
 
     def put_deadline(self, row: DeadlineRow) -> None:
         """Opens or changes a deadline."""
-        self.deadlines[row.no] = row
-        self._touched.add(row.no)
+        self.deadlines[row.no] = self._touched[row.no] = row
 
     def put_assignment(self, row: AssignmentRow) -> None:
         """Opens or changes a leader's assignment."""
-        self.assignments[row.no] = row
-        self._assigned.add(row.no)
+        self.assignments[row.no] = self._assigned[row.no] = row
 
     def escalate(self, row: EscalationRow) -> None:
         """Records a rung that fired."""
@@ -281,14 +279,16 @@ class Draft:
         open_ = self.open_deadlines()
         running = [row for row in open_ if row.state == "running"]
         own = [row for row in running if row.owner == "office"]
+        stuck = [row for row in open_ if row.is_blocked]
         looks = [row.next_at for row in open_ if row.next_at is not None]
-        self.change(
+        self.case = changed(
+            self.case,
             version=version,
             acted_version=version if is_act else self.case.acted_version,
             seq=self.seq,
             updated_at=self.at if self._events else self.case.updated_at,
             light=_light(own),
-            is_stuck=any(row.is_blocked for row in open_),
+            is_stuck=bool(stuck),
             next_at=min(looks, default=None),
             due_at=min([row.due_at for row in own or running], default=NEVER),
         )
@@ -296,8 +296,8 @@ class Draft:
             before=self.facts.case,
             case=self.case,
             events=tuple(self._events),
-            deadlines=tuple(map(self.deadlines.__getitem__, sorted(self._touched))),
-            assignments=tuple(map(self.assignments.__getitem__, sorted(self._assigned))),
+            deadlines=tuple(self._touched.values()),
+            assignments=tuple(self._assigned.values()),
             escalations=tuple(self._escalations),
             parties=tuple(self._parties),
             links=tuple(self._links),

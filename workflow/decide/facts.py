@@ -126,7 +126,7 @@ class DeadlineRow(NamedTuple):
     @property
     def climbed(self) -> tuple[str, ...]:
         """The rungs that fired in this cycle, as `rung.repetition`."""
-        return tuple(word for word in self.fired.split() if not word.endswith(PASSED))
+        return tuple([word for word in self.fired.split() if not word.endswith(PASSED)])
 
     @property
     def is_blocked(self) -> bool:
