@@ -14,6 +14,8 @@ from playwright import sync_api
 from tests import office
 from tests.api import running
 from tests.browser import walk
+from tests.workflow import outside, receivers
+from workflow import channels, outbox
 from workflow.commands import office as office_commands
 from workflow.queries import board
 
@@ -198,4 +200,37 @@ def test_a_bad_week_when_looked_at_has_no_grave_fault(site: walk.Site, how: walk
         assert page.locator("#stuck tbody tr").count() == 4
         visitor.go(f"/board?area={office.STREET}&office={it.offices['desk']}")
         faults += walk.check(visitor, f"{how}-bad-week-office")
+    assert faults == []
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("dialect", ["postgresql"], indirect=True)
+@pytest.mark.parametrize("how", walk.HEARD)
+def test_what_was_given_up_when_the_channel_is_back_goes_by_one_click(
+    site: walk.Site, how: walk.How
+) -> None:
+    it = site.district
+    outside.reach(it, "desk")
+    filed = [it.file(subject=f"楼道堆放杂物，多次劝说无果（{n}）") for n in range(2)]
+    outbox.run(it.engine)
+    with receivers.mail() as mail:
+        door = channels.open({"mail": mail.template()})
+        mail.answers["MAIL"] = "421 4.3.2 not now"
+        outside.give_up(it, door)
+        with site.signed_in("supervisor", **walk.kind(how)) as supervisor:
+            page = supervisor.go("/board")
+            supervisor.follow(page.locator("a[href='/board/undelivered']"))
+            faults = walk.check(supervisor, f"{how}-undelivered")
+            assert "演示desk" in supervisor.text()
+            mail.answers.clear()
+            supervisor.follow(page.locator("form[action='/notices/retry'] button"))
+            assert page.locator("a[href='/board/undelivered']").count() == 0
+        assert outside.send(it, door).messages == 1
+    body = mail.got[0].get_body(("plain",))
+    assert body is not None
+    assert all(case.number in body.get_content() for case in filed)
+    with site.signed_in("desk", **walk.kind(how)) as desk:
+        page = desk.go("/notices/settings")
+        faults += walk.check(desk, f"{how}-deliveries")
+        assert all(page.locator("li", has_text=case.number).count() == 1 for case in filed)
     assert faults == []

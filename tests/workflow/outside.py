@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
+from uuid import UUID
 
 from sqlalchemy import select, update
 
@@ -12,6 +13,7 @@ from rules import errors
 from tests import office
 from workflow import channels, db, outbox
 from workflow.commands import contacts
+from workflow.outbox import sending
 from workflow.tables import delivery
 
 LEDGER = delivery.Delivery.__table__  # type: ignore[attr-defined]
@@ -94,6 +96,19 @@ def pass_back_off(database: db.Database) -> None:
     waits = LEDGER.c.state.in_(("waiting", "sending"))
     with db.transaction(database) as tx:
         tx.execute(update(LEDGER).where(waits).values(next_try_at=db.DATABASE_TIME))
+
+
+def give_up(district: office.District, door: channels.Door) -> None:
+    """Tries what waits so often, and as if for so long, that it is given up."""
+    for _ in range(sending.TRIES + 1):
+        outbox.send(district.engine, door=door)
+        pass_back_off(district.engine.database)
+    older = int(sending.KEPT.total_seconds() * 1000) << 80
+    with db.transaction(district.engine.database) as tx:
+        for message in {row.message_id for row in ledger(district)} - {None}:
+            mine = update(LEDGER).where(LEDGER.c.message_id == message)
+            tx.execute(mine.values(message_id=UUID(int=message.int - older)))
+    outbox.send(district.engine, door=door)
 
 
 def takes(_message: channels.Message) -> None:
