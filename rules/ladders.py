@@ -97,6 +97,8 @@ def plan(
     Raises: ladder.percent, ladder.length, calendar.out_of_range, time.not_aware.
     Invariant: I3.
     """
+    if not ladder:
+        return ()
     start_on = calendars.local_date(calendar, start_at)
     clock = (rule, calendar, start_on, due_at, due_on, pauses, extend_days)
     planned = _by_days(tuple(ladder), *clock)

@@ -98,21 +98,23 @@ def _by_time(draft: Draft, action: str, *, action_id: str) -> Command:
 
 
 def _climb(draft: Draft, row: DeadlineRow) -> Command | None:
-    plan = clocks.plan(draft, row)
-    planned = draft.untried(row, clocks.unfired(row.fired, plan))
+    left = clocks.unfired(row.fired, clocks.plan(draft, row))
+    planned = draft.untried(row, left)
     if planned is None or planned.at > draft.at:  # woken for nothing
-        draft.put_deadline(clocks.wait(draft, row, planned=plan))
+        draft.put_deadline(clocks.wait(draft, row, left=left))
         return None
+    later = [rung for rung in left if rung is not planned]
     if not _applies(draft, row, planned):
-        draft.put_deadline(clocks.wait(draft, row, planned=plan, done=planned.key + PASSED))
+        passed = planned.key + PASSED
+        draft.put_deadline(clocks.wait(draft, row, left=later, done=passed))
         return None
     role = draft.owner_role()
     search = search_of(draft.case, planned.rung, role, draft.facts.line)
     target = _target(draft, planned.rung, search, owner_role=role)
     if target is None and planned.rung.action is None:
-        _block(draft, row, planned=planned, plan=plan)
+        _block(draft, row, planned=planned, left=left)
         return None
-    return _fire(draft, row, planned=planned, plan=plan, search=search, target=target)
+    return _fire(draft, row, planned=planned, later=later, search=search, target=target)
 
 
 def _fire(
@@ -120,13 +122,13 @@ def _fire(
     row: DeadlineRow,
     *,
     planned: ladders.Planned,
-    plan: Sequence[ladders.Planned],
+    later: Sequence[ladders.Planned],
     search: Search,
     target: ladders.Target | None,
 ) -> Command | None:
     rung = planned.rung
     seq = _record(draft, row, planned=planned, target=target, at_top=search.at_top)
-    draft.put_deadline(clocks.wait(draft, row, planned=plan, done=planned.key))
+    draft.put_deadline(clocks.wait(draft, row, left=later, done=planned.key))
     person = None if target is None else target.person_id
     if target is not None:
         _take_effect(draft, rung, target=target, level=search.from_level, seq=seq)
@@ -178,7 +180,7 @@ def _holding(draft: Draft, role: str, person: UUID | None) -> ladders.Target | N
 
 
 def _block(
-    draft: Draft, row: DeadlineRow, *, planned: ladders.Planned, plan: Sequence[ladders.Planned]
+    draft: Draft, row: DeadlineRow, *, planned: ladders.Planned, left: Sequence[ladders.Planned]
 ) -> None:
     """Nobody can take this rung: the case is shown as stuck until a post is filled, while later
     rungs go on. Told once, however often it is tried again."""
@@ -203,7 +205,7 @@ def _block(
             },
         )
     waiting = changed(row, blocked=" ".join(blocked))
-    draft.put_deadline(clocks.wait(draft, waiting, planned=plan))
+    draft.put_deadline(clocks.wait(draft, waiting, left=left))
 
 
 def _record(

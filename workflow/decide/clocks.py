@@ -79,6 +79,14 @@ def _open(
     calendar = draft.facts.calendar
     start_at = start_at or _start_at(draft, rule=rule, fields=fields)
     found = due.due(rule, calendar=calendar, start_at=start_at, until=until)
+    rungs = ladders.plan(
+        _ladder(draft.rules.pack, rule),
+        rule=rule,
+        calendar=calendar,
+        start_at=start_at,
+        due_at=found.due_at,
+        due_on=found.due_on,
+    )
     row = DeadlineRow(
         case_id=draft.case.id,
         no=max(draft.deadlines, default=0) + 1,
@@ -98,12 +106,12 @@ def _open(
         extensions="[]",
         fired="",
         blocked="",
-        next_at=None,
+        next_at=min(found.due_at, rungs[0].at) if rungs else found.due_at,
         missed_at=None,
         ended_at=None,
         charged_office_id=None,
     )
-    draft.put_deadline(wait(draft, row))
+    draft.put_deadline(row)
 
 
 def _owner(rule: pack_.DeadlineRule) -> str:
@@ -133,11 +141,11 @@ def wait(
     draft: Draft,
     row: DeadlineRow,
     *,
-    planned: Sequence[ladders.Planned] | None = None,
+    left: Sequence[ladders.Planned] | None = None,
     done: str = "",
 ) -> DeadlineRow:
-    """The row with the moment at which the sweep must look at it again. `planned` spares
-    planning a ladder that has not moved; `done` is the word for a rung that is to be remembered.
+    """The row with the moment at which the sweep must look at it again. `left` are the rungs to
+    come, where the ladder has not moved; `done` is the word for one that is to be remembered.
     A clock is blocked only by a rung that is due: one that stands still, or whose plan has moved
     on, waits like any other."""
     if row.state == "paused":
@@ -145,8 +153,8 @@ def wait(
         return changed(row, next_at=ends, blocked="")
     if row.state != "running":
         return changed(row, next_at=None, blocked="")
-    fired = f"{row.fired} {done}".strip()
-    left = unfired(fired, plan(draft, row) if planned is None else planned)
+    if left is None:
+        left = unfired(row.fired, plan(draft, row))
     moments = [row.due_at] if row.missed_at is None else []
     blocked: list[str] = []
     if row.blocked:
@@ -159,7 +167,12 @@ def wait(
     upcoming = draft.untried(row, left)
     if upcoming is not None:
         moments.append(upcoming.at)
-    return changed(row, fired=fired, blocked=" ".join(blocked), next_at=min(moments, default=None))
+    return changed(
+        row,
+        fired=f"{row.fired} {done}".strip(),
+        blocked=" ".join(blocked),
+        next_at=min(moments, default=None),
+    )
 
 
 def _next_opening(draft: Draft) -> datetime:
@@ -189,12 +202,9 @@ def plan_of(
     pack: pack_.Pack, row: DeadlineRow, *, calendar: calendars.Calendar
 ) -> tuple[ladders.Planned, ...]:
     """The ladder of a stored deadline, as pages show it and the sweep climbs it."""
-    rule = pack.deadlines[row.rule]
-    if rule.ladder is None or rule.belongs_to:
-        return ()
     return ladders.plan(
-        pack.ladders[rule.ladder],
-        rule=rule,
+        _ladder(pack, pack.deadlines[row.rule]),
+        rule=pack.deadlines[row.rule],
         calendar=calendar,
         start_at=row.start_at,
         due_at=row.due_at,
@@ -202,6 +212,11 @@ def plan_of(
         pauses=pauses_of(row, calendar=calendar),
         extend_days=row.extend_days,
     )
+
+
+def _ladder(pack: pack_.Pack, rule: pack_.DeadlineRule) -> Sequence[pack_.Rung]:
+    """Somebody else's window has none."""
+    return () if rule.ladder is None or rule.belongs_to else pack.ladders[rule.ladder]
 
 
 def _calendar(draft: Draft, row: DeadlineRow) -> calendars.Calendar:
