@@ -498,6 +498,15 @@ def test_a_role_that_the_lead_office_has_not_is_asked_of_one_beside_it_then_abov
     assert sought("handler", lead=DESK) == sought("handler")
 
 
+def test_a_role_at_the_own_level_means_the_lead_office_whatever_another_ranks() -> None:
+    beside = replace(post(4, "mediator", DESK, 3), rank=-1)
+    posts = ladders.by_role((beside, *POSTS))
+    asked = ladders.asked("mediator", posts=posts, lead_office=COMMITTEE, from_level=3)
+    assert [post.office_id for post in asked] == [COMMITTEE, COMMITTEE, STREET]
+    above = ladders.asked("mediator", posts=posts, lead_office=STREET, from_level=3)
+    assert [post.level for post in above] == [3, 3, 3, 2], "a level below is no level of its own"
+
+
 def test_handler_gone_from_the_office_is_the_owning_role() -> None:
     assert sought("handler", handler=77) == (3, 3, False)
 

@@ -98,8 +98,8 @@ def pass_back_off(database: db.Database) -> None:
         tx.execute(update(LEDGER).where(waits).values(next_try_at=db.DATABASE_TIME))
 
 
-def give_up(district: office.District, door: channels.Door) -> None:
-    """Tries what waits so often, and as if for so long, that it is given up."""
+def give_up(district: office.District, door: channels.Door) -> outbox.SendReport:
+    """Tries what waits so often, and as if for so long, that the last try gives it up."""
     for _ in range(sending.TRIES + 1):
         outbox.send(district.engine, door=door)
         pass_back_off(district.engine.database)
@@ -108,7 +108,7 @@ def give_up(district: office.District, door: channels.Door) -> None:
         for message in {row.message_id for row in ledger(district)} - {None}:
             mine = update(LEDGER).where(LEDGER.c.message_id == message)
             tx.execute(mine.values(message_id=UUID(int=message.int - older)))
-    outbox.send(district.engine, door=door)
+    return outbox.send(district.engine, door=door)
 
 
 def takes(_message: channels.Message) -> None:

@@ -15,6 +15,7 @@ from workflow import db, ids, machine, outbox, read, scheduler, sweep, write
 from workflow.commands import act
 from workflow.commands import office as office_commands
 from workflow.decide import Command, DeadlineRow, Decision, Facts, clocks, decide, decide_due
+from workflow.decide.draft import Draft
 from workflow.queries import board, search
 from workflow.queries import case as case_query
 from workflow.queries import office as office_query
@@ -586,6 +587,26 @@ def test_I6_an_appointment_does_not_end_a_pause(district: office.District) -> No
         one for one in found.payloads("rung_blocked") if one["deadline"] == "mediation.general"
     ]
     assert len(again) == 2
+
+
+def test_a_rung_that_a_decision_found_nobody_for_stays_stuck_though_its_clock_ran_anew(
+    district: office.District,
+) -> None:
+    """A pause forgets what was stuck; one that begins and ends within the decision as well."""
+    filed = district.file("officer")
+    district.jump("2026-03-25 10:00")  # the warning is due
+    with db.snapshot(district.engine.database) as tx:
+        case = read.case_row(tx, filed.case_id)
+        assert case is not None
+        house = read.house(tx)
+        facts = read.many_facts(tx, [case], at=house)[filed.case_id]
+    draft = Draft(rules=house.rules, facts=facts, case=case)
+    (row,) = (row for row in draft.open_deadlines() if row.rule == "dispute.accept")
+    warning, *_ = clocks.plan(draft, row)
+    draft.tried(row, warning)
+    waiting = clocks.wait(draft, row)
+    assert waiting.blocked == warning.key
+    assert waiting.next_at == office.local("2026-03-26 00:00"), "missed before the next opening"
 
 
 def test_an_appointment_is_not_lost_to_an_act_that_read_before_it(

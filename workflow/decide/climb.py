@@ -170,12 +170,14 @@ def _target(
 
 def _holding(draft: Draft, role: str, person: UUID | None) -> ladders.Target | None:
     """Somebody named on the case, while they hold a post of the role and are not recused; while
-    they are away, who stands in for them."""
+    they are away, who stands in for them: in the first of their posts in which anybody does."""
     if person is None or person in draft.facts.recused:
         return None
     for post in draft.facts.line.by_role.get(role, ()):
         if person in (post.holder, post.deputy, *post.away):
-            return ladders.able(post, draft.facts.recused, first=person)
+            found = ladders.able(post, draft.facts.recused, first=person)
+            if found is not None:
+                return found
     return None
 
 

@@ -156,14 +156,13 @@ def wait(
     if left is None:
         left = unfired(row.fired, plan(draft, row))
     moments = [row.due_at] if row.missed_at is None else []
-    blocked: list[str] = []
-    if row.blocked:
-        stuck = row.blocked.split()
-        due_now = [rung for rung in left if rung.key in stuck and rung.at <= draft.at]
-        blocked = [rung.key for rung in due_now]
-        if any(draft.has_tried(row, rung) for rung in due_now):
-            # Whoever fills the post wakes the case; the next opening makes sure it is awake.
-            moments.append(_next_opening(draft))
+    late = [rung for rung in left if rung.at <= draft.at]
+    tried = [rung for rung in late if draft.has_tried(row, rung)]
+    stuck = row.blocked.split()
+    blocked = [rung.key for rung in late if rung.key in stuck or rung in tried]
+    if tried:
+        # Whoever fills the post wakes the case; the next opening makes sure that it is awake.
+        moments.append(_next_opening(draft))
     upcoming = draft.untried(row, left)
     if upcoming is not None:
         moments.append(upcoming.at)

@@ -162,7 +162,8 @@ class Notice:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Decision:
     """What is to be written. `before` is the case as read, None for a new one; `case.head`
-    is still the old one: the chain is linked at writing."""
+    is still the old one: the chain is linked at writing. Deadlines and assignments come in the
+    order in which they were first touched."""
 
     before: CaseRow | None
     case: CaseRow
