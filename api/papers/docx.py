@@ -55,7 +55,13 @@ def _context(paper: papers.Print, words: texts.Words, code: Any) -> dict[str, ob
         "number": paper.number,
         "to": paper.sheet.to,
         "body": [
-            {"heading": block.heading, "lines": _lines(block.text), "rows": block.rows}
+            {
+                "heading": block.heading,
+                "lines": _lines(block.text),
+                "rows": block.rows,
+                # Its last line or row stays on the page of the signatures.
+                "is_last": block is paper.sheet.body[-1],
+            }
             for block in paper.sheet.body
         ],
         "sign": list(paper.sheet.sign),

@@ -6,13 +6,16 @@ import io
 import zipfile
 from typing import Any
 
+import docx
 import pytest
+from docx.enum.text import WD_ALIGN_PARAGRAPH
 
 from api.papers import pdf, qr
 from tests import office
 from tests.api import desk
 from workflow import db
 
+RIGHT = WD_ALIGN_PARAGRAPH.RIGHT
 STORY = "补贴自八月起没有发放；<b>粗体</b> & {{ 7 * 7 }} {% raw %}"
 
 
@@ -148,6 +151,22 @@ def test_the_word_file_holds_the_same_and_nothing_runs_in_it(
     assert "49" not in text.split("粗体")[1][:60]
     assert "{%" not in text.replace("{% raw %}", "")
     assert len(pictures) == 1
+
+
+@pytest.mark.parametrize("no", [1, 4])
+def test_the_word_file_keeps_what_is_signed_with_who_signs(
+    front: desk.Desk, case: dict[str, Any], no: int
+) -> None:
+    """A form that ends in a table, an answer that ends in a line: both stay on the page."""
+    answer = front.get("handler", f"/cases/{case['case_id']}/papers/{no}/docx")
+    parts: list[Any] = [*docx.Document(io.BytesIO(answer.content)).iter_inner_content()]
+    signs = next(n for n, it in enumerate(parts) if getattr(it, "alignment", None) == RIGHT)
+    before = parts[signs - 2]  # with a little air between
+    if no == 1:
+        before = before.rows[-1].cells[0].paragraphs[0]
+    assert [it.paragraph_format.keep_with_next for it in (before, *parts[signs - 1 : -1])] == (
+        [True] * (len(parts) - signs + 1)
+    )
 
 
 def test_the_pdf_is_one_and_fetches_nothing(
