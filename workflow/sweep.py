@@ -65,6 +65,7 @@ def run(engine: Engine, *, is_ending: Callable[[], bool] = lambda: False) -> Tic
         total, failed = total + report, failed | more
         if report.cases + report.failed < batch or is_ending():
             return total
+        db.give_way(engine.database)
 
 
 def tick(engine: Engine, *, limit: int) -> TickReport:
@@ -128,7 +129,7 @@ def _tick(
 ) -> tuple[TickReport, frozenset[UUID]]:
     """One batch, and the cases of it that could not be decided or written. `heeds` what changes of
     offices and posts meanwhile, where something is blocked."""
-    with db.transaction(engine.database) as tx:
+    with db.transaction(engine.database, gives_way=True) as tx:
         house = read.house(tx)
         found = db.claim_due(tx, at=house.now, limit=limit + len(without))
         claimed = [case_id for case_id in found if case_id not in without]

@@ -96,13 +96,14 @@ REQUESTS: Final = {  # who calls and the frame's counters included
     "GET /readyz": (3, 3),
 }
 SWEPT: Final = {
-    "tick, empty": (2, 2),
-    "tick of 4": (12, 6),
-    "tick of 40": (12, 6),
-    "relay, empty": (2, 2),
-    "relay of 4": (6, 6),
-    "relay of 40": (6, 6),
+    "tick, empty": (4, 2),
+    "tick of 4": (14, 6),
+    "tick of 40": (14, 6),
+    "relay, empty": (4, 2),
+    "relay of 4": (8, 6),
+    "relay of 40": (8, 6),
 }
+"""On SQLite two of each say how long to wait for the writer's place (`db.transaction`)."""
 
 
 @dataclass(slots=True)

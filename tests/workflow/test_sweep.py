@@ -16,6 +16,7 @@ from workflow.commands import act
 from workflow.commands import office as office_commands
 from workflow.decide import Command, DeadlineRow, Decision, Facts, clocks, decide, decide_due
 from workflow.decide.draft import Draft
+from workflow.outbox import relaying
 from workflow.queries import board, search
 from workflow.queries import case as case_query
 from workflow.queries import office as office_query
@@ -747,6 +748,24 @@ def test_cases_that_cannot_be_decided_do_not_hold_up_the_others(
     assert district.sweep().fired == 3
     for case_id in broken:
         look.hold(district, case_id)
+
+
+def test_background_work_gives_way_between_its_batches(
+    district: office.District, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for _ in range(3):
+        district.file()
+    district.jump("2026-03-25 09:00")
+    rests: list[object] = []
+    monkeypatch.setattr(db, "give_way", rests.append)
+    monkeypatch.setattr(sweep, "BATCH", 1)
+    monkeypatch.setattr(sweep, "SQLITE_BATCH", 1)
+    monkeypatch.setattr(relaying, "BATCH", 2)
+    assert sweep.run(district.engine).cases == 3
+    assert len(rests) == 3
+    rests.clear()
+    assert outbox.run(district.engine).sent == 6, "the filings and the rungs"
+    assert len(rests) == 3
 
 
 def _fired(district: office.District, case_id: UUID) -> int:

@@ -272,7 +272,7 @@ def _batches(
     """One pass over the open cases; each batch is a transaction of its own."""
     after: UUID | None = _START
     while after is not None:
-        with db.transaction(engine.database) as tx:
+        with db.transaction(engine.database, gives_way=True) as tx:
             house = read.house(tx)
             if house.calendar.hash != made.edit.calendar.hash:
                 raise errors.Stale("calendar.changed")
@@ -284,6 +284,7 @@ def _batches(
             )
             outcome = _written(tx, found, engine=engine)
         yield outcome
+        db.give_way(engine.database)
 
 
 def _decided(

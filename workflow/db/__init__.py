@@ -66,17 +66,27 @@ def close(database: Database) -> None:
 
 
 @contextmanager
-def transaction(database: Database, *, locked: bool = True) -> Iterator[Tx]:
+def transaction(
+    database: Database, *, locked: bool = True, gives_way: bool = False
+) -> Iterator[Tx]:
     """What happens inside is written whole or not at all.
 
     `locked=False` is for a command whose only write is one guarded `apply`: on PostgreSQL
-    it spares BEGIN and COMMIT. On SQLite a transaction is always BEGIN IMMEDIATE.
+    it spares BEGIN and COMMIT. On SQLite a transaction is always BEGIN IMMEDIATE; one that
+    `gives_way` does not stand in line for the writer's place while others write.
     """
     engine = database.engine if locked else database.guarded
     if not database.is_postgres:
-        engine = engine.execution_options(begin="BEGIN IMMEDIATE")
+        engine = engine.execution_options(begin="BEGIN IMMEDIATE", gives_way=gives_way)
     with _connected(engine) as tx, tx.begin():
         yield tx
+
+
+def give_way(database: Database) -> None:
+    """Between two batches of background work: whoever waits to write comes in. PostgreSQL has
+    no such line."""
+    if not database.is_postgres:
+        sqlite.give_way()
 
 
 @contextmanager
@@ -238,6 +248,7 @@ __all__ = [
     "claim_due",
     "close",
     "drop",
+    "give_way",
     "is_later",
     "is_number_taken",
     "is_serial_taken",

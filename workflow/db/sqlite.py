@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import random
 import sqlite3
+import time
 from collections import defaultdict
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -37,6 +39,11 @@ except ImportError:
     DRIVER = sqlite3
 
 BUSY_MS: Final = 15_000
+REST_S: Final = 0.06
+"""Longer than SQLite sleeps between two looks at a lock in the first quarter second of waiting."""
+LOOKS: Final = 10
+LOOK_S: Final = (0.3, 0.8)
+"""Background work looks so often and so rarely; then it waits in line, and is not starved."""
 FULL: Final = 2
 """`synchronous` as the engine counts it: written through at every commit."""
 
@@ -125,7 +132,36 @@ def _timestamp() -> str:
 
 
 def _begin(connection: Connection) -> None:
-    connection.exec_driver_sql(connection.get_execution_options().get("begin", "BEGIN IMMEDIATE"))
+    options = connection.get_execution_options()
+    if not (options.get("gives_way") and _begin_between(connection)):
+        connection.exec_driver_sql(options.get("begin", "BEGIN IMMEDIATE"))
+
+
+def _begin_between(connection: Connection) -> bool:
+    """Begins at a moment at which nobody writes. SQLite keeps no line: whoever looks most often
+    comes in, and several sweeps with a large backlog would keep people out for as long as it
+    lasts. False where no such moment was met."""
+    connection.exec_driver_sql("PRAGMA busy_timeout = 0")
+    try:
+        return any(_began(connection) for _ in range(LOOKS))
+    finally:
+        connection.exec_driver_sql(f"PRAGMA busy_timeout = {BUSY_MS}")
+
+
+def _began(connection: Connection) -> bool:
+    try:
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
+    except OperationalError as error:
+        if not is_transient(error):
+            raise
+        time.sleep(random.uniform(*LOOK_S))  # noqa: S311  so that two do not keep step
+        return False
+    return True
+
+
+def give_way() -> None:
+    """See `db.give_way`."""
+    time.sleep(REST_S)
 
 
 def is_transient(error: DBAPIError) -> bool:

@@ -91,11 +91,12 @@ def run(engine: Engine, *, is_ending: Callable[[], bool] = lambda: False) -> Rel
         total = total + report
         if not report.is_full or is_ending():
             return total
+        db.give_way(engine.database)
 
 
 def relay(engine: Engine) -> RelayReport:
     """One batch."""
-    with db.transaction(engine.database) as tx:
+    with db.transaction(engine.database, gives_way=True) as tx:
         return deliver(tx, read.house(tx))
 
 

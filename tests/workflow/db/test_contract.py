@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, timedelta
 from typing import Any
@@ -254,6 +257,61 @@ def test_one_writer_at_a_time_and_busy_is_said(
         pass
     assert caught.value.code == "database.busy"
     db.close(quick)
+
+
+@pytest.mark.parametrize("dialect", ["sqlite"], indirect=True)
+def test_background_work_lets_in_whoever_waits_though_it_was_there_first(
+    district: office.District,
+) -> None:
+    database, came = district.engine.database, list[str]()
+
+    def write(name: str, *, gives_way: bool) -> None:
+        with db.transaction(database, gives_way=gives_way):
+            came.append(name)
+
+    with ThreadPoolExecutor(2) as threads:
+        with db.transaction(database):
+            sweep = threads.submit(write, "sweep", gives_way=True)
+            time.sleep(0.1)
+            person = threads.submit(write, "person", gives_way=False)
+            time.sleep(0.1)
+        person.result()
+        sweep.result()
+    assert came == ["person", "sweep"]
+
+
+@pytest.mark.parametrize("dialect", ["sqlite"], indirect=True)
+def test_background_work_waits_in_line_where_somebody_always_writes(
+    district: office.District, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("workflow.db.sqlite.LOOK_S", (0.0, 0.0))
+    database, is_begun = district.engine.database, threading.Event()
+
+    def write() -> None:
+        with db.transaction(database, gives_way=True):
+            is_begun.set()
+
+    with ThreadPoolExecutor(1) as threads:
+        with db.transaction(database):
+            waiting = threads.submit(write)
+            assert not is_begun.wait(0.3), "looked all the times it may, then waited"
+        waiting.result()
+    assert is_begun.is_set()
+
+
+@pytest.mark.parametrize("dialect", ["sqlite"], indirect=True)
+def test_background_work_says_busy_as_others_do(
+    district: office.District, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("workflow.db.sqlite.LOOK_S", (0.0, 0.0))
+    monkeypatch.setattr("workflow.db.sqlite.BUSY_MS", 50)
+    with (
+        db.transaction(district.engine.database),
+        pytest.raises(errors.Busy) as caught,
+        db.transaction(district.engine.database, gives_way=True),
+    ):
+        pass
+    assert caught.value.code == "database.busy"
 
 
 # --- transactions and time
