@@ -205,11 +205,10 @@ def cast(life: Sequence[Decision], number: str, *, seals: personal.Seals) -> db.
 
 def _of(decision: Decision, case_id: UUID, *, number: str, head: bytes) -> Decision:
     """The same decision on another case: all that names the case is its own."""
-    return replace(
-        decision,
+    return decision._replace(
         case=decision.case._replace(id=case_id, number=number, head=head),
         events=tuple(
-            event if event.actor_kind == "ladder" else replace(event, action_id=str(ids.uuid7()))
+            event if event.actor_kind == "ladder" else event._replace(action_id=str(ids.uuid7()))
             for event in decision.events
         ),
         deadlines=tuple(row._replace(case_id=case_id) for row in decision.deadlines),
@@ -217,7 +216,7 @@ def _of(decision: Decision, case_id: UUID, *, number: str, head: bytes) -> Decis
         escalations=tuple(row._replace(case_id=case_id) for row in decision.escalations),
         parties=tuple(row._replace(case_id=case_id) for row in decision.parties),
         notices=tuple(
-            replace(notice, words={**notice.words, "number": number}) for notice in decision.notices
+            notice._replace(words={**notice.words, "number": number}) for notice in decision.notices
         ),
     )
 

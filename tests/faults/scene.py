@@ -208,11 +208,10 @@ class Scene:
         found: int = self.scalar(select(func.count()).select_from(due.subquery()))
         return found
 
-    def settle(self, *, within_s: float | None = None) -> None:
+    def settle(self) -> None:
         """Waits until the workers have done all that is due at this moment."""
         at = self.swept_at = self.now()
-        within_s = within_s or self.size.patience_s
-        self.wait("not all was swept", lambda: not self.is_due(at), within_s=within_s)
+        self.wait("not all was swept", lambda: not self.is_due(at), within_s=self.size.patience_s)
 
     def verdict(self, *, sample: int) -> judge.Verdict:
         """What became of all that was due when the workers last had the time to do it. They are

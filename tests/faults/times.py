@@ -109,7 +109,10 @@ def _alone_and_back(scene: Scene) -> None:
         scene.kills += 1
         time.sleep(0.5)
         scene.jump(LATER_NOON)
-    scene.settle(within_s=20)
+    at = scene.now()
+    due = scene.is_due(at) or 1
+    scene.wait("the worker stood still", lambda: scene.is_due(at) < due, within_s=20)
+    scene.settle()
 
 
 # --- calendar

@@ -441,7 +441,8 @@ def test_a_process_killed_before_it_could_record_has_its_mail_sent_again_under_o
 def test_a_message_costs_the_same_however_many_notices_it_tells_of(
     district: office.District, door: outside.Recording, statements: conftest.Statements
 ) -> None:
-    """Relay: two more where somebody is reached outside. Sender: two where nothing is ready."""
+    """Relay: two more where somebody is reached outside, and on SQLite the two that set how long to
+    wait for the writer's place. Sender: two where nothing is ready."""
     outside.reach(district, "desk")
     engine = district.engine
     counted: dict[int, tuple[int, int]] = {}
@@ -456,7 +457,7 @@ def test_a_message_costs_the_same_however_many_notices_it_tells_of(
     with statements(engine.database) as empty:
         outbox.send(engine, door=door)
     assert counted[2] == counted[20]
-    assert counted[20][0] <= 8
+    assert counted[20][0] <= (8 if engine.database.is_postgres else 10)
     assert counted[20][1] <= 14
     assert empty.count <= 2
 

@@ -76,10 +76,13 @@ def test_a_mask_shows_enough_to_recognise_ones_own(kind: str, value: str, masked
     assert personal.mask(value, kind=kind) == masked
 
 
-@given(value=st.text(min_size=1, max_size=30), kind=st.sampled_from(["name", "phone", "id_number"]))
+@given(
+    value=st.text(st.characters(exclude_characters="*"), min_size=1, max_size=30),
+    kind=st.sampled_from(["name", "phone", "id_number"]),
+)
 def test_a_mask_never_shows_more_than_it_hides(value: str, kind: str) -> None:
     masked = personal.mask(value, kind=kind)
-    assert masked != value or set(value) <= {"*"}
+    assert masked != value
     shown = sum(char != "*" for char in masked)
     assert shown <= max(1, len(value) // 2 + 2)
 

@@ -171,8 +171,8 @@ class Draft:
     ) -> None:
         """More of the event recorded last: what is known only when the clocks have moved."""
         last = self._events[-1]
-        self._events[-1] = replace(
-            last, payload={**last.payload, **payload}, personal=(*last.personal, *personal)
+        self._events[-1] = last._replace(
+            payload={**last.payload, **payload}, personal=(*last.personal, *personal)
         )
 
     def put_deadline(self, row: DeadlineRow) -> None:
@@ -406,4 +406,4 @@ def _combined(notices: list[Notice]) -> tuple[Notice, ...]:
 
 
 def _standing_for(notice: Notice, *, others: int) -> Notice:
-    return replace(notice, words={**notice.words, "others": others}) if others else notice
+    return notice._replace(words={**notice.words, "others": others}) if others else notice
