@@ -212,12 +212,18 @@ def test_offices_to_name_when_somebody_files_nothing_there_are_none(
         assert office_query.nameable(database, actor, process=process, grid=grid) == {}
 
 
-def _handled(district: office.District, **fields: Scalar) -> act.Receipt:
-    """A petition that the housing department has accepted."""
+def _sent(district: office.District, **fields: Scalar) -> act.Receipt:
+    """A petition that waits for the housing department to accept it."""
     # the fields are of the pack, not the arguments that have a name
     filed = district.file("officer", process="petition", **fields)  # type: ignore[arg-type]
     housing = str(district.offices["housing"])
     district.do(filed, "transfer", "petition_officer", to_office=housing)
+    return filed
+
+
+def _handled(district: office.District, **fields: Scalar) -> act.Receipt:
+    """A petition that the housing department has accepted."""
+    filed = _sent(district, **fields)
     district.do(filed, "accept", "handler", route="6")
     return filed
 
@@ -308,6 +314,33 @@ def test_I8_the_office_that_handles_it_when_complained_about_loses_it_and_the_si
         _is_hidden(district, filed, name)
     view = case_query.view(district.engine, district.actor("other_handler"), filed.case_id)
     assert {"answer", "settle"} <= set(view.actions)
+
+
+def test_I8_the_office_that_studies_a_suggestion_loses_it_when_complained_about(
+    district: office.District,
+) -> None:
+    filed = _sent(district, petition_class="suggestion")
+    district.do(filed, "study", "handler")
+    running = _clock(district, filed, "petition.suggestion")
+    housing, labour = (district.offices[name] for name in ("housing", "labour"))
+    assert _offered(district, filed, "take_study", "handler", "complained_office") == [housing]
+    district.do(filed, "take_study", "petition_officer", complained_office=str(housing))
+    case = district.case(filed)
+    assert (case.state, case.lead_office_id) == ("study_ousted", district.offices["government"])
+    for name in ("handler", "head"):
+        _is_hidden(district, filed, name)
+    assert _offered(district, filed, "study_anew", "district_supervisor", "to_office") == [labour]
+    anew = {"designate_reason": "原研究单位回避。", "to_office": str(labour)}
+    done = district.do(filed, "study_anew", "district_supervisor", **anew)
+    case = district.case(filed)
+    assert (case.state, case.lead_office_id) == ("studying", labour)
+    assert _clock(district, filed, "petition.suggestion") == running
+    assert _clock(district, filed, "petition.redirect")[3] == "met"
+    told = {row.receiver_id for row in look.notices(district, filed.case_id) if row.seq == done.seq}
+    assert told == {district.people["other_handler"]}
+    view = case_query.view(district.engine, district.actor("other_handler"), filed.case_id)
+    assert "reply" in view.actions
+    assert view.papers[-1].name.en == "Reassignment letter"
 
 
 def test_what_a_later_form_offers_is_what_is_accepted_and_names_what_to_do_instead(
