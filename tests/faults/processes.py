@@ -24,8 +24,8 @@ SHORT_OF_TIME: Final = 1
 """On how many mornings the short form freezes somebody."""
 LONGER_THAN_IDLE_S: Final = 33.0
 """The server ends a transaction that does nothing for 30 s."""
-LONGER_THAN_BUSY_S: Final = 16.5
-"""A process waits 15 s for SQLite's one writer."""
+LONGER_THAN_BUSY_S: Final = sqlite.LOOKS * sqlite.LOOK_S[1] + sqlite.BUSY_MS / 1000 + 1.5
+"""A process waits 15 s for SQLite's one writer; a sweep looks for it before."""
 STALLED_S: Final = 1.0
 
 # A backend of ours whose client has said nothing for a while, in the middle of a transaction.

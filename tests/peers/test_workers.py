@@ -107,6 +107,7 @@ def test_peer_33_a_worker_cut_off_in_the_middle_of_a_job_goes_on_when_the_databa
     for name in ("BEAT_S", "AUDIT_S"):
         monkeypatch.setattr(scheduler, name, SOON_S)
     monkeypatch.setattr(sqlite, "BUSY_MS", 200)
+    monkeypatch.setattr(sqlite, "LOOK_S", (0.0, SOON_S))
     database = db.open(database_url)
     district = office.build(database)
     filed = district.file()

@@ -315,6 +315,23 @@ def test_a_run_that_breaks_off_goes_on_and_leaves_nothing_half_done(
     hold(district)
 
 
+def test_a_run_gives_way_between_its_batches(
+    district: office.District, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for _ in range(5):
+        district.file()
+    made = calendars.read_file(
+        district.engine.database, year_file(district, holidays), file="2026.yaml"
+    )
+    monkeypatch.setattr(calendars, "BATCH", 2)
+    monkeypatch.setattr(calendars, "SQLITE_BATCH", 2)
+    rests: list[object] = []
+    monkeypatch.setattr(db, "give_way", rests.append)
+    assert calendars.apply(district.engine, made, mode="rebuild").cases == 5
+    # A pass looks at two, two and one case and finds no more; the second pass moves none.
+    assert len(rests) == 2 * 3
+
+
 def test_a_case_that_the_database_refuses_does_not_hold_up_the_others(
     district: office.District, monkeypatch: pytest.MonkeyPatch
 ) -> None:

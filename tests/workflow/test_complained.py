@@ -3,6 +3,7 @@ case, which goes one level up. Invariant: 8."""
 
 from __future__ import annotations
 
+import json
 from contextlib import suppress
 from typing import Any
 from uuid import UUID
@@ -341,6 +342,19 @@ def test_I8_the_office_that_studies_a_suggestion_loses_it_when_complained_about(
     view = case_query.view(district.engine, district.actor("other_handler"), filed.case_id)
     assert "reply" in view.actions
     assert view.papers[-1].name.en == "Reassignment letter"
+
+
+def test_a_notice_of_an_act_speaks_of_the_clock_that_the_act_started(
+    district: office.District,
+) -> None:
+    """Not of one that is long over: nobody can name another organ by a day of last month."""
+    filed = _handled(district)
+    district.at("2026-06-10 10:00")
+    housing = str(district.offices["housing"])
+    done = district.do(filed, "take_away", "petition_officer", complained_office=housing)
+    (told,) = (row for row in look.notices(district, filed.case_id) if row.seq == done.seq)
+    words = json.loads(told.words)
+    assert (words["deadline"], words["due_on"]) == ("petition.redirect", "2026-06-17")
 
 
 def test_what_a_later_form_offers_is_what_is_accepted_and_names_what_to_do_instead(

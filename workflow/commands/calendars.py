@@ -284,7 +284,8 @@ def _batches(
             )
             outcome = _written(tx, found, engine=engine)
         yield outcome
-        db.give_way(engine.database)
+        if after is not None:
+            db.give_way(engine.database)
 
 
 def _decided(

@@ -73,7 +73,7 @@ def transaction(
 
     `locked=False` is for a command whose only write is one guarded `apply`: on PostgreSQL
     it spares BEGIN and COMMIT. On SQLite a transaction is always BEGIN IMMEDIATE; one that
-    `gives_way` does not stand in line for the writer's place while others write.
+    `gives_way` does not stand in line for the writer's place at once while others write.
     """
     engine = database.engine if locked else database.guarded
     if not database.is_postgres:

@@ -41,7 +41,7 @@ except ImportError:
 BUSY_MS: Final = 15_000
 REST_S: Final = 0.06
 """Longer than SQLite sleeps between two looks at a lock in the first quarter second of waiting."""
-LOOKS: Final = 10
+LOOKS: Final = 6
 LOOK_S: Final = (0.3, 0.8)
 """Background work looks so often and so rarely; then it waits in line, and is not starved."""
 FULL: Final = 2

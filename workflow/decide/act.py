@@ -137,7 +137,7 @@ def act(draft: Draft, command: Command) -> None:
         _close(draft)
     supervision.lower(draft)
     tell.cause(
-        draft, cause=command.action, seq=seq, row=draft.most_urgent(), actor_id=command.actor_id
+        draft, cause=command.action, seq=seq, row=draft.most_urgent(seq), actor_id=command.actor_id
     )
 
 

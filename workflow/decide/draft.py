@@ -263,14 +263,16 @@ class Draft:
         """Running and paused ones, in order of number."""
         return [row for row in self.deadlines.values() if row.ended_at is None]
 
-    def most_urgent(self) -> DeadlineRow | None:
-        """The running deadline that ends first, an office's before any other: what a notice
-        speaks of. A paper that waits to be served is not what anybody else is told of."""
+    def most_urgent(self, seq: int) -> DeadlineRow | None:
+        """What a notice of an event speaks of: of the running deadlines an office's before any
+        other, of these one that the event started, of these the one that ends first. A paper that
+        waits to be served is not what anybody else is told of."""
         rules = self.rules.pack.deadlines
         found = [row for row in self.deadlines.values() if row.state == "running"]
         running = [row for row in found if not rules[row.rule].unserved] or found
-        own = [row for row in running if row.owner == "office"]
-        return min(own or running, key=lambda row: row.due_at, default=None)
+        own = [row for row in running if row.owner == "office"] or running
+        new = [row for row in own if row.started_by == seq]
+        return min(new or own, key=lambda row: row.due_at, default=None)
 
     def finish(self, *, is_act: bool = False) -> Decision:
         """The decision. What the case row says of its events and deadlines is set here, once;

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import threading
 import time
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, timedelta
 from typing import Any
@@ -19,6 +17,7 @@ from tests import office
 from tests.workflow import look
 from workflow import clock, db, ids, read, write
 from workflow.db import rows as rows_
+from workflow.db import sqlite
 from workflow.decide import (
     AssignmentRow,
     CaseRow,
@@ -261,57 +260,44 @@ def test_one_writer_at_a_time_and_busy_is_said(
 
 @pytest.mark.parametrize("dialect", ["sqlite"], indirect=True)
 def test_background_work_lets_in_whoever_waits_though_it_was_there_first(
-    district: office.District,
-) -> None:
-    database, came = district.engine.database, list[str]()
-
-    def write(name: str, *, gives_way: bool) -> None:
-        with db.transaction(database, gives_way=gives_way):
-            came.append(name)
-
-    with ThreadPoolExecutor(2) as threads:
-        with db.transaction(database):
-            sweep = threads.submit(write, "sweep", gives_way=True)
-            time.sleep(0.1)
-            person = threads.submit(write, "person", gives_way=False)
-            time.sleep(0.1)
-        person.result()
-        sweep.result()
-    assert came == ["person", "sweep"]
-
-
-@pytest.mark.parametrize("dialect", ["sqlite"], indirect=True)
-def test_background_work_waits_in_line_where_somebody_always_writes(
     district: office.District, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("workflow.db.sqlite.LOOK_S", (0.0, 0.0))
-    database, is_begun = district.engine.database, threading.Event()
+    monkeypatch.setattr(sqlite, "BUSY_MS", 50)  # where it stood in line it would be told busy
+    database, came = db.open(district.engine.database.url), list[str]()
+    with district.engine.database.engine.connect() as holder:
+        holder.begin()
 
-    def write() -> None:
+        def somebody_comes(_seconds: float) -> None:
+            holder.rollback()
+            with db.transaction(district.engine.database):
+                came.append("person")
+
+        monkeypatch.setattr(time, "sleep", somebody_comes)
         with db.transaction(database, gives_way=True):
-            is_begun.set()
-
-    with ThreadPoolExecutor(1) as threads:
-        with db.transaction(database):
-            waiting = threads.submit(write)
-            assert not is_begun.wait(0.3), "looked all the times it may, then waited"
-        waiting.result()
-    assert is_begun.is_set()
+            came.append("sweep")
+    assert came == ["person", "sweep"]
+    db.close(database)
 
 
 @pytest.mark.parametrize("dialect", ["sqlite"], indirect=True)
-def test_background_work_says_busy_as_others_do(
+def test_background_work_looks_so_often_then_waits_in_line_and_is_told_busy_as_others_are(
     district: office.District, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("workflow.db.sqlite.LOOK_S", (0.0, 0.0))
-    monkeypatch.setattr("workflow.db.sqlite.BUSY_MS", 50)
+    looks: list[float] = []
+    monkeypatch.setattr(time, "sleep", looks.append)
+    monkeypatch.setattr(sqlite, "BUSY_MS", 50)
+    database = db.open(district.engine.database.url)
     with (
         db.transaction(district.engine.database),
         pytest.raises(errors.Busy) as caught,
-        db.transaction(district.engine.database, gives_way=True),
+        db.transaction(database, gives_way=True),
     ):
         pass
     assert caught.value.code == "database.busy"
+    assert len(looks) == sqlite.LOOKS
+    with database.engine.connect() as connection:
+        assert connection.exec_driver_sql("pragma busy_timeout").scalar() == sqlite.BUSY_MS
+    db.close(database)
 
 
 # --- transactions and time
