@@ -129,9 +129,11 @@ def _within(
     running: set[tuple[str, str]],
     report: Report,
 ) -> None:
-    """An action that needs a running window can be done in each of its states."""
+    """An action that needs a running window can be done in each of its states; where the day of
+    asking counts, in one: the others are entered after the window."""
     reached = {node.state for course in walked.courses for node in course.nodes}
-    for state in action.source:
+    is_asked_before = action.within_on is not None and any(at == name for _, at in running)
+    for state in () if is_asked_before else action.source:
         if state in reached and (state, name) not in running:
             where = f"actions.{name}.within"
             report.add("check.within_never", f"{walked.name}.yaml", where, state=state)

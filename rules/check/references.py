@@ -132,11 +132,8 @@ class _Checker:
         for field in (action.sets or {}).values():
             given = (*action.needs, *action.takes)
             self.known("check.unknown_input", (field,), given, file=file, key=f"{at}.sets")
-        if action.within is not None:
-            own = [key for key, rule in self.rules.deadlines.items() if rule.process == name]
-            self.known(
-                "check.unknown_deadline", (action.within,), own, file=file, key=f"{at}.within"
-            )
+        if action.within is not None or action.within_on is not None:
+            self.window(name, action, action.within or "", file=file, at=at)
         if action.link is not None:
             given = (*action.needs, *action.takes)
             self.known("check.unknown_input", (_LINKED,), given, file=file, key=f"{at}.link")
@@ -275,13 +272,24 @@ class _Checker:
         for key, value in (("limit", rule.limit.until), ("start_at", rule.start_at)):
             if value is None:
                 continue
-            field = value.removeprefix("fields.")
-            declared = self.rules.fields.get(field)
-            if value == field or field not in needed or not declared or declared.type != "date":
-                self.report.add("check.date_field", file, f"{name}.{key}", text=value)
+            self.day(value, needed, file=file, key=f"{name}.{key}")
         processes = {rule.process: self.rules.processes[rule.process]}
         for number, test in enumerate(rule.when, start=1):
             self.guard(test, needed, processes, file=file, key=f"{name}.when.{number}")
+
+    def window(self, name: str, action: pack.Action, window: str, *, file: str, at: str) -> None:
+        """What bounds an action is a clock of its process, and the day of asking a field of it."""
+        own = [key for key, rule in self.rules.deadlines.items() if rule.process == name]
+        self.known("check.unknown_deadline", (window,), own, file=file, key=f"{at}.within")
+        if action.within_on is not None:
+            self.day(action.within_on, action.needs, file=file, key=f"{at}.within_on")
+
+    def day(self, value: str, needed: Collection[str], *, file: str, key: str) -> None:
+        """A date field that is always there."""
+        field = value.removeprefix("fields.")
+        declared = self.rules.fields.get(field)
+        if value == field or field not in needed or not declared or declared.type != "date":
+            self.report.add("check.date_field", file, key, text=value)
 
     def ends(self, name: str, rule: pack.DeadlineRule, actions: Mapping[str, pack.Action]) -> None:
         """What happens when a limit has passed."""

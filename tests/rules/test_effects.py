@@ -76,6 +76,17 @@ def test_a_case_is_taken_from_the_office_that_leads_it_alone(process: str, state
     assert len(told) == states
 
 
+def test_the_day_of_asking_that_bounds_an_action_is_a_date_that_it_needs() -> None:
+    at = "actions.request_review.within_on"
+    for day in ("fields.hearing_reason", "fields.served_on", "requested_on"):
+        told = _without("petition", "request_review", within_on=day)
+        assert ("check.date_field", at) in told, day
+    told = _without("petition", "request_review", within=None)
+    assert ("check.unknown_deadline", "actions.request_review.within") in told
+    told = _without("petition", "request_review", within_on=None)
+    assert told == [("check.within_never", "actions.request_review.within")]
+
+
 def test_a_period_of_the_law_does_not_begin_anew_with_another_office() -> None:
     told = _clock("mediation.labour", runs_on=False)
     assert told == [("check.time_gained", "mediation.labour.runs_on")]

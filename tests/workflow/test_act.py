@@ -588,7 +588,7 @@ def test_the_petition_can_be_reviewed_and_rechecked(district: office.District) -
     assert error.code == "route.none"  # nobody stands above the district here
     district.jump("2026-05-01 10:00")
     district.sweep()
-    assert look.hold(district, filed.case_id).case.state == "closed"
+    assert look.hold(district, filed.case_id).case.state == "review_closed"
 
 
 def test_office_time_within_a_case_never_runs_backwards(

@@ -212,6 +212,30 @@ def test_the_window_for_confirmation_runs_from_effect_and_both_apply_together(
     assert district.do(filed, "record_confirmation", "mediator", **decided).state == "performing"
 
 
+def test_an_application_made_in_time_is_recorded_after_the_case_was_closed(
+    district: office.District,
+) -> None:
+    filed = _mediating(district)
+    district.do(filed, "record_agreement", "mediator", **ORAL, effective_on="2026-03-20")
+    (window,) = district.deadlines(filed)["confirm.window"]
+    district.do(filed, "confirm_performance", "mediator", performed_on="2026-03-20")
+    tried: dict[str, Scalar] = {f"attempt_{n}_on": f"2026-03-{22 + n}" for n in (1, 2, 3)}
+    district.at("2026-03-25 10:00")
+    district.do(filed, "close_no_answer", "officer", **tried)
+    district.at("2026-05-06 10:00")
+    applied: dict[str, Scalar] = {
+        "applied_on": "2026-05-06",
+        "both_applied": True,
+        "confirmable": True,
+        "court": "张湾区人民法院",
+    }
+    error = look.refused(district.do, filed, "apply_confirmation", "desk", **applied)
+    assert (error.code, error.field) == ("action.window_over", "applied_on")
+    applied["applied_on"] = window.due_on.isoformat()
+    assert district.do(filed, "apply_confirmation", "desk", **applied).state == "closed"
+    assert look.hold(district, filed.case_id).case.is_closed
+
+
 def test_a_medical_period_is_extended_by_agreement_alone(district: office.District) -> None:
     longer: dict[str, Scalar] = {"extend_days": 5, "both_agree_extension": True}
     filed = _mediating(district, category="0502")

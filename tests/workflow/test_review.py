@@ -41,12 +41,18 @@ def station(district: office.District) -> office.District:
     return district
 
 
-def _reviewed(station: office.District, *, by: str, confidentiality: str) -> act.Receipt:
-    """A petition filed at the department, answered, and under review at its street."""
+def _served(station: office.District, *, confidentiality: str = "normal") -> act.Receipt:
+    """A petition filed at the department, whose answer was served."""
     filed = station.file("clerk", process="petition", confidentiality=confidentiality)
     station.do(filed, "accept", "clerk", route="6")
     station.do(filed, "answer", "clerk", **ANSWER)
     station.do(filed, "serve_answer", "clerk", **SERVED)
+    return filed
+
+
+def _reviewed(station: office.District, *, by: str, confidentiality: str) -> act.Receipt:
+    """The same, under review at its street."""
+    filed = _served(station, confidentiality=confidentiality)
     station.do(filed, "request_review", by, requested_on="2026-03-20")
     return filed
 
@@ -95,3 +101,58 @@ def test_a_petition_goes_to_review_and_recheck_each_at_the_organ_above(
     )
     said = " ".join(block.text or "" for block in last.filled.zh.body)
     assert "七日内修复。" in said
+
+
+def test_a_request_made_in_time_counts_though_it_is_recorded_when_the_window_is_over(
+    station: office.District,
+) -> None:
+    """The window is the petitioner's: a letter that lay at the office takes nothing from them."""
+    filed = _served(station)
+    (window,) = station.deadlines(filed)["petition.review_window"]
+    assert str(window.due_on) == "2026-04-20", "the thirtieth day is a Sunday"
+    station.at("2026-04-23 10:00")
+    assert station.case(filed).state == "closed"
+    for day in ("2026-04-21", "2026-04-23"):
+        error = look.refused(
+            station.do, filed, "request_review", "petition_officer", requested_on=day
+        )
+        assert (error.code, error.field) == ("action.window_over", "requested_on")
+    view = case_query.view(station.engine, station.actor("petition_officer"), filed.case_id)
+    assert "request_review" in view.actions
+    done = station.do(filed, "request_review", "petition_officer", requested_on="2026-04-20")
+    case = look.hold(station, filed.case_id).case
+    assert (done.state, case.lead_office_id) == ("reviewing", station.offices["street"])
+    assert (case.is_closed, case.cycle) == (False, 2)
+    assert station.deadlines(filed)["petition.review"][0].state == "running"
+    outcome: dict[str, Scalar] = {"review_outcome": "upheld", "review_opinion": "维持处理意见。"}
+    station.do(filed, "answer_review", "street_reviewer", **outcome)
+    served: dict[str, Scalar] = {**SERVED, "served_on": "2026-04-23"}
+    station.do(filed, "serve_review", "street_reviewer", **served)
+    (window,) = station.deadlines(filed)["petition.recheck_window"]
+    station.at("2026-06-01 10:00")
+    assert station.case(filed).state == "review_closed"
+    late = look.refused(
+        station.do, filed, "request_recheck", "petition_officer", requested_on="2026-06-01"
+    )
+    assert (late.code, late.field) == ("action.window_over", "requested_on")
+    done = station.do(
+        filed, "request_recheck", "petition_officer", requested_on=window.due_on.isoformat()
+    )
+    assert done.state == "rechecking"
+
+
+def test_a_review_that_was_answered_is_not_asked_for_again(station: office.District) -> None:
+    filed = _reviewed(station, by="petition_officer", confidentiality="normal")
+    outcome: dict[str, Scalar] = {"review_outcome": "upheld", "review_opinion": "维持处理意见。"}
+    station.do(filed, "answer_review", "street_reviewer", **outcome)
+    station.do(filed, "serve_review", "street_reviewer", **SERVED)
+    station.do(filed, "request_recheck", "petition_officer", requested_on="2026-03-20")
+    station.do(filed, "answer_recheck", "reviewer", **outcome)
+    station.do(filed, "serve_recheck", "reviewer", **SERVED)
+    assert station.case(filed).state == "closed"
+    view = case_query.view(station.engine, station.actor("petition_officer"), filed.case_id)
+    assert "request_review" not in view.actions
+    error = look.refused(
+        station.do, filed, "request_review", "petition_officer", requested_on="2026-03-20"
+    )
+    assert error.code == "action.window_over"

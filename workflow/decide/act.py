@@ -6,7 +6,7 @@ A person, a resident and the ladder act alike; only the command differs.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Final
 from uuid import UUID
 
@@ -30,6 +30,8 @@ from workflow.decide.facts import (
 
 FILE: Final = "file_case"
 EMPTY_HEAD: Final = bytes(32)
+OVER: Final = frozenset({"lapsed", "stopped"})
+"""How a window ends in which nobody did what it is for."""
 MAX_DRAFT_DAYS: Final = 60
 """How long before its sending a matter may have been received: a draft on a phone, a letter in
 a tray. Older papers come in by import, which escalates nothing."""
@@ -115,7 +117,7 @@ def act(draft: Draft, command: Command) -> None:
     source, held_by = draft.case.state, draft.case.lead_office_id
     facts = draft.guard_facts(values)
     state = machine.fire(draft.flow, state=draft.case.state, action=command.action, facts=facts)
-    _check_window(draft, action)
+    _check_window(draft, action, values)
     complained = _complained(draft, action, values)
     if complained is not None:
         draft.exclude(complained)
@@ -198,16 +200,25 @@ def _part_with(draft: Draft, office: UUID, *, seq: int) -> None:
         leader.give_up(draft, draft.case.leader_id)
 
 
-def _check_window(draft: Draft, action: pack_.Action) -> None:
-    if not window_is_open(action, draft.deadlines.values()):
-        raise errors.NotNow("action.window_over", deadline=action.within)
+def _check_window(draft: Draft, action: pack_.Action, values: Mapping[str, Scalar]) -> None:
+    asked_on = clocks.date_field(values, action.within_on)
+    if not window_is_open(action, draft.deadlines.values(), asked_on=asked_on):
+        field = (action.within_on or "").removeprefix("fields.") or None
+        raise errors.NotNow("action.window_over", field=field, deadline=action.within)
 
 
-def window_is_open(action: pack_.Action, deadlines: Iterable[DeadlineRow]) -> bool:
-    """Whether the window in which the action is possible, if it has one, is running."""
-    return action.within is None or any(
-        row.rule == action.within and row.state == "running" for row in deadlines
-    )
+def window_is_open(
+    action: pack_.Action, deadlines: Iterable[DeadlineRow], *, asked_on: date | None = None
+) -> bool:
+    """Whether the window in which the action is possible, if it has one, is running. Where the day
+    of asking counts, and not that of recording, it may be over since; while that day is unknown it
+    is taken to be early enough."""
+    if action.within is None:
+        return True
+    last = next((row for row in reversed([*deadlines]) if row.rule == action.within), None)
+    if last is None or action.within_on is None or last.state == "running":
+        return last is not None and last.state == "running"
+    return last.state in OVER and (asked_on is None or asked_on <= last.due_on)
 
 
 # -- what changes -----------------------------------------------------------------------------

@@ -75,7 +75,7 @@ def _open(
             return
         if old.rule == name:  # another leader's plan, another agreement: the first is over
             _end(draft, old, state="stopped")
-    until = _date_field(fields, rule.limit.until)
+    until = date_field(fields, rule.limit.until)
     calendar = draft.facts.calendar
     start_at = start_at or _start_at(draft, rule=rule, fields=fields)
     found = due.due(rule, calendar=calendar, start_at=start_at, until=until)
@@ -121,14 +121,15 @@ def _owner(rule: pack_.DeadlineRule) -> str:
 
 
 def _start_at(draft: Draft, *, rule: pack_.DeadlineRule, fields: Mapping[str, Scalar]) -> datetime:
-    on = _date_field(fields, rule.start_at)
+    on = date_field(fields, rule.start_at)
     if on is not None:
         return calendars.start_of_day(draft.facts.calendar, on)
     is_filing = draft.facts.case is None
     return draft.case.received_at if is_filing else draft.at
 
 
-def _date_field(fields: Mapping[str, Scalar], name: str | None) -> date | None:
+def date_field(fields: Mapping[str, Scalar], name: str | None) -> date | None:
+    """The day in a field that a rule names."""
     if name is None:
         return None
     return date.fromisoformat(str(fields[name.removeprefix("fields.")]))
