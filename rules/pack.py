@@ -141,12 +141,11 @@ class Action:
     among which its duties are chosen, all where none is; `supervision` on who watches, `invitation`
     on who else is let in; `is_return` counts a case sent back (退回) for the office that held it;
     `parts` remembers that office as one that objected, `sends` as the one that sent the case on;
-    `within` names a window, a clock that must be running, or must have been on the day that the
-    field `within_on` tells. `recuses`: who does it, as whoever sees
-    the case may, neither sees, handles nor receives it any more. `ousts`: the office that it says
-    is complained about, or one below that, leads the case. `link` ties the case to the earlier one
-    of `earlier_number`. `needs_if`: what makes a field needed, of those that it takes;
-    `resident_sees`: it shows on the resident's page.
+    `within` names a window, a clock that must run, or must have run on the day in the field
+    `within_on`. `recuses`: who does it, as whoever sees the case may, neither sees, handles nor
+    receives it any more. `ousts`: the office that it says is complained about, or one below that,
+    leads the case. `link` ties the case to the earlier one of `earlier_number`. `needs_if`: what
+    makes a field needed, of those that it takes; `resident_sees`: it shows on the resident's page.
     """
 
     name: Text
