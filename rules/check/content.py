@@ -301,11 +301,14 @@ class _Content:
             self.report.add("check.window_bounds", "deadlines.yaml", name)
         if rule.belongs_to is None:
             return
+        file, lapse = f"{rule.process}.yaml", actions.get(rule.on_lapse or "")
+        after = lapse.to if lapse is not None else None
         for key in rule.stops:
-            action = actions[key]
+            action, at = actions[key], f"actions.{key}"
             if action.to is None and action.within != name:
-                where = f"actions.{key}.within"
-                self.report.add("check.again", f"{rule.process}.yaml", where, name=name)
+                self.report.add("check.again", file, f"{at}.within", name=name)
+            if action.within_on and after is not None and after not in action.source:
+                self.report.add("check.asked_late", file, f"{at}.from", name=name, state=after)
 
     def start_days(self) -> None:
         """A day that starts a clock at one action starts it at every action that asks for it."""

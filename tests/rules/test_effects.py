@@ -87,6 +87,14 @@ def test_the_day_of_asking_that_bounds_an_action_is_a_date_that_it_needs() -> No
     assert told == [("check.within_never", "actions.request_review.within")]
 
 
+@pytest.mark.parametrize(("action", "at"), [("review", "served"), ("recheck", "review_served")])
+def test_what_was_asked_in_time_can_be_recorded_when_the_window_is_over(
+    action: str, at: str
+) -> None:
+    told = _without("petition", f"request_{action}", source=(at,))
+    assert told == [("check.asked_late", f"actions.request_{action}.from")]
+
+
 def test_a_period_of_the_law_does_not_begin_anew_with_another_office() -> None:
     told = _clock("mediation.labour", runs_on=False)
     assert told == [("check.time_gained", "mediation.labour.runs_on")]

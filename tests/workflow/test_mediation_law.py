@@ -230,10 +230,12 @@ def test_an_application_made_in_time_is_recorded_after_the_case_was_closed(
         "court": "张湾区人民法院",
     }
     error = look.refused(district.do, filed, "apply_confirmation", "desk", **applied)
-    assert (error.code, error.field) == ("action.window_over", "applied_on")
+    assert (error.code, error.field) == ("action.asked_late", "applied_on")
     applied["applied_on"] = window.due_on.isoformat()
     assert district.do(filed, "apply_confirmation", "desk", **applied).state == "closed"
     assert look.hold(district, filed.case_id).case.is_closed
+    again = look.refused(district.do, filed, "apply_confirmation", "desk", **applied)
+    assert again.code == "action.window_over", "once"
 
 
 def test_a_medical_period_is_extended_by_agreement_alone(district: office.District) -> None:

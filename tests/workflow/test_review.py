@@ -116,7 +116,8 @@ def test_a_request_made_in_time_counts_though_it_is_recorded_when_the_window_is_
         error = look.refused(
             station.do, filed, "request_review", "petition_officer", requested_on=day
         )
-        assert (error.code, error.field) == ("action.window_over", "requested_on")
+        assert (error.code, error.field) == ("action.asked_late", "requested_on")
+        assert error.params == {"first": "2026-03-20", "last": "2026-04-20"}
     view = case_query.view(station.engine, station.actor("petition_officer"), filed.case_id)
     assert "request_review" in view.actions
     done = station.do(filed, "request_review", "petition_officer", requested_on="2026-04-20")
@@ -134,11 +135,44 @@ def test_a_request_made_in_time_counts_though_it_is_recorded_when_the_window_is_
     late = look.refused(
         station.do, filed, "request_recheck", "petition_officer", requested_on="2026-06-01"
     )
-    assert (late.code, late.field) == ("action.window_over", "requested_on")
+    assert (late.code, late.field) == ("action.asked_late", "requested_on")
     done = station.do(
         filed, "request_recheck", "petition_officer", requested_on=window.due_on.isoformat()
     )
     assert done.state == "rechecking"
+    station.do(filed, "answer_recheck", "reviewer", **outcome)
+    station.do(filed, "serve_recheck", "reviewer", **{**SERVED, "served_on": "2026-06-01"})
+    again = look.refused(
+        station.do, filed, "request_review", "petition_officer", requested_on="2026-04-20"
+    )
+    assert (station.case(filed).state, again.code) == ("closed", "action.window_over")
+    look.hold(station, filed.case_id)
+
+
+def test_a_notice_is_served_after_the_review_was_over_as_well(station: office.District) -> None:
+    filed = _reviewed(station, by="petition_officer", confidentiality="normal")
+    outcome: dict[str, Scalar] = {"review_outcome": "upheld", "review_opinion": "维持处理意见。"}
+    station.do(filed, "answer_review", "street_reviewer", **outcome)
+    station.do(filed, "serve_review", "street_reviewer", **SERVED)
+    station.at("2026-06-01 10:00")
+    assert station.case(filed).state == "review_closed"
+    view = case_query.view(station.engine, station.actor("petition_officer"), filed.case_id)
+    assert "serve_paper" in view.actions
+
+
+def test_a_request_dated_before_the_answer_was_served_is_refused(station: office.District) -> None:
+    filed = station.file("clerk", process="petition")
+    station.do(filed, "accept", "clerk", route="6")
+    station.do(filed, "answer", "clerk", **ANSWER)
+    station.at("2026-04-10 10:00")
+    station.do(filed, "serve_answer", "clerk", **{**SERVED, "served_on": "2026-04-10"})
+    station.at("2026-05-20 10:00")
+    assert station.case(filed).state == "closed"
+    error = look.refused(
+        station.do, filed, "request_review", "petition_officer", requested_on="2026-04-09"
+    )
+    assert error.code == "action.asked_late"
+    assert error.params["first"] == "2026-04-10"
 
 
 def test_a_review_that_was_answered_is_not_asked_for_again(station: office.District) -> None:

@@ -6,7 +6,7 @@ A person, a resident and the ladder act alike; only the command differs.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from typing import Final
 from uuid import UUID
 
@@ -152,8 +152,12 @@ def _values(draft: Draft, action: pack_.Action, command: Command) -> Mapping[str
         draft.rules.pack.fields,
         command.fields,
         today=draft.today,
-        received_on=calendars.local_date(draft.facts.calendar, draft.case.received_at),
+        received_on=_local(draft, draft.case.received_at),
     )
+
+
+def _local(draft: Draft, at: datetime) -> date:
+    return calendars.local_date(draft.facts.calendar, at)
 
 
 def _named(
@@ -201,24 +205,34 @@ def _part_with(draft: Draft, office: UUID, *, seq: int) -> None:
 
 
 def _check_window(draft: Draft, action: pack_.Action, values: Mapping[str, Scalar]) -> None:
-    asked_on = clocks.date_field(values, action.within_on)
-    if not window_is_open(action, draft.deadlines.values(), asked_on=asked_on):
-        field = (action.within_on or "").removeprefix("fields.") or None
-        raise errors.NotNow("action.window_over", field=field, deadline=action.within)
+    if not window_is_open(action, draft.deadlines.values()):
+        raise errors.NotNow("action.window_over", deadline=action.within)
+    row = _window(action, draft.deadlines.values())
+    if row is None or row.state == "running":
+        return
+    first, asked_on = _local(draft, row.start_at), clocks.date_field(values, action.within_on)
+    if asked_on is None or not first <= asked_on <= row.due_on:
+        field = str(action.within_on).removeprefix("fields.")
+        last = row.due_on.isoformat()
+        raise errors.NotNow("action.asked_late", field=field, first=first.isoformat(), last=last)
+    clocks.used(draft, row)
 
 
-def window_is_open(
-    action: pack_.Action, deadlines: Iterable[DeadlineRow], *, asked_on: date | None = None
-) -> bool:
-    """Whether the window in which the action is possible, if it has one, is running. Where the day
-    of asking counts, and not that of recording, it may be over since; while that day is unknown it
-    is taken to be early enough."""
+def window_is_open(action: pack_.Action, deadlines: Iterable[DeadlineRow]) -> bool:
+    """Whether the window in which the action is possible, if it has one, is running; or is over and
+    nobody has used it, where the day of asking counts and not that of recording."""
     if action.within is None:
         return True
-    last = next((row for row in reversed([*deadlines]) if row.rule == action.within), None)
-    if last is None or action.within_on is None or last.state == "running":
-        return last is not None and last.state == "running"
-    return last.state in OVER and (asked_on is None or asked_on <= last.due_on)
+    row = _window(action, deadlines)
+    if row is None:
+        return False
+    return row.state == "running" or (action.within_on is not None and row.state in OVER)
+
+
+def _window(action: pack_.Action, deadlines: Iterable[DeadlineRow]) -> DeadlineRow | None:
+    """The last of the windows that bound an action."""
+    found = [row for row in deadlines if row.rule == action.within]
+    return found[-1] if found else None
 
 
 # -- what changes -----------------------------------------------------------------------------

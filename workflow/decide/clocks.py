@@ -250,6 +250,11 @@ def lapse(draft: Draft, row: DeadlineRow) -> None:
     _end(draft, row, state="lapsed")
 
 
+def used(draft: Draft, row: DeadlineRow) -> None:
+    """What a window is for was asked in time and recorded after it: nobody asks by it again."""
+    draft.put_deadline(changed(row, state="met"))
+
+
 def miss(draft: Draft, row: DeadlineRow) -> None:
     """The first instant too late has come: the office that holds the case is charged, once."""
     office_id: UUID = draft.case.lead_office_id
