@@ -19,6 +19,8 @@ ALARMS: Final[Mapping[str, str]] = {
     "will_not_wake": "Case {number} would not be looked at when it is due",
     "due_differs": "The due date of case {number} is not what its rule gives",
     "record_differs": "The ladder of case {number} did not do what was due",
+    "no_clock": "Case {number} is open and no clock of it runs",
+    "case_unreadable": "Case {number} cannot be read and was not checked",
 }
 """Texts of the auditor's alarms by kind; that a worker is silent is said above them, sooner."""
 

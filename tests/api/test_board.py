@@ -6,9 +6,10 @@ from typing import Any
 
 import pytest
 
+from api.pages import signs
 from tests import office
 from tests.api import desk
-from workflow import db
+from workflow import auditor, db
 
 
 @pytest.fixture
@@ -88,3 +89,8 @@ def test_I7_board_of_what_is_not_the_supervisors_is_not_there(front: desk.Desk, 
 
 def _as(front: desk.Desk, name: str) -> dict[str, str]:
     return {"Authorization": f"Bearer {front.token(name)}"}
+
+
+def test_every_alarm_has_its_words_on_the_board() -> None:
+    """But that a worker is silent, which is said above them, sooner."""
+    assert signs.ALARMS.keys() == {*auditor.KINDS} - {"worker_silent"}

@@ -1,4 +1,5 @@
-"""Filing without script, in English, twice by mistake; the resident's look-up."""
+"""Filing on a phone in both languages, with and without script; in English with mistakes, twice by
+mistake; the resident's look-up."""
 
 from __future__ import annotations
 
@@ -10,24 +11,49 @@ from workflow.queries import worklist
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 
+SAID = {
+    "zh-CN": (
+        "下一步：双方",
+        "上一步",
+        "下一步：核对提交",
+        "提交",
+        "已上报。请把编号和查询码交给当事人",
+    ),
+    "en": (
+        "Next: Both sides",
+        "Previous step",
+        "Next: Check and submit",
+        "Submit",
+        "Filed. Hand over the number and the code",
+    ),
+}
+"""The buttons of the form, and the heading at the end."""
+
+
 @pytest.mark.long
-def test_filing_when_script_is_off_works_the_same(shared_site: walk.Site) -> None:
-    with shared_site.signed_in("officer", phone=True, script=False) as officer:
+@pytest.mark.parametrize("script", [True, False], ids=["script", "plain"])
+@pytest.mark.parametrize("language", SAID)
+def test_filing_on_a_phone_is_the_same_in_both_languages_with_and_without_script(
+    shared_site: walk.Site, language: str, *, script: bool
+) -> None:
+    to_sides, back, to_check, submit, filed = SAID[language]
+    with shared_site.signed_in("officer", phone=True, script=script, language=language) as officer:
         officer.go("/cases/new")
         officer.fill(walk.MATTER)
-        officer.press("下一步：双方")
+        officer.press(to_sides)
         officer.fill(walk.PEOPLE)
-        officer.press("上一步")
+        officer.press(back)
         assert officer.page.locator("#f-story").input_value() == walk.MATTER["story"]
-        officer.press("下一步：双方")
+        officer.press(to_sides)
         assert (
             officer.page.locator("#f-applicant_name").input_value() == walk.PEOPLE["applicant_name"]
         )
-        officer.press("下一步：核对提交")
+        officer.press(to_check)
         officer.page.check("#f-told")
-        officer.press("提交")
-        assert officer.heading() == "已上报。请把编号和查询码交给当事人"
-        assert not officer.page.locator("button[data-print]").is_visible()
+        officer.press(submit)
+        assert officer.heading() == filed
+        assert officer.page.locator("button[data-print]").is_visible() is script
+        assert officer.noise == []
 
 
 @pytest.mark.long
