@@ -187,6 +187,14 @@ def test_a_written_agreement_lacks_nothing_that_the_law_names(
     assert (error.code, error.field) == ("field.missing", missing)
 
 
+APPLIED: dict[str, Scalar] = {
+    "both_applied": True,
+    "confirmable": True,
+    "court": "张湾区人民法院",
+}
+"""A joint application, but for its day."""
+
+
 def test_the_window_for_confirmation_runs_from_effect_and_both_apply_together(
     district: office.District,
 ) -> None:
@@ -195,12 +203,7 @@ def test_the_window_for_confirmation_runs_from_effect_and_both_apply_together(
     district.do(filed, "record_agreement", "mediator", **ORAL, effective_on="2026-03-23")
     window = district.deadlines(filed)["confirm.window"][0]
     assert (window.owner, window.due_on) == ("party", date(2026, 4, 22))
-    applied: dict[str, Scalar] = {
-        "applied_on": "2026-03-25",
-        "both_applied": False,
-        "confirmable": True,
-        "court": "张湾区人民法院",
-    }
+    applied: dict[str, Scalar] = {**APPLIED, "applied_on": "2026-03-25", "both_applied": False}
     error = look.refused(district.do, filed, "apply_confirmation", "mediator", **applied)
     assert (error.code, error.field) == ("field.must_be_true", "both_applied")
     applied["both_applied"] = True
@@ -223,12 +226,7 @@ def test_an_application_made_in_time_is_recorded_after_the_case_was_closed(
     district.at("2026-03-25 10:00")
     district.do(filed, "close_no_answer", "officer", **tried)
     district.at("2026-05-06 10:00")
-    applied: dict[str, Scalar] = {
-        "applied_on": "2026-05-06",
-        "both_applied": True,
-        "confirmable": True,
-        "court": "张湾区人民法院",
-    }
+    applied: dict[str, Scalar] = {**APPLIED, "applied_on": "2026-05-06"}
     error = look.refused(district.do, filed, "apply_confirmation", "desk", **applied)
     assert (error.code, error.field) == ("action.asked_late", "applied_on")
     applied["applied_on"] = window.due_on.isoformat()

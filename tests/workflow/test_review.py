@@ -25,6 +25,8 @@ SERVED: dict[str, Scalar] = {
     "receipt": "本人签收",
 }
 
+UPHELD: dict[str, Scalar] = {"review_outcome": "upheld", "review_opinion": "维持处理意见。"}
+
 
 @pytest.fixture
 def station(district: office.District) -> office.District:
@@ -71,8 +73,7 @@ def test_a_petition_goes_to_review_and_recheck_each_at_the_organ_above(
     assert station.case(filed).lead_office_id == station.offices["street"]
     (review,) = station.deadlines(filed)["petition.review"]
     assert str(review.due_on) == "2026-04-19", "thirty days from the day of the request"
-    outcome: dict[str, Scalar] = {"review_outcome": "upheld", "review_opinion": "维持处理意见。"}
-    station.do(filed, "answer_review", "street_reviewer", **outcome)
+    station.do(filed, "answer_review", "street_reviewer", **UPHELD)
     station.do(filed, "serve_review", "street_reviewer", **SERVED)
     station.do(filed, "request_recheck", reviewer, requested_on="2026-03-20")
     case = look.hold(station, filed.case_id).case
@@ -125,8 +126,7 @@ def test_a_request_made_in_time_counts_though_it_is_recorded_when_the_window_is_
     assert (done.state, case.lead_office_id) == ("reviewing", station.offices["street"])
     assert (case.is_closed, case.cycle) == (False, 2)
     assert station.deadlines(filed)["petition.review"][0].state == "running"
-    outcome: dict[str, Scalar] = {"review_outcome": "upheld", "review_opinion": "维持处理意见。"}
-    station.do(filed, "answer_review", "street_reviewer", **outcome)
+    station.do(filed, "answer_review", "street_reviewer", **UPHELD)
     served: dict[str, Scalar] = {**SERVED, "served_on": "2026-04-23"}
     station.do(filed, "serve_review", "street_reviewer", **served)
     (window,) = station.deadlines(filed)["petition.recheck_window"]
@@ -140,7 +140,7 @@ def test_a_request_made_in_time_counts_though_it_is_recorded_when_the_window_is_
         filed, "request_recheck", "petition_officer", requested_on=window.due_on.isoformat()
     )
     assert done.state == "rechecking"
-    station.do(filed, "answer_recheck", "reviewer", **outcome)
+    station.do(filed, "answer_recheck", "reviewer", **UPHELD)
     station.do(filed, "serve_recheck", "reviewer", **{**SERVED, "served_on": "2026-06-01"})
     again = look.refused(
         station.do, filed, "request_review", "petition_officer", requested_on="2026-04-20"
@@ -151,8 +151,7 @@ def test_a_request_made_in_time_counts_though_it_is_recorded_when_the_window_is_
 
 def test_a_notice_is_served_after_the_review_was_over_as_well(station: office.District) -> None:
     filed = _reviewed(station, by="petition_officer", confidentiality="normal")
-    outcome: dict[str, Scalar] = {"review_outcome": "upheld", "review_opinion": "维持处理意见。"}
-    station.do(filed, "answer_review", "street_reviewer", **outcome)
+    station.do(filed, "answer_review", "street_reviewer", **UPHELD)
     station.do(filed, "serve_review", "street_reviewer", **SERVED)
     station.at("2026-06-01 10:00")
     assert station.case(filed).state == "review_closed"
@@ -177,11 +176,10 @@ def test_a_request_dated_before_the_answer_was_served_is_refused(station: office
 
 def test_a_review_that_was_answered_is_not_asked_for_again(station: office.District) -> None:
     filed = _reviewed(station, by="petition_officer", confidentiality="normal")
-    outcome: dict[str, Scalar] = {"review_outcome": "upheld", "review_opinion": "维持处理意见。"}
-    station.do(filed, "answer_review", "street_reviewer", **outcome)
+    station.do(filed, "answer_review", "street_reviewer", **UPHELD)
     station.do(filed, "serve_review", "street_reviewer", **SERVED)
     station.do(filed, "request_recheck", "petition_officer", requested_on="2026-03-20")
-    station.do(filed, "answer_recheck", "reviewer", **outcome)
+    station.do(filed, "answer_recheck", "reviewer", **UPHELD)
     station.do(filed, "serve_recheck", "reviewer", **SERVED)
     assert station.case(filed).state == "closed"
     view = case_query.view(station.engine, station.actor("petition_officer"), filed.case_id)
