@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from http import HTTPStatus
 from importlib import resources
@@ -26,9 +26,11 @@ def create_app(
     *,
     engine: engine_.Engine | None = None,
     rings: bool = False,
+    stuck: Callable[[], None] = scheduler.unheard,
 ) -> FastAPI:
     """The application of one installation. `engine` is one that is open already, and is left
-    open; `rings` starts the scheduler in this process too.
+    open; `rings` starts the scheduler in this process too, and `stuck` is called should its jobs
+    stand still.
 
     Raises: `channel.library`, `channel.template`.
     """
@@ -44,6 +46,7 @@ def create_app(
     )
     app.state.settings = chosen
     app.state.rings = rings
+    app.state.stuck = stuck
     app.state.is_draining = False
     app.state.limits = login.Limits()
     app.state.door = channels.open(chosen.channels)
@@ -110,6 +113,7 @@ def _bell(app: FastAPI) -> scheduler.Bell | None:
         told=observe.rang,
         audited=observe.audited,
         sent=observe.sent,
+        stuck=app.state.stuck,
         door=app.state.door,
         public_url=chosen.public_url,
     )

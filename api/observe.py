@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import collections
 import logging
+import math
 import secrets
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from time import perf_counter
 from typing import Literal
 
@@ -15,7 +18,7 @@ from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from workflow import auditor, outbox, scheduler
-from workflow.queries import deliveries
+from workflow.queries import installation
 
 REGISTRY = prometheus.CollectorRegistry()
 REQUESTS = prometheus.Counter(
@@ -63,6 +66,24 @@ DELIVERIES = prometheus.Gauge(
     "gridcase_deliveries",
     "Notices on their way outside the app, and given up, in the whole installation.",
     ("state",),
+    registry=REGISTRY,
+)
+CASES = prometheus.Gauge(
+    "gridcase_cases",
+    "Open cases that cannot escalate, in the whole installation.",
+    ("state",),
+    registry=REGISTRY,
+)
+ALARMS = prometheus.Gauge(
+    "gridcase_alarms",
+    "Alarms of the auditor that stand, in the whole installation.",
+    ("kind",),
+    registry=REGISTRY,
+)
+SILENT_SECONDS = prometheus.Gauge(
+    "gridcase_silent_seconds",
+    "Since the last sign of life of any sweeping process, and of the auditor; none without one.",
+    ("of",),
     registry=REGISTRY,
 )
 FINDINGS = prometheus.Gauge(
@@ -120,6 +141,18 @@ def metrics() -> bytes:
     return prometheus.generate_latest(REGISTRY)
 
 
+@contextmanager
+def served(host: str, port: int) -> Iterator[int]:
+    """The metrics of a process that has no pages, at a port, 0 for any. Raises: OSError."""
+    server, thread = prometheus.start_http_server(port, addr=host, registry=REGISTRY)
+    try:
+        yield server.server_port
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()
+
+
 def rang(ring: scheduler.Ring) -> None:
     """Counts one ring of the bell."""
     TICKS.labels("failed" if ring.failed else "done").inc()
@@ -136,10 +169,21 @@ def sent(report: outbox.SendReport) -> None:
     NOTICES.labels("dead").inc(report.dead)
 
 
-def delivering(counts: deliveries.Counts) -> None:
-    """Shows what is on its way, and what was given up."""
-    DELIVERIES.labels("waiting").set(counts.waiting)
-    DELIVERIES.labels("dead").set(counts.dead)
+def looked(signs: installation.Signs, queues: installation.Queues) -> None:
+    """Shows how the whole installation stands, whichever process is asked."""
+    for name, age_s in (("sweep", signs.beat_age_s), ("audit", signs.audit_age_s)):
+        SILENT_SECONDS.labels(name).set(math.nan if age_s is None else age_s)
+    for kind in auditor.KINDS:
+        ALARMS.labels(kind).set(signs.alarms.get(kind, 0))
+    CASES.labels("stuck").set(queues.stuck)
+    DELIVERIES.labels("waiting").set(queues.waiting)
+    DELIVERIES.labels("dead").set(queues.dead)
+
+
+def looked_in_vain() -> None:
+    """Shows none of it: what was true before would be taken for true."""
+    for gauge in (SILENT_SECONDS, ALARMS, CASES, DELIVERIES):
+        gauge.clear()
 
 
 def audited(report: auditor.AuditReport) -> None:

@@ -7,7 +7,7 @@ holds the two together.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Final, Literal, get_args
 from uuid import UUID
@@ -91,13 +91,15 @@ class Actor:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Seat:
-    """One place from which a list is seen: a post's relation, or one of *what is mine*."""
+    """One place from which a list is seen: a post's relation, or one of *what is mine*. `named`
+    are the seats by which restricted cases are seen from an area."""
 
     key: str
     kind: str
     value: str | UUID
     post: HeldPost | None = None
     processes: tuple[str, ...] = ()
+    named: tuple[Seat, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -305,6 +307,19 @@ _NOT_RECUSED = not_(kept_from(_CASE.id))
 _OPEN = _CASE.confidentiality == "normal"
 _VALUE: Final[BindParameter[Any]] = bindparam("seat_value")
 
+_NAMES: Final[Mapping[str, ColumnElement[Any]]] = {
+    "office": _CASE.lead_office_id,
+    "sender": _CASE.sender_id,
+    "handler": _CASE.handler_id,
+    "filer": _CASE.filer_id,
+    "leader": _CASE.leader_id,
+    "supervisor": _CASE.supervisor_id,
+}
+NAMING: Final[Mapping[str, ColumnElement[bool]]] = {
+    kind: column.in_(bindparam(f"named_{kind}", expanding=True)) for kind, column in _NAMES.items()
+}
+"""Per kind of seat, whether somebody is named in a case by it: `binds` brings the values."""
+
 VISIBLE: Final[Mapping[str, ColumnElement[bool]]] = {
     "grid": and_(_CASE.origin_grid == _VALUE, _OPEN, _NOT_RECUSED),
     "office": and_(_CASE.lead_office_id == _VALUE, _NOT_RECUSED),
@@ -313,8 +328,12 @@ VISIBLE: Final[Mapping[str, ColumnElement[bool]]] = {
     "filer": and_(_CASE.filer_id == _VALUE, _NOT_RECUSED),
     "leader": and_(_CASE.leader_id == _VALUE, _NOT_RECUSED),
     "supervisor": and_(_CASE.supervisor_id == _VALUE, _NOT_RECUSED),
-} | {f"area_{n}": and_(_CASE[f"area_{n}"] == _VALUE, _OPEN, _NOT_RECUSED) for n in range(1, 7)}
-"""Per kind of seat, one equality that an index serves, and the exclusions."""
+} | {
+    f"area_{n}": and_(_CASE[f"area_{n}"] == _VALUE, or_(_OPEN, *NAMING.values()), _NOT_RECUSED)
+    for n in range(1, 7)
+}
+"""Per kind of seat, one equality that an index serves, and the exclusions. Of the restricted
+cases of an area a person sees those in which they are named."""
 
 _OF_PROCESS = _CASE.process.in_(bindparam("seat_processes", expanding=True))
 
@@ -325,11 +344,21 @@ def visible(seat: Seat) -> ColumnElement[bool]:
     return and_(found, _OF_PROCESS) if seat.processes else found
 
 
+def restricted(seat: Seat) -> ColumnElement[bool]:
+    """The restricted cases of an area, whoever is named in them: for what may be told without
+    telling of a case. Those that the person is kept from are left out here as well."""
+    inside = and_(_CASE[seat.kind] == _VALUE, not_(_OPEN), _NOT_RECUSED)
+    return and_(inside, _OF_PROCESS) if seat.processes else inside
+
+
 def binds(actor: Actor, seat: Seat) -> dict[str, object]:
     """The values of a seat's filter."""
     values: dict[str, object] = {"seat_value": seat.value, **asker(actor)}
     if seat.processes:
         values["seat_processes"] = list(seat.processes)
+    if seat.kind.startswith("area_"):
+        for kind in NAMING:
+            values[f"named_{kind}"] = [one.value for one in seat.named if one.kind == kind]
     return values
 
 
@@ -347,7 +376,22 @@ def seats(pack: pack_.Pack, actor: Actor) -> tuple[Seat, ...]:
             if seat is not None:
                 key = (seat.kind, seat.value)
                 found[key] = _wider(found.get(key), seat)
-    return tuple(sorted(found.values(), key=lambda s: s.kind not in MINE))
+    by_name = (with_named(seat, found.values()) for seat in found.values())
+    return tuple(sorted(by_name, key=lambda s: s.kind not in MINE))
+
+
+def with_named(seat: Seat, others: Iterable[Seat]) -> Seat:
+    """An area's seat with those of the same person that name them, as far as these reach
+    whatever it shows."""
+    if not seat.kind.startswith("area_"):
+        return seat
+    shown = set(seat.processes)
+    reaching = (
+        one
+        for one in others
+        if one.kind in NAMING and (not one.processes or (shown and shown <= set(one.processes)))
+    )
+    return replace(seat, named=tuple(reaching))
 
 
 def _wider(one: Seat | None, other: Seat) -> Seat:

@@ -34,7 +34,12 @@ BEAT_S: Final = 1.0
 AUDIT_S: Final = 5.0
 SEND_S: Final = 2.0
 DEAD_S: Final = 120.0
-"""Longer than a beat waits for a database that is away; one that hangs is given up with this."""
+"""Longer than a job waits for a database that is away, or for its turn; one that hangs is given
+up with this."""
+WATCH_S: Final = 1.0
+FROZEN_S: Final = 5.0
+"""A watch that slept for so long was frozen, and with it the jobs."""
+WATCHED: Final = ("ring", "beat", "audit")
 LONG_AGO: Final = datetime(1, 1, 1, tzinfo=UTC)
 
 _LOG = structlog.get_logger()
@@ -54,10 +59,14 @@ def _untold(_report: object) -> None:
     """Nobody watches."""
 
 
+def unheard() -> None:
+    """Nobody acts on it."""
+
+
 class Bell:
     """A scheduler of one process. What fails is caught, counted and shown; `told` hears of each
     ring (metrics). Each job has a thread of its own: a long sweep does not look like a dead
-    worker."""
+    worker. `stuck` is called once a job has stood still for `DEAD_S`."""
 
     def __init__(
         self,
@@ -67,16 +76,17 @@ class Bell:
         told: Callable[[Ring], None] = _untold,
         audited: Callable[[auditor.AuditReport], None] = _untold,
         sent: Callable[[outbox.SendReport], None] = _untold,
+        stuck: Callable[[], None] = unheard,
         door: channels.Door = channels.NONE,
         public_url: str | None = None,
     ) -> None:
         self._engine = engine
-        self._told, self._audited, self._sent = told, audited, sent
+        self._told, self._audited, self._sent, self._stuck = told, audited, sent, stuck
         self._door, self._public_url = door, public_url
         self._id = ids.uuid7()
         self._skew_ms = 0
-        self._heard_at = clock.monotonic()
-        self._watch = threading.Thread(target=self._follow_clock, daemon=True)
+        self._heard_at = dict.fromkeys(WATCHED, clock.monotonic())
+        self._watch = threading.Thread(target=self._watch_jobs, daemon=True)
         self._ending = threading.Event()
         jobs = {
             "ring": (self.ring, tick_s),
@@ -109,12 +119,13 @@ class Bell:
 
     def ring(self) -> None:
         """One sweep, one relay."""
+        self._hear("ring")
         begun = clock.monotonic()
         report, relayed = sweep.TickReport(), outbox.RelayReport()
         with _counted("tick") as failures:
-            report = sweep.run(self._engine, is_ending=self._ending.is_set)
+            report = sweep.run(self._engine, is_ending=self._goes_on)
         with _counted("relay") as unsent:
-            relayed = outbox.run(self._engine, is_ending=self._ending.is_set)
+            relayed = outbox.run(self._engine, is_ending=self._goes_on)
         took_ms = int((clock.monotonic() - begun) * 1000)
         failed = failures.n + unsent.n + report.failed
         self._told(Ring(sweep=report, relay=relayed, took_ms=took_ms, failed=failed))
@@ -136,29 +147,50 @@ class Bell:
             )
 
     def is_alive(self) -> bool:
-        """Whether the jobs still run: a process that lives while its threads are dead would sweep
-        no more and say nothing."""
-        return clock.monotonic() - self._heard_at < DEAD_S
+        """Whether the jobs still run: a process that lives while its threads are dead, or hang,
+        would sweep no more and say nothing. The sender is not asked: it waits for others."""
+        return clock.monotonic() - min(self._heard_at.values()) < DEAD_S
 
-    def _follow_clock(self) -> None:
-        """APScheduler waits for a time of day: where this machine's clock is set back, its jobs
-        would stand still for as long, so they are asked anew."""
-        before = clock.system().timestamp() - clock.monotonic()
-        while not self._ending.wait(BEAT_S):
-            ahead = clock.system().timestamp() - clock.monotonic()
-            if ahead < before - BEAT_S:
+    def _hear(self, job: str) -> None:
+        self._heard_at[job] = clock.monotonic()
+
+    def _goes_on(self) -> bool:
+        """Whether to end, asked by a ring after each batch: so long it is heard of."""
+        self._hear("ring")
+        return self._ending.is_set()
+
+    def _watch_jobs(self) -> None:
+        """Tells when they stand still, and follows the clock: APScheduler waits for a time of
+        day, so where this machine's clock is set back, jobs would wait for as long, and are asked
+        anew. A process that was frozen whole begins to count when it wakes."""
+        ahead, woke_at = self._ahead(), clock.monotonic()
+        while not self._ending.wait(WATCH_S):
+            before, ahead = ahead, self._ahead()
+            if ahead < before - WATCH_S:
                 for job in self._scheduler.get_jobs():
                     job.modify(next_run_time=clock.system())
-            before = ahead
+            slept_at, woke_at = woke_at, clock.monotonic()
+            if woke_at - slept_at > FROZEN_S:
+                for name in WATCHED:
+                    self._hear(name)
+            if not self.is_alive():
+                self._stuck()
+                return
+
+    @staticmethod
+    def _ahead() -> float:
+        """How far the time of day is before the time that only runs."""
+        return clock.system().timestamp() - clock.monotonic()
 
     def beat(self) -> None:
         """One sign of life."""
-        self._heard_at = clock.monotonic()
+        self._hear("beat")
         with _counted("beat"):
             self._skew_ms = workers.beat(self._engine.database, self._id, skew=self._skew_ms)
 
     def audit(self) -> None:
         """One look at whether the ladder does what it should."""
+        self._hear("audit")
         with _counted("audit"):
             self._audited(auditor.run(self._engine))
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 import threading
 import webbrowser
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from typing import Annotated, Final
 
 import rich.progress
@@ -19,8 +20,6 @@ from rules import errors, load
 from workflow import channels, scheduler, settings
 
 PORT: Final = 8000
-WATCH_S: Final = 5.0
-"""How often a worker looks whether its own jobs still run."""
 LOOPBACK: Final = "127.0.0.1"
 
 Host = Annotated[str, typer.Option("--host", help="Address to listen on / 监听地址")]
@@ -91,7 +90,7 @@ def run_demo(
                     browse(url)
 
             with web.ending() as ended:
-                served = app.create_app(chosen, rings=True)
+                served = app.create_app(chosen, rings=True, stuck=_giving_up(words))
                 web.serve(served, listening, ready=ready, ended=ended)
 
 
@@ -118,15 +117,15 @@ def serve(
 ) -> None:
     """Serve pages and API; a worker rings beside it / 启动网页和接口，另需 worker"""
     installation.check_names()
-    chosen = answer.read_settings(data)
+    chosen, words = answer.read_settings(data), answer.words(context)
     with web.ending() as ended:
-        with installation.started(chosen, ended=ended, words=answer.words(context)):
+        with installation.started(chosen, ended=ended, words=words):
             pass
         with web.listen(host, port) as listening:
             observe.configure_logging()
             url = web.address(listening)
             web.serve(
-                app.create_app(chosen, rings=worker),
+                app.create_app(chosen, rings=worker, stuck=_giving_up(words)),
                 listening,
                 ready=lambda: answer.OUT.print(url, markup=False),
                 ended=ended,
@@ -134,14 +133,24 @@ def serve(
             )
 
 
-def worker(context: typer.Context, data: answer.Data = None, lang: answer.Language = None) -> None:
+def worker(
+    context: typer.Context,
+    data: answer.Data = None,
+    metrics_port: Annotated[
+        int | None,
+        typer.Option("--metrics-port", min=0, max=65535, help="Serve /metrics here / 指标端口"),
+    ] = None,
+    host: Host = LOOPBACK,
+    lang: answer.Language = None,
+) -> None:
     """Ring the ladder and send notices / 到期扫描与通知"""
     installation.check_names()
-    chosen = answer.read_settings(data)
+    chosen, words = answer.read_settings(data), answer.words(context)
     door = channels.open(chosen.channels)
     with (
         web.ending() as ended,
-        installation.started(chosen, ended=ended, words=answer.words(context)) as engine,
+        installation.started(chosen, ended=ended, words=words) as engine,
+        _metrics(host, metrics_port),
     ):
         observe.configure_logging()
         bell = scheduler.Bell(
@@ -150,17 +159,43 @@ def worker(context: typer.Context, data: answer.Data = None, lang: answer.Langua
             told=observe.rang,
             audited=observe.audited,
             sent=observe.sent,
+            stuck=_giving_up(words),
             door=door,
             public_url=chosen.public_url,
         )
         bell.start()
         try:
-            while not ended.wait(WATCH_S):
-                if not bell.is_alive():
-                    # The service manager starts it again; stopping would wait for dead threads.
-                    os._exit(answer.tell(errors.Busy("worker.stuck"), answer.words(context)))
+            ended.wait(None)
         finally:
             bell.stop()
+
+
+def _giving_up(words: texts.Words) -> Callable[[], None]:
+    """Ends a process whose jobs stand still: the service manager starts it again, and stopping
+    would wait for dead threads."""
+
+    def give_up() -> None:
+        os._exit(answer.tell(errors.Busy("worker.stuck"), words))
+
+    return give_up
+
+
+@contextmanager
+def _metrics(host: str, port: int | None) -> Iterator[None]:
+    """The numbers of a process without pages, and nothing else of it.
+
+    Raises: `port.in_use`, `port.host`.
+    """
+    if port is None:
+        yield
+        return
+    with ExitStack() as stack:
+        try:
+            given = stack.enter_context(observe.served(host, port))
+        except OSError as error:
+            raise web.refused(error, port) from error
+        answer.OUT.print(f"http://{host}:{given}/metrics", markup=False)
+        yield
 
 
 # -- what is said -------------------------------------------------------------------------------

@@ -39,8 +39,8 @@ class Ended:
         """Whether it was."""
         return not self._told.empty()
 
-    def wait(self, timeout_s: float) -> bool:
-        """Whether it was, once it is told or the time is over."""
+    def wait(self, timeout_s: float | None) -> bool:
+        """Whether it was, once it is told or the time is over; without a time, once it is told."""
         try:
             self._told.get(timeout=timeout_s)
         except Empty:
@@ -110,10 +110,17 @@ def listen(host: str, port: int, *, tries: int = 1) -> socket.socket:
         except OSError as error:
             found.close()
             if error.errno != errno.EADDRINUSE:
-                raise errors.Invalid("port.host", field="host") from error
+                raise refused(error, candidate) from error
             continue
         return found
     raise errors.Invalid("port.in_use", field="port", port=port)
+
+
+def refused(error: OSError, port: int) -> errors.Invalid:
+    """What to say where nobody may listen."""
+    if error.errno == errno.EADDRINUSE:
+        return errors.Invalid("port.in_use", field="port", port=port)
+    return errors.Invalid("port.host", field="host")
 
 
 def listen_near(host: str, port: int) -> socket.socket:

@@ -16,6 +16,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from api import caller, render, texts
+from api import stuck as reasons
 from api.pages import frame as frames
 from api.pages import happened, signs, trend
 from rules import errors
@@ -37,11 +38,6 @@ LEVELS: Final[Mapping[str, str]] = {
     "street": "Street",
     "community": "Community",
     "grid": "Grid",
-}
-WHYS: Final[Mapping[str, str]] = {
-    "vacant": "{office}: the post is vacant",
-    "away": "{office}: the holder is away, and no deputy is there",
-    "recused": "{office}: the holder is recused",
 }
 
 
@@ -84,9 +80,7 @@ class Stuck:
     """A case that cannot escalate: why, and what helps."""
 
     it: board_query.StuckCase
-    role: str
-    whys: tuple[str, ...]
-    remedy: str
+    reason: reasons.Reason
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,6 +101,7 @@ class View:
     late: tuple[Late, ...]
     more_late: bool
     stuck: tuple[Stuck, ...]
+    wanted: tuple[reasons.Reason, ...]
     still: tuple[tuple[str, str, int], ...]
     ladder: tuple[tuple[str, str, int, str], ...]
     chart: trend.Chart | None
@@ -192,7 +187,8 @@ def _view(frame: frames.Frame, found: board_query.Board) -> View:
             Late(it=it, late=frame.words.remaining(it.due_at, now=found.now)) for it in found.late
         ),
         more_late=found.total.red > len(found.late),
-        stuck=tuple(_stuck(frame, it) for it in found.stuck),
+        stuck=tuple(Stuck(it=it, reason=reasons.of_case(it, frame.words)) for it in found.stuck),
+        wanted=tuple(reasons.of_post(it, frame.words) for it in found.wanted),
         still=tuple(
             (to.list(state=it.state), frame.words.text(it.reason), it.n) for it in found.still
         ),
@@ -372,20 +368,6 @@ def _bars(lights: board_query.Lights, widest: int) -> tuple[tuple[str, float, fl
             bars.append((tone, round(x, 1), round(width, 1)))
         x += width
     return tuple(bars)
-
-
-def _stuck(frame: frames.Frame, it: board_query.StuckCase) -> Stuck:
-    words = frame.words
-    role = words.get("Handler") if it.role.en == "handler" else words.text(it.role)
-    whys = tuple(words.get(WHYS[one.why], office=one.office) for one in it.blockers)
-    if whys:
-        remedy = words.get(
-            "Have a holder or a deputy named at {office} or above.", office=it.blockers[0].office
-        )
-    else:
-        whys = (words.get("Neither the lead office nor one above it has this post."),)
-        remedy = words.get("Have the post set up and somebody named.")
-    return Stuck(it=it, role=role, whys=whys, remedy=remedy)
 
 
 def _ladder(frame: frames.Frame, found: board_query.Board) -> tuple[tuple[str, str, int, str], ...]:

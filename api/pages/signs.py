@@ -44,6 +44,7 @@ class Signs:
     alarms: tuple[tuple[str, str, UUID | None], ...]
     silent: int
     alive: int
+    is_checked: bool
 
 
 def signs(words: texts.Words, health: board_query.Health) -> Signs:
@@ -61,6 +62,7 @@ def signs(words: texts.Words, health: board_query.Health) -> Signs:
         ),
         silent=health.of("silent"),
         alive=health.of("alive"),
+        is_checked=health.is_checked,
     )
 
 

@@ -15,14 +15,12 @@ from api.routes.shapes import Shape
 from rules import errors
 from workflow import db
 from workflow.engine import Engine
-from workflow.queries import board, deliveries, installation
+from workflow.queries import board, installation
 
 router = APIRouter(tags=["health"])
 
 _LOG = structlog.get_logger("api")
 _UNKNOWN = {"sweep": "unknown", "audit": "unknown", "alarms": None}
-AUDIT_SILENT_S = 60.0
-"""The auditor looks every few seconds; one that fails each time is silent."""
 METRICS_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 
 
@@ -102,8 +100,8 @@ def _look(opened: Engine) -> dict[str, str | int | None]:
         "database": "ok",
         "revision": "ok",
         "sweep": _life(signs.beat_age_s, silent_s=board.SILENT_S),
-        "audit": _life(signs.audit_age_s, silent_s=AUDIT_SILENT_S),
-        "alarms": signs.alarms,
+        "audit": _life(signs.audit_age_s, silent_s=board.AUDIT_SILENT_S),
+        "alarms": sum(signs.alarms.values()),
     }
 
 
@@ -115,8 +113,8 @@ def _life(age_s: float | None, *, silent_s: float) -> str:
 def get_metrics(opened: caller.Opened) -> Response:
     """Counts and times in Prometheus' text form; numbers only."""
     try:
-        observe.delivering(deliveries.counts(opened.database))
-    except Exception as error:  # noqa: BLE001  the rest is told all the same; this says nothing
-        observe.DELIVERIES.clear()
+        observe.looked(installation.signs(opened.database), installation.queues(opened.database))
+    except Exception as error:  # noqa: BLE001  the rest is told all the same
+        observe.looked_in_vain()
         _LOG.warning("metrics.failed", error=type(error).__qualname__)
     return Response(observe.metrics(), media_type=METRICS_TYPE)

@@ -16,7 +16,7 @@ from tests import office
 from tests.api import desk, running, site
 from tests.workflow import outside, receivers
 from workflow import db, outbox, scheduler, settings
-from workflow.queries import deliveries
+from workflow.queries import installation
 
 HERE = {"Accept": "text/html", "Accept-Language": "en", "Sec-Fetch-Site": "same-origin"}
 MAIL = {"address": "desk@example.org", "rhythm": "digest"}
@@ -213,7 +213,7 @@ def test_a_supervisor_sends_once_more_from_the_board(
     assert front.site.post("/notices/retry", headers=HERE, data=form).status_code == 404
     sign_in(front, "supervisor")
     assert front.site.post("/notices/retry", headers=HERE, data=form).status_code == 303
-    assert deliveries.counts(front.district.engine.database).dead == 0
+    assert installation.queues(front.district.engine.database).dead == 0
 
 
 def test_metrics_count_what_waits_and_what_was_given_up(

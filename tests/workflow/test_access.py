@@ -286,6 +286,25 @@ def test_I7_not_yours_and_not_there_are_refused_alike(filled: Filled) -> None:
     assert opened[0] == opened[1]
 
 
+def test_an_area_shows_by_name_only_what_the_naming_seat_reaches_whole() -> None:
+    assert access.NAMING.keys() == access.NAMED - access.BY_CODE.keys()
+
+    def seat(kind: str, *processes: str) -> access.Seat:
+        return access.Seat(key=kind, kind=kind, value=kind, processes=processes)
+
+    others = (seat("office", "petition"), seat("handler"), seat("grid"), seat("area_2"))
+    reach = {
+        shown: [one.kind for one in access.with_named(seat("area_3", *shown), others).named]
+        for shown in ((), ("petition",), ("dispute", "petition"))
+    }
+    assert reach == {
+        (): ["handler"],
+        ("petition",): ["office", "handler"],
+        ("dispute", "petition"): ["handler"],
+    }
+    assert access.with_named(seat("grid"), others).named == ()
+
+
 def test_an_officer_of_another_grid_sees_nothing(district: office.District) -> None:
     filed = district.file("officer")
     other = district.actor("other_officer")

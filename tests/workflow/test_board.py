@@ -216,6 +216,66 @@ def test_stuck_case_says_where_a_holder_is_recused(district: office.District) ->
     assert {one.why for one in stuck.blockers} == {"recused"}
 
 
+def test_I7_restricted_case_is_on_the_board_of_whom_it_names(district: office.District) -> None:
+    it = district
+    filed = it.file(confidentiality="restricted")
+    office_commands.appoint(it.engine.database, it.posts["district_supervisor"], holder_id=None)
+    it.at("2026-03-31 10:00")
+    assert it.case(filed.case_id).supervisor_id == it.people["supervisor"]
+    shown = board.board(it.engine.database, it.actor("supervisor"))
+    assert [line.case_id for line in shown.stuck] == [filed.case_id]
+    assert [line.case_id for line in shown.late] == [filed.case_id]
+    assert (shown.stuck_count, shown.total) == (1, board.Lights(red=1))
+    assert [line.unaccepted for line in shown.offices] == [1]
+    assert shown.offices[0].waits_since == it.case(filed.case_id).received_at
+    other = board.board(it.engine.database, it.actor("leader"))
+    assert (other.stuck, other.late, other.total.total, other.offices) == ((), (), 0, ())
+
+
+def _posts(it: office.District, name: str) -> list[tuple[str, str | None, str]]:
+    wanted = board.board(it.engine.database, it.actor(name)).wanted
+    return [(post.role.en, post.office, post.why) for post in wanted]
+
+
+@pytest.mark.parametrize("confidentiality", ["normal", "restricted"])
+def test_I7_post_that_a_case_seeks_in_vain_is_told_without_the_case(
+    district: office.District, confidentiality: str
+) -> None:
+    it = district
+    for post in ("supervisor", "district_supervisor"):
+        office_commands.appoint(it.engine.database, it.posts[post], holder_id=None)
+    it.file(confidentiality=confidentiality)
+    it.at("2026-03-27 10:00")
+    shown = board.board(it.engine.database, it.actor("leader"))
+    assert shown.stuck_count == len(shown.stuck) == (confidentiality == "normal")
+    assert _posts(it, "leader") == [
+        ("Supervisor", "单位 government", "vacant"),
+        ("Supervisor", "单位 street", "vacant"),
+    ]
+    assert _posts(it, "other_supervisor") == []
+    office_commands.appoint(
+        it.engine.database, it.posts["supervisor"], holder_id=it.people["supervisor"]
+    )
+    it.sweep()
+    assert _posts(it, "leader") == []
+
+
+@pytest.mark.parametrize("barred", [("supervisor", "district_supervisor"), ("leader",)])
+def test_I7_post_is_not_told_where_it_says_of_whom_a_case_is(
+    district: office.District, barred: tuple[str, ...]
+) -> None:
+    """Its holder is recused; or the one who looks is."""
+    it = district
+    filed = it.file(confidentiality="restricted")
+    look.recuse(it, filed.case_id, *barred)
+    for post in ("supervisor", "district_supervisor"):
+        if post not in barred:
+            office_commands.appoint(it.engine.database, it.posts[post], holder_id=None)
+    it.at("2026-03-27 10:00")
+    assert it.case(filed.case_id).is_stuck
+    assert _posts(it, "leader") == []
+
+
 def test_paused_cases_stand_still_with_their_reason(busy: office.District) -> None:
     (still,) = board.board(busy.engine.database, busy.actor("supervisor")).still
     assert (still.reason.en, still.state, still.n) == ("Expert assessment", "dispute.assessing", 1)

@@ -14,7 +14,7 @@ from workflow import channels, db, outbox
 from workflow.commands import contacts, notices
 from workflow.commands import office as office_commands
 from workflow.outbox import sending
-from workflow.queries import deliveries
+from workflow.queries import deliveries, installation
 from workflow.queries import office as office_query
 from workflow.tables import delivery
 
@@ -279,7 +279,9 @@ def test_an_address_that_is_refused_is_dead_at_once(
     assert outside.send(district, door).dead == 1
     (row,) = outside.ledger(district)
     assert (row.state, row.error, row.tries) == ("dead", "delivery.refused", 1)
-    assert deliveries.counts(district.engine.database) == deliveries.Counts(waiting=0, dead=1)
+    assert installation.queues(district.engine.database) == installation.Queues(
+        stuck=0, waiting=0, dead=1
+    )
 
 
 # -- killed, and two at once

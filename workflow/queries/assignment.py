@@ -123,7 +123,8 @@ def open_ones(database: db.Database, actor: access.Actor) -> tuple[Assignment, .
 
 
 def watched(database: db.Database, actor: access.Actor) -> tuple[Assignment, ...]:
-    """What leaders carry in the areas that somebody watches, restricted cases aside."""
+    """What leaders carry in the areas that somebody watches; of restricted cases, in those in
+    which they are named."""
     found: dict[UUID, Assignment] = {}
     with db.snapshot(database) as tx:
         pack = read.house(tx).rules.pack

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import Row, bindparam, exists, func, select
+from sqlalchemy import Row, bindparam, exists, select
 
 from workflow import access, db, read
 from workflow.decide import CaseRow
@@ -64,11 +64,6 @@ DEAD: Final = (
     .order_by(_DELIVERY.queued_at.desc(), _DELIVERY.case_id.desc())
     .limit(MOST + 1)
 )
-# Index: delivery_queue, delivery_dead.
-COUNTS: Final = select(
-    select(func.count()).where(delivery.IN_TRANSIT).scalar_subquery().label("waiting"),
-    select(func.count()).where(delivery.IS_DEAD).scalar_subquery().label("dead"),
-)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -115,14 +110,6 @@ class DeadList:
 
     items: tuple[Dead, ...]
     is_capped: bool
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Counts:
-    """How many notices are on their way outside, and how many were given up."""
-
-    waiting: int
-    dead: int
 
 
 def contacts(database: db.Database, actor: access.Actor) -> tuple[Contact, ...]:
@@ -182,9 +169,3 @@ def _dead(rows: Sequence[Row[*tuple[Any, ...]]]) -> Dead:
         notices=len(rows),
         error=newest.error,
     )
-
-
-def counts(database: db.Database) -> Counts:
-    """How many wait, and how many were given up."""
-    with db.one_read(database) as tx:
-        return Counts(**tx.execute(COUNTS).one()._mapping)

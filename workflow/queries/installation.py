@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Final
 from uuid import UUID
 
-from sqlalchemy import func, select
+from sqlalchemy import func, select, true
 
 from rules import errors
 from workflow import access, clock, db, read
@@ -31,19 +31,31 @@ CASES: Final = select(func.count()).select_from(_CASE.id.table)
 USERS: Final = select(_ACCOUNT.username, _ACCOUNT.person_id).order_by(_ACCOUNT.username)
 CHOSEN: Final = select(_HOUSE.pack_hash, _HOUSE.calendar_hash)
 FILES: Final = select(_FILE.name)
-# Index: alarm_open; workers are few.
-SIGNS: Final = select(
+_ALARMS: Final = (
+    select(_ALARM.kind, func.count().label("n"))
+    .where(_ALARM.closed_at.is_(None))
+    .group_by(_ALARM.kind)
+    .subquery("alarms")
+)
+_SIGNS: Final = select(
     db.DATABASE_TIME.label("database_at"),
     select(func.max(_WORKER.beat_at))
     .where(_WORKER.stopped_at.is_(None))
     .scalar_subquery()
     .label("beat_at"),
-    select(func.count())
-    .select_from(_ALARM.id.table)
-    .where(_ALARM.closed_at.is_(None))
-    .scalar_subquery()
-    .label("alarms"),
     select(_AUDITOR.looked_at).scalar_subquery().label("looked_at"),
+).subquery("signs")
+# Index: alarm_open; workers are few.
+SIGNS: Final = select(_SIGNS, _ALARMS).select_from(_SIGNS.outerjoin(_ALARMS, true()))
+# Index: case_stuck, delivery_queue, delivery_dead.
+QUEUES: Final = select(
+    select(func.count())
+    .select_from(_CASE.id.table)
+    .where(case_tables.IS_STUCK, _CASE.is_closed.is_(False))
+    .scalar_subquery()
+    .label("stuck"),
+    select(func.count()).where(delivery.IN_TRANSIT).scalar_subquery().label("waiting"),
+    select(func.count()).where(delivery.IS_DEAD).scalar_subquery().label("dead"),
 )
 # Index: case_stuck, delivery_dead.
 HEALTH: Final = select(
@@ -149,22 +161,38 @@ def files(database: db.Database) -> frozenset[str]:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Signs:
     """Seconds since any worker's and the auditor's last sign of life, None without one, and how
-    many alarms stand."""
+    many alarms of each kind stand."""
 
     beat_age_s: float | None
     audit_age_s: float | None
-    alarms: int
+    alarms: Mapping[str, int]
 
 
 def signs(database: db.Database) -> Signs:
-    """What `/readyz` tells, in one statement."""
+    """Whether somebody sweeps and somebody checks it, in one statement."""
     with db.one_read(database) as tx:
-        row = tx.execute(SIGNS).one()
+        rows = tx.execute(SIGNS).all()
     beat, audit = (
-        None if at is None else (row.database_at - at).total_seconds()
-        for at in (row.beat_at, row.looked_at)
+        None if at is None else (rows[0].database_at - at).total_seconds()
+        for at in (rows[0].beat_at, rows[0].looked_at)
     )
-    return Signs(beat_age_s=beat, audit_age_s=audit, alarms=row.alarms)
+    alarms = {row.kind: row.n for row in rows if row.kind is not None}
+    return Signs(beat_age_s=beat, audit_age_s=audit, alarms=alarms)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Queues:
+    """Open cases that cannot escalate; notices on their way outside the app, and given up."""
+
+    stuck: int
+    waiting: int
+    dead: int
+
+
+def queues(database: db.Database) -> Queues:
+    """What waits for somebody, in the whole installation."""
+    with db.one_read(database) as tx:
+        return Queues(**tx.execute(QUEUES).one()._mapping)
 
 
 def rules(database: db.Database) -> read.House:

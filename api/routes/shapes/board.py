@@ -124,7 +124,18 @@ class Stuck(Shape):
     planned_at: datetime
     deadline: str
     blockers: tuple[Blocker, ...]
+    remedy: str
     acts: tuple[Act, ...]
+
+
+class WantedPost(Shape):
+    """A post that a ladder seeks in vain, without the cases that wait for it: vacant, away, or,
+    with no office, missing."""
+
+    role: str
+    office: str | None
+    why: str
+    remedy: str
 
 
 class RungCount(Shape):
@@ -253,6 +264,14 @@ class Board(Shape):
                 }
             ],
             "stuck": [],
+            "wanted": [
+                {
+                    "role": "Supervisor",
+                    "office": "花果街道办事处",
+                    "why": "vacant",
+                    "remedy": "Have a holder or a deputy named at 花果街道办事处 or above.",
+                }
+            ],
             "stuck_count": 0,
             "ladder": [{"effect": "warn", "n": 6, "max_late_s": 2}],
             "trend": [{"counted_on": "2026-03-25", "open": 50, "overdue": 1}],
@@ -296,6 +315,7 @@ class Board(Shape):
     still: tuple[Still, ...]
     late: tuple[Late, ...]
     stuck: tuple[Stuck, ...]
+    wanted: tuple[WantedPost, ...]
     stuck_count: int
     ladder: tuple[RungCount, ...]
     trend: tuple[TrendDay, ...]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from api import stuck as reasons
 from api import texts
 from api.routes.shapes import board as shapes
 from rules import pack as pack_
@@ -38,6 +39,7 @@ def board(found: board_query.Board, words: texts.Words) -> shapes.Board:
         ),
         late=tuple(_late(it, words) for it in found.late),
         stuck=tuple(_stuck(it, words) for it in found.stuck),
+        wanted=tuple(_wanted(it, words) for it in found.wanted),
         stuck_count=found.stuck_count,
         ladder=tuple(
             shapes.RungCount(effect=it.effect, n=it.n, max_late_s=it.max_late_s)
@@ -113,17 +115,26 @@ def _acts(acts: Iterable[tuple[str, pack_.Text]], words: texts.Words) -> tuple[s
 
 
 def _stuck(line: board_query.StuckCase, words: texts.Words) -> shapes.Stuck:
+    reason = reasons.of_case(line, words)
     return shapes.Stuck(
         case_id=line.case_id,
         number=line.number,
         subject=line.subject,
         lead_office=line.lead_office,
         effect=line.effect,
-        role=words.text(line.role),
+        role=reason.role,
         planned_at=line.planned_at,
         deadline=words.text(line.deadline),
         blockers=tuple(shapes.Blocker(office=it.office, why=it.why) for it in line.blockers),
+        remedy=reason.remedy,
         acts=_acts(line.acts, words),
+    )
+
+
+def _wanted(line: board_query.WantedPost, words: texts.Words) -> shapes.WantedPost:
+    reason = reasons.of_post(line, words)
+    return shapes.WantedPost(
+        role=reason.role, office=line.office, why=line.why, remedy=reason.remedy
     )
 
 

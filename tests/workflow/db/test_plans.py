@@ -154,6 +154,7 @@ def _directory(drive: large.Drive) -> None:
         "installation.about": lambda: installation_query.about(database),
         "installation.health": lambda: installation_query.health(database),
         "installation.signs": lambda: installation_query.signs(database),
+        "installation.queues": lambda: installation_query.queues(database),
         "installation.rules": lambda: installation_query.rules(database),
         "absences.own": lambda: absences_query.own(database, desk),
         "absences.kept": lambda: absences_query.kept(database, drive.actor("supervisor")),
@@ -413,7 +414,6 @@ def _outside(drive: large.Drive) -> None:
     officer = drive.place.grids[0].actors["grid_officer"]
     door = outside.Recording(answer=outside.fails(errors.Busy("delivery.unreachable")))
     drive.of("outbox.send away", lambda: outbox.send(engine, door=door))
-    drive.of("deliveries.counts", lambda: deliveries.counts(database))
     outside.pass_back_off(database)
     refused: list[object] = []
 

@@ -1,7 +1,8 @@
 """What a supervisor watches, at an area of the tree below their own or at one office in it.
 
-Counts take in lead offices, as lists do; restricted cases are left out, and cases that the
-person is recused from are taken off. Three statements bring it all.
+Counts take in lead offices, as lists do. Of restricted cases those count in which the person is
+named, and cases that they are recused from are taken off; a post that any case seeks in vain is
+told, without the case. Three statements bring it all.
 """
 
 from __future__ import annotations
@@ -16,8 +17,8 @@ from workflow import access, db, read
 from workflow.queries import places
 from workflow.queries.board import figures, gravest
 from workflow.queries.board import health as health_
-from workflow.queries.board.gravest import Blocker, LateCase, Step, StuckCase
-from workflow.queries.board.health import SILENT_S, AlarmLine, Health, WorkerLine
+from workflow.queries.board.gravest import Blocker, LateCase, Step, StuckCase, WantedPost
+from workflow.queries.board.health import AUDIT_SILENT_S, SILENT_S, AlarmLine, Health, WorkerLine
 from workflow.queries.board.lines import (
     LIGHTS,
     AreaLine,
@@ -46,6 +47,7 @@ class Board(Lines):
     office: places.Seated | None
     late: tuple[LateCase, ...]
     stuck: tuple[StuckCase, ...]
+    wanted: tuple[WantedPost, ...]
 
     @property
     def now(self) -> datetime:
@@ -84,18 +86,19 @@ def board(
         health = health_.health(tx, actor)
         house, post = health.house, _post(health.house.rules.pack, actor)
         place = _place(tx, post, area, at=house)
-        seat = _seat(house.rules.pack, post, place)
+        seat = _seat(house.rules.pack, actor, post, place)
         chosen = None if office is None else _office(place, office)
         found = figures.figures(tx, actor, seat, at=house, office_id=office, with_past=with_past)
-        late, stuck = gravest.cases(tx, actor, seat, at=house, office_id=office, place=place)
+        named = gravest.gravest(tx, actor, seat, at=house, office_id=office, place=place)
         return Board(
             health=health,
             post=post,
             place=place,
             office=chosen,
             **read_figures(found, at=house, place=place, office=chosen),
-            late=late,
-            stuck=stuck,
+            late=named.late,
+            stuck=named.stuck,
+            wanted=named.wanted,
         )
 
 
@@ -139,21 +142,25 @@ def _office(place: places.Place, office_id: UUID) -> places.Seated:
     raise errors.NotFound("office.unknown", field="office")
 
 
-def _seat(pack: pack_.Pack, post: access.HeldPost, place: places.Place) -> access.Seat:
+def _seat(
+    pack: pack_.Pack, actor: access.Actor, post: access.HeldPost, place: places.Place
+) -> access.Seat:
     """The post's own seat, seen from the area looked at: it lies in the post's scope."""
     rows = [right for right in access.rights_of(pack, post.role) if _watches(right)]
     is_limited = all(right.processes for right in rows)
     named = dict.fromkeys(name for right in rows for name in right.processes)
-    return access.Seat(
+    seat = access.Seat(
         key="board",
         kind=f"area_{place.depth}",
         value=place.code,
         post=post,
         processes=tuple(named) if is_limited else (),
     )
+    return access.with_named(seat, access.seats(pack, actor))
 
 
 __all__ = [
+    "AUDIT_SILENT_S",
     "LIGHTS",
     "SILENT_S",
     "AlarmLine",
@@ -174,6 +181,7 @@ __all__ = [
     "Step",
     "StillLine",
     "StuckCase",
+    "WantedPost",
     "WorkerLine",
     "board",
     "health",

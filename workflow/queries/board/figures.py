@@ -22,12 +22,14 @@ from sqlalchemy import (
     Row,
     Select,
     String,
+    Subquery,
     Uuid,
     bindparam,
     cast,
     func,
     literal,
     literal_column,
+    not_,
     null,
     select,
     tuple_,
@@ -77,6 +79,7 @@ _SHAPE: Final[Mapping[str, TypeEngine[Any]]] = {
     "red": BigInteger(),
     "month": BigInteger(),
 }
+_IS_RESTRICTED: Final = _CASE.confidentiality != "normal"
 _SEAT: Final[BindParameter[Any]] = bindparam("seat_value")
 _OFFICE_ID: Final = bindparam("office_id", type_=Uuid())
 _UNACCEPTED: Final[BindParameter[Any]] = bindparam("unaccepted", expanding=True)
@@ -124,7 +127,7 @@ def _statement(
     kind: str, *, is_limited: bool, of_office: bool, with_past: bool
 ) -> CompoundSelect[Any]:
     seat = access.Seat(key="board", kind=kind, value="", processes=("any",) if is_limited else ())
-    parts = [_open, _recused, _waiting, _stuck, _queued, _dead]
+    parts = [_open, _recused, _named, _waiting, _stuck, _queued, _dead]
     parts += [_held] if of_office else []
     parts += [_fired, _trend, _tally] if with_past else []
     return union_all(*(part(seat, of_office=of_office) for part in parts))
@@ -191,6 +194,33 @@ def _recused(seat: access.Seat, *, of_office: bool) -> Select[Any]:
         select(_RECUSAL.case_id).where(_RECUSAL.person_id == bindparam("seat_person")),
         select(_ABOUT.case_id).where(*access.BARRED_LINE),
     ).subquery("hidden")
+    return _by_light(
+        seat, hidden, cast(-func.count(), BigInteger), _CASE.confidentiality == "normal"
+    )
+
+
+def _named(seat: access.Seat, *, of_office: bool) -> Select[Any]:
+    """The same of restricted cases in which the person is named, wherever they are led: the
+    roll-up does not know whom a case names. Index: case_office and its like, one for each way to
+    be named."""
+    del of_office
+    by_name = union(
+        *(
+            select(_CASE.id.label("case_id")).where(
+                names, _CASE.is_closed.is_(False), _IS_RESTRICTED
+            )
+            for names in access.NAMING.values()
+        )
+    ).subquery("by_name")
+    return _by_light(
+        seat, by_name, cast(func.count(), BigInteger), not_(access.kept_from(_CASE.id))
+    )
+
+
+def _by_light(
+    seat: access.Seat, found: Subquery, n: ColumnElement[Any], *only: ColumnElement[bool]
+) -> Select[Any]:
+    """A few cases by office, state and light, as the roll-up has them."""
     watched = [_CASE.process.in_(_PROCESSES)] if seat.processes else []
     return (
         select(
@@ -200,15 +230,12 @@ def _recused(seat: access.Seat, *, of_office: bool) -> Select[Any]:
                 process=_CASE.process,
                 word=_CASE.state,
                 light=_CASE.light,
-                n=cast(-func.count(), BigInteger),
+                n=n,
             )
         )
-        .select_from(hidden)
-        .join(_CASE.id.table, _CASE.id == hidden.c.case_id)
-        .where(
-            _CASE.confidentiality == "normal",
-            *watched,
-        )
+        .select_from(found)
+        .join(_CASE.id.table, _CASE.id == found.c.case_id)
+        .where(*only, *watched)
         .group_by(_CASE.lead_office_id, _CASE.process, _CASE.state, _CASE.light)
     )
 
@@ -219,7 +246,6 @@ def _waiting(seat: access.Seat, *, of_office: bool) -> Select[Any]:
     states = (
         select(_COUNT.lead_office_id, _COUNT.process, _COUNT.state)
         .where(
-            _COUNT.confidentiality == "normal",
             _COUNT.n > 0,
             tuple_(_COUNT.process, _COUNT.state).in_(_UNACCEPTED),
             *_led(seat, of_office=of_office, office=_COUNT.lead_office_id, process=_COUNT.process),

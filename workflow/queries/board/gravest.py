@@ -108,6 +108,26 @@ class StuckCase:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class WantedPost:
+    """A post that a ladder seeks in vain; without an `office`, one that is not set up. It names
+    no case, and stands for restricted ones too, whoever may see them: a post that nobody holds
+    is no secret, and somebody must fill it."""
+
+    role: pack_.Text
+    office: str | None
+    why: Literal["vacant", "away", "missing"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Gravest:
+    """The late cases and the stuck ones, first due first, and the posts to fill."""
+
+    late: tuple[LateCase, ...]
+    stuck: tuple[StuckCase, ...]
+    wanted: tuple[WantedPost, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class _Found:
     """One case with what hangs on it."""
 
@@ -124,7 +144,7 @@ class _Found:
         return tuple(row for row in self.deadlines if row.missed_at is not None)
 
 
-def cases(
+def gravest(
     tx: db.Tx,
     actor: access.Actor,
     seat: access.Seat,
@@ -132,36 +152,41 @@ def cases(
     at: read.House,
     office_id: UUID | None,
     place: places.Place,
-) -> tuple[tuple[LateCase, ...], tuple[StuckCase, ...]]:
-    """The late cases first due, and the stuck ones first due."""
+) -> Gravest:
+    """What a board names."""
     statement = _statement(
         seat.kind, is_limited=bool(seat.processes), of_office=office_id is not None
     )
     rows = tx.execute(statement, access.binds(actor, seat) | {"office_id": office_id}).all()
     found = sorted(_grouped(rows), key=lambda one: (one.case.due_at, one.case.id))
-    late = [one for one in found if one.case.light == "red" and one.missed][:MOST_LATE]
-    stuck = [one for one in found if one.case.is_stuck][:MOST_STUCK]
-    lines = read.lines(tx, {one.case.origin_grid for one in stuck}, at=at) if stuck else {}
-    return (
-        tuple(_late(tx, actor, one, at=at) for one in late),
-        tuple(
-            line
-            for one in stuck
-            if (
-                line := _stuck(tx, actor, one, at=at, line=lines[one.case.origin_grid], place=place)
-            )
-        ),
+    blocked = [one for one in found if one.case.is_stuck]
+    lines = read.lines(tx, {one.case.origin_grid for one in blocked}, at=at) if blocked else {}
+    stuck = [
+        line
+        for one in blocked
+        if (line := _stuck(tx, actor, one, at=at, line=lines[one.case.origin_grid], place=place))
+    ]
+    # the statement leaves out whom the person must not see
+    known = {one.case.id for one in found if access.may_see(at.rules.pack, actor, one.case)}
+    return Gravest(
+        late=tuple(
+            _late(tx, actor, one, at=at)
+            for one in found
+            if one.case.light == "red" and one.missed and one.case.id in known
+        )[:MOST_LATE],
+        stuck=tuple(line for line in stuck if line.case_id in known)[:MOST_STUCK],
+        wanted=_wanted(stuck),
     )
 
 
 @cache
 def _statement(kind: str, *, is_limited: bool, of_office: bool) -> Select[Any]:
-    """Index: case_area_<n> as far as the late ones reach, case_stuck; then the keys."""
+    """Index: case_area_<n> as far as the late ones reach, case_stuck; then the keys. The stuck
+    ones that the person may not see come too, for their posts."""
     seat = access.Seat(key="board", kind=kind, value="", processes=("any",) if is_limited else ())
-    seen = [access.visible(seat)]
-    if of_office:
-        led_by = bindparam("office_id", type_=_CASE.lead_office_id.type)
-        seen.append(_CASE.lead_office_id == led_by)
+    led_by = bindparam("office_id", type_=_CASE.lead_office_id.type)
+    led = [_CASE.lead_office_id == led_by] if of_office else []
+    seen = [access.visible(seat), *led]
     late = (
         select(_CASE.id)
         .where(_CASE.is_closed.is_(False), _CASE.light == "red", *seen)
@@ -176,7 +201,14 @@ def _statement(kind: str, *, is_limited: bool, of_office: bool) -> Select[Any]:
         .limit(MOST_STUCK)
         .subquery("stuck")
     )
-    picked = union(select(late.c.id), select(stuck.c.id)).subquery("picked")
+    restricted = (
+        select(_CASE.id)
+        .where(case_tables.IS_STUCK, _CASE.is_closed.is_(False), *led, access.restricted(seat))
+        .order_by(_CASE.due_at, _CASE.id)
+        .limit(MOST_STUCK)
+        .subquery("restricted")
+    )
+    picked = union(*(select(part.c.id) for part in (late, stuck, restricted))).subquery("picked")
     return (
         select(
             *_CASE,
@@ -370,3 +402,15 @@ def _why(post: ladders.Post) -> Why:
     if post.holder is not None or post.deputy is not None:
         return "recused"
     return "away" if post.away else "vacant"
+
+
+def _wanted(stuck: Sequence[StuckCase]) -> tuple[WantedPost, ...]:
+    """The posts to fill. Where a holder is recused none is told: it says of whom a case is."""
+    found: dict[WantedPost, None] = {}
+    for line in stuck:
+        if not line.blockers:
+            found[WantedPost(role=line.role, office=None, why="missing")] = None
+        for one in line.blockers:
+            if one.why != "recused":
+                found[WantedPost(role=line.role, office=one.office, why=one.why)] = None
+    return tuple(sorted(found, key=lambda it: (it.office or "", it.role.en)))

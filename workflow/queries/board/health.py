@@ -40,6 +40,8 @@ _ALARM: Final = watch.Alarm.__table__.c  # type: ignore[attr-defined]
 
 SILENT_S: Final = 3
 """A worker that has not been heard for this long is taken for dead: it beats every second."""
+AUDIT_SILENT_S: Final = 60
+"""The auditor looks every few seconds; one that fails each time is silent."""
 FORGET_S: Final = 86_400
 """So long a silent worker is shown."""
 FORGET_STOPPED_S: Final = 3_600
@@ -85,9 +87,11 @@ class AlarmLine:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Health:
-    """The workers and the alarms, as of `house.now`."""
+    """The workers and the alarms, as of `house.now`. `is_checked`: whether the auditor, which
+    raises the alarms, has looked lately; one that never had to is not missed."""
 
     house: read.House
+    is_checked: bool
     workers: tuple[WorkerLine, ...]
     alarms: tuple[AlarmLine, ...]
 
@@ -147,10 +151,12 @@ _ALARMS: Final = (
     .limit(MOST_ALARMS)
 )
 _SIGN: Final = union_all(_WORKERS, select(_ALARMS.subquery("alarms"))).subquery("sign")
+_LOOKED_AT: Final = select(watch.Auditor.looked_at).scalar_subquery()  # type: ignore[call-overload]
 _HOUSE: Final = tuple(read.HOUSE.selected_columns)
 SIGNS: Final = (
     select(
         *_HOUSE,
+        _LOOKED_AT,
         *_SIGN.c,
         access.kept_from(_CASE.id),
         *_CASE,
@@ -162,7 +168,7 @@ SIGNS: Final = (
     )
     .order_by(_SIGN.c.beat_at.desc(), _SIGN.c.first_at, _SIGN.c.id)
 )
-_SIGN_AT: Final = len(_HOUSE)
+_SIGN_AT: Final = len(_HOUSE) + 1
 _CASE_AT: Final = _SIGN_AT + len(_Sign._fields) + 1
 WORKERS: Final = select(db.DATABASE_TIME, *_WORKERS.selected_columns).order_by(
     _WORKER.beat_at.desc(), _WORKER.id
@@ -174,9 +180,12 @@ def health(tx: db.Tx, actor: access.Actor) -> Health:
     Invariant: 7."""
     rows = tx.execute(SIGNS, access.asker(actor)).all()
     house = read.house_of(tx, rows[0])
+    looked_at = rows[0][_SIGN_AT - 1]
+    unchecked_s = 0.0 if looked_at is None else (rows[0][0] - looked_at).total_seconds()
     signs = [(row, _Sign(*row[_SIGN_AT : _CASE_AT - 1])) for row in rows if row[_SIGN_AT]]
     return Health(
         house=house,
+        is_checked=unchecked_s < AUDIT_SILENT_S,
         workers=tuple(_workers((row[0], sign) for row, sign in signs if sign.kind is None)),
         alarms=tuple(
             line

@@ -1,0 +1,92 @@
+"""The bell's watch: a job that stands still is told, one that works or was frozen is not."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytest
+
+from tests import office
+from workflow import auditor, scheduler, sweep
+
+PATIENCE_S = 30.0
+DEAD_S = 1.5
+
+
+@pytest.fixture(autouse=True)
+def soon(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Jobs ring often, the watch looks often and loses patience soon."""
+    for name, seconds in (("BEAT_S", 0.05), ("AUDIT_S", 0.05), ("WATCH_S", 0.05)):
+        monkeypatch.setattr(scheduler, name, seconds)
+    monkeypatch.setattr(scheduler, "DEAD_S", DEAD_S)
+
+
+@contextmanager
+def _ringing(district: office.District, told: threading.Event) -> Iterator[scheduler.Bell]:
+    bell = scheduler.Bell(district.engine, tick_s=0.05, stuck=told.set)
+    bell.start()
+    try:
+        yield bell
+    finally:
+        bell.stop()
+
+
+@pytest.mark.parametrize("dialect", ["sqlite"], indirect=True)
+@pytest.mark.parametrize(("module", "name"), [(sweep, "run"), (auditor, "run")])
+def test_a_job_that_hangs_alone_is_told_while_the_others_run(
+    district: office.District, monkeypatch: pytest.MonkeyPatch, module: object, name: str
+) -> None:
+    told, released = threading.Event(), threading.Event()
+    work = getattr(module, name)
+
+    def hang(*given: object, **named: object) -> object:
+        released.wait(PATIENCE_S)
+        return work(*given, **named)
+
+    monkeypatch.setattr(module, name, hang)
+    with _ringing(district, told) as bell:
+        assert told.wait(PATIENCE_S)
+        assert not bell.is_alive()
+        released.set()
+
+
+@pytest.mark.parametrize("dialect", ["sqlite"], indirect=True)
+def test_a_long_sweep_that_goes_on_batch_by_batch_is_no_dead_one(
+    district: office.District, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told, over = threading.Event(), threading.Event()
+
+    def long(_engine: object, *, is_ending: object) -> sweep.TickReport:
+        assert callable(is_ending)
+        for _ in range(12):
+            over.wait(DEAD_S / 8)
+            is_ending()
+        over.set()
+        return sweep.TickReport()
+
+    monkeypatch.setattr(sweep, "run", long)
+    with _ringing(district, told):
+        assert over.wait(PATIENCE_S)
+        assert not told.is_set()
+
+
+@pytest.mark.parametrize("dialect", ["sqlite"], indirect=True)
+def test_a_process_that_was_frozen_whole_is_given_time_when_it_wakes(
+    district: office.District, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Any sleep of the watch counts as one here, so that no job is ever late for it."""
+    monkeypatch.setattr(scheduler, "FROZEN_S", 0.0)
+    told, released = threading.Event(), threading.Event()
+
+    def hang(_engine: object, *, is_ending: object) -> sweep.TickReport:
+        del is_ending
+        released.wait(2 * DEAD_S)
+        return sweep.TickReport()
+
+    monkeypatch.setattr(sweep, "run", hang)
+    with _ringing(district, told) as bell:
+        assert not told.wait(2 * DEAD_S)
+        assert bell.is_alive()
+        released.set()
