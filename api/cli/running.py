@@ -165,7 +165,7 @@ def worker(
         )
         bell.start()
         try:
-            ended.wait(None)
+            ended.wait()
         finally:
             bell.stop()
 

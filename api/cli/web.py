@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import math
 import socket
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -19,6 +20,7 @@ from workflow import clock
 
 _TRIES: Final = 100
 """Ports looked at from the wanted one on."""
+_NAP_S: Final = 1.0
 _GRACE_S: Final = 10
 """How long requests may take to end when the server stops."""
 
@@ -39,14 +41,19 @@ class Ended:
         """Whether it was."""
         return not self._told.empty()
 
-    def wait(self, timeout_s: float | None) -> bool:
-        """Whether it was, once it is told or the time is over; without a time, once it is told."""
-        try:
-            self._told.get(timeout=timeout_s)
-        except Empty:
-            return False
-        self._told.put(None)
-        return True
+    def wait(self, timeout_s: float = math.inf) -> bool:
+        """Whether it was, once it is told or the time is over. The system may give a signal to
+        any thread, and its handler runs in the main one when that one wakes next: none of its
+        waits is long."""
+        until = clock.monotonic() + timeout_s
+        while (left_s := until - clock.monotonic()) > 0:
+            try:
+                self._told.get(timeout=min(left_s, _NAP_S))
+            except Empty:
+                continue
+            self._told.put(None)
+            return True
+        return self.is_told()
 
 
 class _Server(uvicorn.Server):

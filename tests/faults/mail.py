@@ -9,7 +9,7 @@ import socket
 import threading
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -20,7 +20,7 @@ from sqlalchemy import func, select, update
 
 from tests import office as small
 from tests.bench import town
-from tests.faults import judge, letters
+from tests.faults import judge, letters, processes
 from tests.faults.processes import HIT_S
 from tests.faults.scene import Scene
 from tests.workflow import outside, receivers
@@ -50,7 +50,7 @@ SHORT_OF_TIME: Final = 1
 DIGEST_OF: Final = 3
 """One person in so many wants all at a set time."""
 CUT_AT: Final = 2
-"""With the mail that is the so manieth after the server is back, all who send are killed."""
+"""With the mail that is the so manieth, all who send are killed or frozen."""
 
 _LEDGER: Final = delivery.Delivery.__table__.c  # type: ignore[attr-defined]
 TRIES: Final = select(func.coalesce(func.sum(_LEDGER.tries), 0))
@@ -69,21 +69,20 @@ class _Post:
     port: int
     mails: list[letters.Mail] = field(default_factory=list)
     cut: set[UUID] = field(default_factory=set)
-    """Mails whose sender was killed before it could record them."""
+    """Mails whose sender was killed, or outlived its lease, before it could record them."""
 
     @contextmanager
-    def open(self, *, cuts: bool = False) -> Iterator[threading.Event]:
-        """It takes mails inside. With `cuts` all workers are killed once, when it has taken
-        one and has not yet said so; the event tells of it."""
+    def open(self, *, cut: Callable[[Scene], None] | None = None) -> Iterator[threading.Event]:
+        """It takes mails inside. With `cut` this is done once to those who send, when it has
+        taken one and has not yet said so; the event tells of it."""
         lock, was_cut, before = threading.Lock(), threading.Event(), len(self.mails)
 
         def taken() -> None:
             with lock:
                 at, new = self.scene.now(), server.got[len(self.mails) - before :]
                 self.mails += (letters.taken(got, at=at) for got in new)
-                if cuts and not was_cut.is_set() and len(self.mails) - before >= CUT_AT:
-                    for worker in self.scene.workers.running:
-                        worker.signal(signal.SIGKILL)
+                if cut and not was_cut.is_set() and len(self.mails) - before >= CUT_AT:
+                    cut(self.scene)
                     was_cut.set()
 
         with receivers.mail(port=self.port) as server:
@@ -118,15 +117,16 @@ def mail(scene: Scene) -> None:
         scene.start(WORKERS)
         _await_sent(scene)
     for days in DAYS[: None if scene.size.is_long else SHORT_OF_TIME]:
-        with post.open():
+        with post.open(cut=processes.stand_still) as was_cut:
             with scene.fault():  # nobody swept since the last one
                 scene.jump(f"{days[0]} {MORNING}")
+                _outlive(scene, post, was_cut)
             _await_sent(scene)
         with scene.fault():
             scene.jump(f"{days[0]} {DIES}")
             waiting = _dead(scene, post, days)
         before = len(post.mails)
-        with post.open(cuts=True) as was_cut:
+        with post.open(cut=_slay) as was_cut:
             _let_back_off_pass(scene)
             _recover(scene, post, was_cut)
             _await_sent(scene)
@@ -212,6 +212,27 @@ def _kill(scene: Scene, count: int) -> None:
     for worker in random.sample(scene.workers.running, count):
         scene.workers.kill(worker)
         scene.kills += 1
+
+
+def _slay(scene: Scene) -> None:
+    processes.send_all(scene.workers.running, signal.SIGKILL)
+
+
+def _outlive(scene: Scene, post: _Post, was_cut: threading.Event) -> None:
+    """The workers stand still with a mail taken and not recorded until their leases are over and
+    others have sent all; then they go on, record what is not theirs any more, and end well."""
+    scene.wait("no mail came", was_cut.is_set)
+    frozen = list(scene.workers.running)
+    scene.kills += len(frozen)
+    post.cut |= _under_way(scene)
+    outside.pass_back_off(scene.database)
+    scene.start(WORKERS)
+    _await_sent(scene)
+    processes.send_all(frozen, signal.SIGCONT)
+    for worker in frozen:
+        code = scene.workers.stop(worker)
+        if code != 0:
+            scene.found.append(f"a worker that had stood still ended with {code}")
 
 
 def _recover(scene: Scene, post: _Post, was_cut: threading.Event) -> None:

@@ -22,10 +22,11 @@ HIT_S: Final = (0.02, 0.3)
 """How long after the moment, or after the hit before, a worker is hit."""
 SHORT_OF_TIME: Final = 1
 """On how many mornings the short form freezes somebody."""
-LONGER_THAN_IDLE_S: Final = 33.0
-"""The server ends a transaction that does nothing for 30 s."""
-LONGER_THAN_BUSY_S: Final = sqlite.LOOKS * sqlite.LOOK_S[1] + sqlite.BUSY_MS / 1000 + 1.5
-"""A process waits 15 s for SQLite's one writer; a sweep looks for it before."""
+IDLE_S: Final = 30.0
+"""The server ends a transaction in which nothing happens for so long."""
+BUSY_S: Final = sqlite.LOOKS * sqlite.LOOK_S[1] + sqlite.BUSY_MS / 1000
+"""So long a process waits for SQLite's one writer: a sweep looks for its moment before."""
+LONGER_S: Final = 1.5
 STALLED_S: Final = 1.0
 
 # A backend of ours whose client has said nothing for a while, in the middle of a transaction.
@@ -83,7 +84,7 @@ def freeze(scene: Scene) -> None:
             _set_aside(scene, others)  # so that it is this one that sweeps
             scene.jump(morning)
             scene.kills += _catch(scene, caught)
-            _all(others, signal.SIGCONT)
+            send_all(others, signal.SIGCONT)
             _outlast(scene)
             caught.signal(signal.SIGCONT)
         scene.settle()
@@ -93,7 +94,8 @@ def _count(scene: Scene) -> None:
     scene.kills += bool(scene.is_due(scene.now()))
 
 
-def _all(these: Iterable[Worker], number: signal.Signals) -> None:
+def send_all(these: Iterable[Worker], number: signal.Signals) -> None:
+    """A signal to each of them."""
     for worker in these:
         worker.signal(number)
 
@@ -102,7 +104,7 @@ def _set_aside(scene: Scene, these: Iterable[Worker]) -> None:
     """Freezes workers, none of them while it keeps SQLite's one writer's place."""
     for worker in these:
         worker.signal(signal.SIGSTOP)
-        while scene.dialect == "sqlite" and _is_held(scene):
+        while scene.dialect == "sqlite" and is_held(scene):
             worker.signal(signal.SIGCONT)
             time.sleep(random.uniform(*HIT_S))
             worker.signal(signal.SIGSTOP)
@@ -114,13 +116,13 @@ def _catch(scene: Scene, worker: Worker) -> bool:
         time.sleep(random.uniform(*HIT_S))
         worker.signal(signal.SIGSTOP)
         time.sleep(STALLED_S + 0.2)
-        is_held = _is_held(scene)
-        if is_held or not scene.is_due(scene.now()):
-            return is_held
+        caught = is_held(scene)
+        if caught or not scene.is_due(scene.now()):
+            return caught
         worker.signal(signal.SIGCONT)
 
 
-def _is_held(scene: Scene) -> bool:
+def is_held(scene: Scene) -> bool:
     """Whether somebody who stands still is in a transaction."""
     if scene.dialect == "postgresql":
         return bool(_backends(scene))
@@ -133,6 +135,17 @@ def _is_held(scene: Scene) -> bool:
     return False
 
 
+def stand_still(scene: Scene) -> None:
+    """Freezes all workers, none of them in a transaction, where it would hold up others."""
+    while True:
+        send_all(scene.workers.running, signal.SIGSTOP)
+        time.sleep(STALLED_S + 0.2)
+        if not is_held(scene):
+            return
+        send_all(scene.workers.running, signal.SIGCONT)
+        time.sleep(random.uniform(*HIT_S))
+
+
 def _backends(scene: Scene) -> list[int]:
     stalled = scene.read(lambda tx: tx.execute(STALLED, {"stalled_s": STALLED_S}))
     return list(stalled.scalars())
@@ -141,12 +154,13 @@ def _backends(scene: Scene) -> list[int]:
 def _outlast(scene: Scene) -> None:
     """Waits until nobody waits any more. PostgreSQL ends the transaction, and the others do the
     frozen worker's share; the short form ends its backend as the server would. SQLite's other
-    writers find the office busy."""
+    writers find the office busy. The long form waits twice as long."""
+    times = 2 if scene.size.is_long else 1
     if scene.dialect == "sqlite":
-        time.sleep(LONGER_THAN_BUSY_S)
+        time.sleep(times * BUSY_S + LONGER_S)
         return
     if scene.size.is_long:
-        time.sleep(LONGER_THAN_IDLE_S)
+        time.sleep(times * IDLE_S + LONGER_S)
     else:
         with db.transaction(scene.database) as tx:
             for pid in _backends(scene):
