@@ -8,9 +8,9 @@ from typing import Any, Final
 
 from sqlalchemy import Select, select
 
-from rules import calendars, errors
+from rules import calendars, errors, load
 from rules.load import dates
-from workflow import db, read
+from workflow import db
 from workflow.tables import office as tables
 
 _CALENDAR: Final = tables.Calendar.__table__.c  # type: ignore[attr-defined]
@@ -49,7 +49,7 @@ def every(database: db.Database) -> tuple[Stored, ...]:
     with db.snapshot(database) as tx:
         return tuple(
             Stored(
-                calendar=read.calendar(tx, row.hash),
+                calendar=load.calendar_from_document(row.hash, row.zone, row.document),
                 hours=dates.hours_of(row.document),
                 document=row.document,
                 added_at=row.added_at,

@@ -9,10 +9,7 @@ million cases: see `plans.as_of_a_million`. The real million, which takes minute
 
 from __future__ import annotations
 
-import importlib
-import inspect
 import os
-import pkgutil
 import re
 from collections.abc import Iterator
 from dataclasses import replace
@@ -26,9 +23,9 @@ import pytest
 from rules import errors, load
 from rules import pack as pack_
 from tests import office as small
-from tests.workflow import outside
+from tests.workflow import outside, ways
 from tests.workflow.db import large, plans
-from workflow import access, auditor, commands, db, ids, outbox, queries, read, scheduler, sweep
+from workflow import access, auditor, db, ids, outbox, read, scheduler, sweep
 from workflow.commands import (
     absences,
     act,
@@ -115,7 +112,7 @@ def test_no_statement_reads_a_large_table_whole(database: db.Database) -> None:
         part(drive)
     for took_ms, name in sorted(drive.took_ms, reverse=True)[:SLOWEST]:
         print(f"{took_ms:10.1f} ms  {name}")
-    assert _public() - drive.driven == APART.keys()
+    assert ways.commands_and_queries() - drive.driven == APART.keys()
     is_rare = RARE.match if database.is_postgres else NEVER.match
     found = [whole for whole in _wholes(drive) if not is_rare(whole.name)]
     unknown = [whole for whole in found if (whole.name, whole.table) not in KNOWN]
@@ -436,20 +433,6 @@ def _outside(drive: large.Drive) -> None:
     tell = partial(contacts.send_test, engine, officer, "mail", door=door, language="en")
     drive.of("contacts.send_test", tell)
     drive.of("contacts.forget", lambda: contacts.forget(database, officer, "mail"))
-
-
-def _public() -> set[str]:
-    """Every command and query."""
-    found = set()
-    for package in (queries, commands):
-        for info in pkgutil.iter_modules(package.__path__):
-            module = importlib.import_module(f"{package.__name__}.{info.name}")
-            for name, function in inspect.getmembers(module, inspect.isfunction):
-                first = next(iter(inspect.signature(function).parameters), None)
-                is_own = function.__module__ == module.__name__ and not name.startswith("_")
-                if is_own and first in {"database", "engine"}:
-                    found.add(f"{info.name}.{name}")
-    return found
 
 
 # -- what the planners see ------------------------------------------------------------------------
