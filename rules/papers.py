@@ -31,6 +31,8 @@ after the act, who acts, the paper's own number, and for how many times the act 
 
 NUMBER: Final = frozenset({"office", "series", "year", "serial"})
 """What the number of a paper is made of."""
+NO_NUMBER: Final = "（草稿 draft）"
+"""What a draft bears in place of a number."""
 PREFIXES: Final = ("on", "due", "limit", "law", "no")
 MAX_EXCERPT: Final = 40
 

@@ -16,9 +16,11 @@ from api import caller, forms, problems
 from api.pages import case as case_page
 from api.pages import frame as frames
 from api.pages import happened, way
+from api.pages import papers as paper_pages
 from rules import errors, pack
 from workflow import ids
 from workflow.commands import act
+from workflow.commands import papers as paper_commands
 from workflow.queries import case as case_query
 from workflow.queries import office, papers
 
@@ -63,25 +65,63 @@ def post_action(frame: frames.Signed, case_id: str, name: str, sent: frames.Sent
     wanted = frames.read_id(case_id)
     view = case_query.view(frame.engine, frame.person, wanted)
     action = case_page.action_of(view, name)
-    request = act.Request(
-        case_id=wanted,
-        action_id=_id(sent.get("action_id")),
-        action=name,
-        fields=_scalars(forms.read_form(action, view.pack.fields, sent, zone=frame.words.zone)),
-        version=_int(sent.get("version")),
-    )
+    request = _request(frame, view, name, sent)
     try:
         done = act.act(frame.engine, frame.person, request)
     except errors.NotFound:
         raise
     except errors.GridcaseError as error:
-        # read again: another may have changed the case in between
-        view = case_query.view(frame.engine, frame.person, wanted)
-        seen = _int(sent.get("seq"))
-        return _form(
-            frame, view, name, typed=sent, action_id=request.action_id, error=error, seen=seen
-        )
+        return _again(frame, request, sent, error)
     return _onward(frame, wanted, name, action=action, then=sent.get("then", ""), seq=done.seq)
+
+
+@router.post("/cases/{case_id}/draft/{name}", dependencies=[caller.SESSION])
+def post_draft(frame: frames.Signed, case_id: str, name: str, sent: frames.Sent) -> Response:
+    """The papers that the action would make, to read and to sign before it is done."""
+    view = case_query.view(frame.engine, frame.person, frames.read_id(case_id))
+    case_page.action_of(view, name)
+    request = _request(frame, view, name, sent)
+    reason = frame.words.get("Looked at a draft of the paper")
+    try:
+        found = paper_commands.draft(frame.engine, frame.person, request, reason=reason)
+    except errors.NotFound:
+        raise
+    except errors.GridcaseError as error:
+        return _again(frame, request, sent, error)
+    return paper_pages.drafts(frame, found, base=f"/cases/{view.case.id}")
+
+
+def _request(
+    frame: frames.Frame, view: case_query.CaseView, name: str, sent: Mapping[str, str]
+) -> act.Request:
+    action = view.process.actions[name]
+    return act.Request(
+        case_id=view.case.id,
+        action_id=_id(sent.get("action_id")),
+        action=name,
+        fields=_scalars(forms.read_form(action, view.pack.fields, sent, zone=frame.words.zone)),
+        version=_int(sent.get("version")),
+    )
+
+
+def _again(
+    frame: frames.Frame,
+    request: act.Request,
+    sent: Mapping[str, str],
+    error: errors.GridcaseError,
+) -> Response:
+    """The form with everything that was typed. The case is read again: another may have changed
+    it in between."""
+    view = case_query.view(frame.engine, frame.person, request.case_id)
+    return _form(
+        frame,
+        view,
+        request.action,
+        typed=sent,
+        action_id=request.action_id,
+        error=error,
+        seen=_int(sent.get("seq")),
+    )
 
 
 def _onward(
@@ -168,6 +208,7 @@ def _form(
         to=words.text(view.process.states[action.to].name) if action.to else None,
         starts=_starts(frame, view, name),
         nearest=case_page.clock_of(view, name, sorted(running, key=lambda it: it.due_at)),
+        makes_paper=any(name in paper.made_by for paper in view.pack.papers.values()),
         then=typed.get("then", ""),
         followers=_followers(frame, view),
         n_sessions=sum(event.name == name for event in view.events) + 1,

@@ -172,6 +172,18 @@ def _shown(
     )
 
 
+def drafts(frame: frames.Frame, found: Sequence[commands.Opened], *, base: str) -> Response:
+    """Papers of an act that is not done, to print."""
+    return frame.page(
+        "paper/print.html",
+        title=frame.words.get("Draft: {paper}", paper=frame.words.text(found[0].paper.name)),
+        back_url=base,
+        links=[],
+        pages=_pages(frame, found, copy="zh"),
+        file=None,
+    )
+
+
 def _pdf(
     frame: frames.Frame,
     found: Sequence[commands.Opened],

@@ -25,8 +25,8 @@ LOOKUP = "/lookup"
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Print:
     """One paper to lay out. `code` and `qr` are None where it goes to no party; `qr` also where
-    pages have no public address, or nothing draws one. `note` is what a reading copy says of
-    itself, in its own language like all that stands on it."""
+    pages have no public address, or nothing draws one. `note` is what a draft or a reading copy
+    says of itself, in its own language like all that stands on it."""
 
     no: int
     name: pack.Text
@@ -51,7 +51,11 @@ def printed(opened: commands.Opened, *, copy: papers.Language, public_url: str |
     """A paper in the language asked for: the Chinese text is the paper, the English a copy."""
     lookup_url = f"{public_url or ''}{LOOKUP}"
     words = texts.Words(language="zh-CN" if copy == "zh" else "en")
-    told = words.get("Reading copy. The Chinese text is the paper.")
+    note = None
+    if opened.is_draft:
+        note = words.get("Draft: not in force, and without a number.")
+    elif copy == "en":
+        note = words.get("Reading copy. The Chinese text is the paper.")
     return Print(
         no=opened.no,
         name=opened.paper.name,
@@ -60,7 +64,7 @@ def printed(opened: commands.Opened, *, copy: papers.Language, public_url: str |
         made_at=opened.made_at,
         sheet=opened.filled.sheet(copy),
         lang=words.language,
-        note=None if copy == "zh" else told,
+        note=note,
         case_number=opened.case_number,
         code=opened.code,
         lookup_url=lookup_url,

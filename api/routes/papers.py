@@ -11,10 +11,14 @@ from starlette.responses import Response
 
 from api import caller, papers, render, texts
 from api.papers import docx, pdf
+from api.routes import answers
 from api.routes.answers import answer, refusals
+from api.routes.cases import ActionName
+from api.routes.shapes import cases
 from api.routes.shapes import papers as shapes
 from api.routes.views import papers as views
 from rules import papers as papers_
+from workflow.commands import act
 from workflow.commands import papers as commands
 from workflow.queries import case as case_query
 
@@ -38,6 +42,29 @@ def get_papers(
 ) -> Response:
     """The papers of a case: numbers, days, served or not."""
     return answer(views.papers(case_query.view(opened, signed.actor, case_id), words), words)
+
+
+@router.post(
+    "/cases/{case_id}/actions/{action}/draft",
+    response_model=shapes.Drafts,
+    responses=refusals(401, 403, 404, 409, 422),
+)
+def post_draft(
+    request: Request,
+    case_id: UUID,
+    action: ActionName,
+    sent: cases.NewAction,
+    signed: caller.Signed,
+    opened: caller.Opened,
+    words: caller.Spoken,
+) -> Response:
+    """The papers that an action would make now, to read or to sign by hand before it is done. What
+    it asks to be confirmed counts as confirmed; nothing is done, and the reading is recorded."""
+    wanted = act.Request(case_id=case_id, action_id=sent.id, action=action, fields=sent.fields)
+    reason = words.get("Looked at a draft of the paper")
+    with answers.labelled(request, opened, words):
+        found = commands.draft(opened, signed.actor, wanted, reason=reason)
+    return answer(views.drafts(found, words), words, headers={"Cache-Control": "no-store"})
 
 
 @router.get(

@@ -45,12 +45,14 @@ PAPERS: Final = {
     "attachments.open_one, 2 files": (5, 5),
     "papers.open_one, 2 files": (5, 5),
     "papers.open_all, 2 files": (5, 5),
+    "papers.draft, 2 files": (4, 4),
     "people.open_values, 2 files": (5, 5),
     "attachments.attach, 9 files": (8, 5),
     "attachments.attach, 9 files, sent again": (4, 4),
     "attachments.open_one, 9 files": (5, 5),
     "papers.open_one, 9 files": (5, 5),
     "papers.open_all, 9 files": (5, 5),
+    "papers.draft, 9 files": (4, 4),
     "people.open_values, 9 files": (5, 5),
 }
 TOLD: Final = {
@@ -148,6 +150,12 @@ FEW, MANY = 2, 9
 PLAN: Final = {"measures": "先停水，后修管。", "plan_until": "2026-04-20"}
 PAPER: Final = 3
 """The notice of acceptance, which is served."""
+ANSWER: Final = {
+    "outcome": "support",
+    "facts_found": "补贴确未发放。",
+    "opinion": "七日内补发。",
+    "opinion_basis": "公益岗位管理办法",
+}
 SERVED: Final = {"served_method": "in_person", "served_on": "2026-03-20", "receipt": "本人签收"}
 
 
@@ -240,6 +248,8 @@ def test_papers_values_and_files(
         counts.of(case, partial(attachments.open_one, engine, handler, of, receipts, **given))
         counts.of(case, partial(papers.open_one, engine, handler, of, PAPER, **given))
         counts.of(case, partial(papers.open_all, engine, handler, of, **given))
+        answer = _acting(filed, "answer", **ANSWER)
+        counts.of(case, partial(papers.draft, engine, handler, answer, **given))
         counts.of(case, partial(people.open_values, engine, handler, of, **given))
     counts.grow_not(f"{FEW} files", f"{MANY} files")
     counts.hold(PAPERS)

@@ -160,10 +160,21 @@ def _move(
     facts: Facts,
     locked: bool,
 ) -> Receipt | None:
-    assert facts.case is not None  # noqa: S101  a case that is there
-    case = facts.case
+    rules, command = commanded(tx, actor, request, house=house, facts=facts)
+    return _write(tx, engine, actor, rules, command, facts=facts, locked=locked)
+
+
+def commanded(
+    tx: db.Tx, actor: access.Actor, request: Request, *, house: read.House, facts: Facts
+) -> tuple[machine.Rules, Command]:
+    """What somebody asks of a case that is there, if they may.
+
+    Raises: `case.unknown`, `id.taken`, `action.unknown`, `action.not_yours`.
+    """
+    case, rights = facts.case, house.rules.pack
+    if case is None:
+        raise errors.NotFound("case.unknown")
     rules = read.rules(tx, case.pack_hash)
-    rights = house.rules.pack
     if request.filing is not None or not access.may_see(rights, actor, case, recused=facts.recused):
         raise _unseen(request)
     action = rules.flow(case.process).process.actions.get(request.action)
@@ -173,8 +184,7 @@ def _move(
     if leave is None:
         raise errors.NotPermitted("action.not_yours", action=request.action)
     command = _command(actor, request, leave=leave)
-    command = _with_earlier(tx, rights, actor, command, action=action)
-    return _write(tx, engine, actor, rules, command, facts=facts, locked=locked)
+    return rules, _with_earlier(tx, rights, actor, command, action=action)
 
 
 def _with_earlier(

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
@@ -13,8 +13,10 @@ from sqlalchemy import Row, and_, bindparam, literal, select
 from rules import errors
 from rules import pack as pack_
 from rules import papers as papers_
-from workflow import access, db, ids, personal, read
-from workflow.commands import people
+from workflow import access, db, ids, machine, personal, read
+from workflow import papers as making
+from workflow.commands import act, people
+from workflow.decide import Command, Decision, Facts, decide
 from workflow.decide import papers as deciding
 from workflow.engine import Engine
 from workflow.tables import office as office_tables
@@ -55,7 +57,8 @@ PAPERS: Final = (
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Opened:
     """A paper with what it says. `code` is the look-up code, on papers that go to nobody but whom
-    it belongs to: what both sides get would hand the one's own story to the other."""
+    it belongs to: what both sides get would hand the one's own story to the other. A draft is
+    of an act that is not done: it has no number and no code, and nothing keeps it."""
 
     no: int
     key: str
@@ -66,6 +69,69 @@ class Opened:
     filled: papers_.Filled
     case_number: str
     code: str | None
+    is_draft: bool = False
+
+
+def draft(
+    engine: Engine, actor: access.Actor, request: act.Request, *, reason: str
+) -> tuple[Opened, ...]:
+    """The papers that an action would make now, to be read, or signed by hand, before it is done.
+    Nothing is done and no number is drawn; what the action has its sender confirm counts as
+    confirmed. The reading is recorded.
+
+    Raises: `case.unknown`, `action.unknown`, `action.not_yours`, what `decide` raises;
+    `paper.none` where it makes none that this actor may open.
+    """
+    with db.transaction(engine.database) as tx:
+        found = read.case_facts(tx, request.case_id, action_id=str(request.action_id), locked=False)
+        house, facts = found.house, found.facts
+        if facts is None:
+            raise errors.NotFound("case.unknown")
+        rules, command = act.commanded(tx, actor, request, house=house, facts=facts)
+        command = replace(command, fields={**command.fields, **_confirmed(rules, command, facts)})
+        known = making.facts(tx, rules, command, facts, actor=actor.name, seals=engine.seals)
+        decision = decide(rules, command, replace(facts, papers=replace(known, is_draft=True)))
+        rights = access.field_rights(house.rules.pack, actor, decision.case, recused=facts.recused)
+        made = {row.name: row for row in decision.papers}
+        opened = tuple(
+            Opened(
+                no=row.no,
+                key=row.name,
+                paper=paper,
+                number=row.number,
+                made_at=row.made_at,
+                office=known.names.get(str(row.office_id), ""),
+                filled=papers_.from_document(value),
+                case_number=decision.case.number,
+                code=None,
+                is_draft=True,
+            )
+            for field, value in _sealed(decision)
+            if (row := made.get(field.removeprefix(deciding.SEALED)))
+            and access.may_open_paper(
+                rights, paper := rules.pack.papers[row.name], rules.pack, actor
+            )
+        )
+        if not opened:
+            raise errors.Invalid("paper.none", field="action")
+        if actor.person_id is not None:
+            names = [f"{request.action}:{deciding.SEALED}{one.key}" for one in opened]
+            at = house.now
+            people.record_reading(tx, actor.person_id, request.case_id, names, reason=reason, at=at)
+        return opened
+
+
+def _confirmed(rules: machine.Rules, command: Command, facts: Facts) -> dict[str, bool]:
+    """What is ticked when the act is done, as that all have signed."""
+    assert facts.case is not None  # noqa: S101  a case that is there
+    action = rules.flow(facts.case.process).process.actions[command.action]
+    asked = (*action.needs, *action.takes)
+    return {name: True for name in asked if rules.pack.fields[name].must_be_true}
+
+
+def _sealed(decision: Decision) -> Iterator[tuple[str, str]]:
+    for event in decision.events:
+        yield from ((value.field, value.value) for value in event.personal)
 
 
 def open_one(engine: Engine, actor: access.Actor, case_id: UUID, no: int, *, reason: str) -> Opened:

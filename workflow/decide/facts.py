@@ -229,6 +229,7 @@ class PaperFacts:
     `values` are the fields of all earlier acts, the latest of each name, sealed ones opened;
     `acts` the moments at which each action was done; `names` those of offices, persons and areas
     by id or code; `last` the last serial that an office has given in a series this year.
+    `is_draft`: the papers are only looked at, and bear no number.
     """
 
     values: Mapping[str, Scalar]
@@ -238,6 +239,7 @@ class PaperFacts:
     names: Mapping[str, str]
     last: Mapping[tuple[UUID, str], int]
     actor: str
+    is_draft: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -209,7 +209,7 @@ def _numbered(
         year=draft.today.year,
         serial=serial,
         number=papers_.number_of(
-            draft.rules.pack.paper_number,
+            papers_.NO_NUMBER if facts.is_draft else draft.rules.pack.paper_number,
             office=facts.names.get(str(office_id), ""),
             series=series,
             year=draft.today.year,

@@ -162,3 +162,51 @@ class PaperReading(Shape):
     code: str | None
     zh: Sheet
     en: Sheet
+
+
+class Draft(Shape):
+    """What a paper would say if its action were done now. It has no number."""
+
+    key: str
+    name: str
+    office: str
+    zh: Sheet
+    en: Sheet
+
+
+class Drafts(Shape):
+    """The papers that an action would make."""
+
+    model_config = shapes.example(
+        {
+            "items": [
+                {
+                    "key": "petition.acceptance",
+                    "name": "Notice of acceptance",
+                    "office": "区住建局",
+                    "zh": {
+                        "title": "信访事项受理告知书",
+                        "to": "吴样本：",
+                        "body": [
+                            {
+                                "text": "您提出的信访事项，本单位决定受理。",
+                                "heading": None,
+                                "rows": [],
+                            }
+                        ],
+                        "sign": ["区住建局", "2026年3月30日"],
+                    },
+                    "en": {
+                        "title": "Notice of acceptance",
+                        "to": "吴样本:",
+                        "body": [
+                            {"text": "Your petition is accepted.", "heading": None, "rows": []}
+                        ],
+                        "sign": ["区住建局", "30 March 2026"],
+                    },
+                }
+            ]
+        }
+    )
+
+    items: tuple[Draft, ...]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict
 
 from api import texts
@@ -62,6 +63,22 @@ def paper(opened: commands.Opened, words: texts.Words) -> shapes.PaperReading:
         code=opened.code,
         zh=_sheet(opened.filled.zh),
         en=_sheet(opened.filled.en),
+    )
+
+
+def drafts(found: Sequence[commands.Opened], words: texts.Words) -> shapes.Drafts:
+    """The papers of an act that is not done."""
+    return shapes.Drafts(
+        items=tuple(
+            shapes.Draft(
+                key=one.key,
+                name=words.text(one.paper.name),
+                office=one.office,
+                zh=_sheet(one.filled.zh),
+                en=_sheet(one.filled.en),
+            )
+            for one in found
+        )
     )
 
 

@@ -264,6 +264,13 @@ def _cases(drive: large.Drive) -> None:
     drive.of("search.invited", lambda: search.invited(engine, case.case.id, 1))
     filed = case.case.id
     drive.of("papers.open_all", lambda: papers.open_all(engine, viewer, filed, reason="办理"))
+    supervising = act.Request(
+        case_id=filed,
+        action_id=ids.uuid7(),
+        action="supervise_case",
+        fields={"supervise_reason": "拖延已久。"},
+    )
+    drive.of("papers.draft", lambda: papers.draft(engine, viewer, supervising, reason="看草稿"))
     drive.of(
         "papers.open_one there is none, refused",
         lambda: papers.open_one(engine, viewer, filed, 1, reason="办理"),
