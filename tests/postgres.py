@@ -75,11 +75,23 @@ class Server:
         """The address of another database of this server."""
         return urlunsplit(urlsplit(self.url)._replace(path=f"/{name}"))
 
-    def create(self, name: str, *, template: str = "template0") -> str:
+    def create(
+        self, name: str, *, template: str = "template0", tablespace: str = "pg_default"
+    ) -> str:
         """A new database, a copy of another nobody is connected to. Returns its address."""
-        copy = sql.SQL("create database {} template {}")
-        self._run(copy.format(sql.Identifier(name), sql.Identifier(template)))
+        copy = sql.SQL("create database {} template {} tablespace {}")
+        self._run(copy.format(*map(sql.Identifier, (name, template, tablespace))))
         return self.database_url(name)
+
+    @contextmanager
+    def tablespace(self, name: str, folder: Path) -> Iterator[None]:
+        """An empty folder of the server's user as a place for databases."""
+        place = sql.SQL("create tablespace {} location {}")
+        self._run(place.format(sql.Identifier(name), str(folder)))
+        try:
+            yield
+        finally:
+            self._run(sql.SQL("drop tablespace {}").format(sql.Identifier(name)))
 
     def drop(self, name: str) -> None:
         """Removes a database, cutting off whoever is still connected to it."""

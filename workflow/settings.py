@@ -109,6 +109,16 @@ class Settings(BaseSettings):
             raise _no_data_dir(self.data_dir, OSError(errno.EACCES, ""))
         return self.data_dir
 
+    def has_key(self) -> bool:
+        """Whether there is a key already; `key` would make one.
+
+        Raises: `settings.data_dir` where that cannot be seen.
+        """
+        try:
+            return self.secret_key is not None or (self.data_dir / KEY_FILE).exists()
+        except OSError as error:
+            raise _no_data_dir(self.data_dir, error) from error
+
     def key(self) -> bytes:
         """The installation's secret: the setting, else a file in the data directory, made once.
 

@@ -124,13 +124,13 @@ def _settings() -> Line:
 
 def _data_dir(chosen: settings.Settings) -> Line:
     folder = chosen.data_dir
-    if not folder.is_dir():
-        return _wrong(
-            "data",
-            f"没有目录 {folder}；gridcase db upgrade 会建立它",
-            f"there is no {folder}; gridcase db upgrade makes it",
-        )
     try:
+        if not folder.is_dir():
+            return _wrong(
+                "data",
+                f"没有目录 {folder}；gridcase db upgrade 会建立它",
+                f"there is no {folder}; gridcase db upgrade makes it",
+            )
         with tempfile.TemporaryFile(dir=folder) as file:
             file.write(b"x")
     except OSError as error:
@@ -152,13 +152,14 @@ def _data_dir(chosen: settings.Settings) -> Line:
 
 def _key(chosen: settings.Settings) -> Line:
     path = chosen.data_dir / settings.KEY_FILE
-    if chosen.secret_key is None and not path.exists():
-        return _wrong(
-            "key",
-            f"没有 {path}；新安装请运行 gridcase db upgrade，否则从备份放回",
-            f"there is no {path}; gridcase db upgrade makes one, else put back the one you saved",
-        )
     try:
+        if not chosen.has_key():
+            return _wrong(
+                "key",
+                f"没有 {path}；新安装请运行 gridcase db upgrade，否则从备份放回",
+                f"there is no {path}; gridcase db upgrade makes one, else put back the one you "
+                "saved",
+            )
         chosen.key()
     except errors.Invalid as error:
         return _fault("key", error)
@@ -220,6 +221,11 @@ def _papers() -> Line:
 
 def _database(database: db.Database, chosen: settings.Settings) -> Iterator[Line]:
     shown = db.address(database.url)
+    try:
+        db.check_rights(database)
+    except errors.Busy as error:
+        yield _fault("database", error)
+        return
     if not db.is_there(database):
         yield _wrong(
             "database",

@@ -19,6 +19,8 @@ OURS: Final = ("rules", "workflow", "api")
 """The import packages of this distribution."""
 LONGEST_PAUSE_S: Final = 5.0
 """Between two tries to reach the database."""
+PASSING: Final = ("database.unreachable", "database.busy")
+"""What may be over in a moment."""
 
 
 @contextmanager
@@ -40,14 +42,17 @@ def opened(chosen: settings.Settings) -> Iterator[engine.Engine]:
 def started(
     chosen: settings.Settings, *, ended: web.Ended, words: texts.Words
 ) -> Iterator[engine.Engine]:
-    """As `opened`, for what then goes on: waits for a database that is not there yet, as long as
-    the settings say, and refuses a pack that cannot be read. Told to end meanwhile, it does.
+    """As `opened`, for what then goes on: waits for a database that is not there yet or is locked,
+    as long as the settings say, and refuses what it may not write and a pack that cannot be read.
+    Told to end meanwhile, it does.
 
-    Raises: as `check_version`, `check_schema` and `installation.rules`; `database.unreachable`,
-    `database.busy`.
+    Raises: as `check_version`, `check_schema` and `installation.rules`; `settings.data_dir`,
+    `database.unreachable`, `database.busy`, `database.not_writable`.
     """
+    chosen.make_data_dir()
     found = engine.start(chosen)
     try:
+        db.check_rights(found.database)
         _await(found.database, wait_s=chosen.start_wait_s, ended=ended, words=words)
         check_version(found.database)
         check_schema(found.database)
@@ -62,10 +67,10 @@ def _await(database: db.Database, *, wait_s: float, ended: web.Ended, words: tex
     pause_s = 1.0
     while True:
         try:
-            db.revision(database)
+            db.try_write(database)
         except errors.Busy as error:
             left_s = until - clock.monotonic()
-            if error.code == "database.full" or left_s <= 0:
+            if error.code not in PASSING or left_s <= 0:
                 raise
             answer.ERR.print(_waiting(error, left_s, words), markup=False)
             if ended.wait(min(pause_s, left_s)):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import zipfile
+from pathlib import Path
 from typing import Any
 
 import docx
@@ -11,7 +12,7 @@ import pytest
 from docx.enum.text import WD_ALIGN_PARAGRAPH
 
 from api.papers import pdf, qr
-from tests import office
+from tests import office, papers
 from tests.api import desk
 from workflow import db
 
@@ -313,3 +314,11 @@ def test_a_resident_reads_their_own_papers_and_no_other(
     assert "信访处理意见书" in front.site.get("/mine/papers/4").text
     for no in ("1", "2", "5", "x", "-1", "1e9", "٣"):
         assert front.site.get(f"/mine/papers/{no}").status_code == 404, no
+
+
+@pytest.mark.long
+def test_the_papers_of_the_story_are_written_as_two_files(tmp_path: Path) -> None:
+    """`python -m tests.papers FOLDER`, for looking at them."""
+    written = papers.write(tmp_path / "papers")
+    assert [path.name for path in written] == ["dispute.pdf", "petition.pdf"]
+    assert all(path.read_bytes().startswith(b"%PDF") for path in written)

@@ -24,7 +24,7 @@ from typer.testing import CliRunner, Result
 
 from api.cli import answer, app
 from rules import errors
-from tests import office, postgres
+from tests import obstacles, office, postgres
 from tests.api import running
 from workflow import audit, db, scheduler, settings, sweep
 from workflow.commands import office as office_commands
@@ -176,19 +176,20 @@ def test_serve_when_it_is_a_worker_too_climbs_the_ladder(
 
 
 @pytest.mark.long
+@pytest.mark.parametrize("command", [("worker",), ("serve", "--worker", "--port", "0")])
 @pytest.mark.parametrize("dialect", ["sqlite"], indirect=True)
-def test_worker_when_its_jobs_are_dead_ends_so_that_it_is_started_again(
-    database: db.Database, tmp_path: Path
+def test_process_when_its_jobs_are_dead_ends_so_that_it_is_started_again(
+    database: db.Database, tmp_path: Path, command: tuple[str, ...]
 ) -> None:
     office.build(database)
     dead = (
-        "from api.cli import app, running\n"
+        "from api.cli import app\n"
         "from workflow import scheduler\n"
-        "running.WATCH_S, scheduler.DEAD_S, scheduler.BEAT_S = 0.1, 0.5, 3600\n"
+        "scheduler.WATCH_S, scheduler.DEAD_S, scheduler.BEAT_S = 0.1, 0.5, 3600\n"
         "app()\n"
     )
     done = subprocess.run(
-        [sys.executable, "-c", dead, "--lang", "en", "worker"],
+        [sys.executable, "-c", dead, "--lang", "en", *command],
         env={
             **os.environ,
             **environment(database.url, tmp_path),
@@ -201,6 +202,28 @@ def test_worker_when_its_jobs_are_dead_ends_so_that_it_is_started_again(
     )
     assert done.returncode == 1
     assert "worker.stuck" in done.stderr
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("dialect", ["sqlite"], indirect=True)
+def test_worker_with_a_port_tells_its_metrics_there(
+    database: db.Database, tmp_path: Path
+) -> None:
+    office.build(database)
+    env = environment(database.url, tmp_path, TICK_S="0.05")
+    with running.run(tmp_path / "run", "worker", "--metrics-port", "0", env=env) as worker:
+        url = worker.url()
+        worker.wait(lambda: _told_ticks(httpx.get(url, timeout=60).text) > 1)
+        port = url.rpartition(":")[2].partition("/")[0]
+        refused = told("worker", "--metrics-port", port, env=env)
+        assert (refused.exit_code, "[port.in_use]" in refused.stderr) == (2, True)
+        worker.stop()
+        assert worker.ended() == 0
+
+
+def _told_ticks(metrics: str) -> float:
+    (line,) = [line for line in metrics.splitlines() if line.startswith("gridcase_ticks_total{")]
+    return float(line.rsplit(" ", 1)[1])
 
 
 def _ticks(database: db.Database) -> int:
@@ -477,14 +500,6 @@ def test_serve_when_the_port_is_in_use_says_so(tmp_path: Path) -> None:
 
 # -- a lock and a full disk -----------------------------------------------------------------------
 
-HOLD = """
-import sqlite3, sys
-held = sqlite3.connect(sys.argv[1], isolation_level=None)
-held.execute("begin exclusive")
-print("held", flush=True)
-sys.stdin.read()
-"""
-
 
 @pytest.mark.parametrize("dialect", ["sqlite"], indirect=True)
 def test_writes_when_another_process_locks_the_file_are_busy_and_lose_nothing(
@@ -493,19 +508,12 @@ def test_writes_when_another_process_locks_the_file_are_busy_and_lose_nothing(
     monkeypatch.setattr(sqlite, "BUSY_MS", 200)
     database = db.open(database_url)
     district = office.build(database)
-    path = database_url.removeprefix("sqlite:///")
-    with subprocess.Popen(
-        [sys.executable, "-c", HOLD, path], stdin=subprocess.PIPE, stdout=subprocess.PIPE
-    ) as other:
-        assert other.stdin is not None
-        assert other.stdout is not None
-        assert other.stdout.readline() == b"held\n"
+    with obstacles.locked(Path(database_url.removeprefix("sqlite:///"))):
         with pytest.raises(errors.Busy, match=r"database\.busy"):
             district.file()
         result = told("db", "upgrade", env=environment(database_url, tmp_path))
         assert result.exit_code == 3
         assert "[database.busy]" in result.stderr
-        other.stdin.close()
     assert _count(database) == 0
     district.file()
     assert _count(database) == 1
@@ -519,25 +527,11 @@ def _count(database: db.Database) -> int:
 
 @pytest.fixture
 def small_disk(tmp_path: Path) -> Iterator[Path]:
-    """A disk of a few megabytes. Only root can make one."""
+    """A disk of a few megabytes."""
     folder = tmp_path / "disk"
     folder.mkdir()
-    mount = ["mount", "-t", "tmpfs", "-o", "size=3m", "tmpfs", str(folder)]
-    if os.geteuid() != 0 or subprocess.run(mount, check=False, capture_output=True).returncode:
-        pytest.skip("!!! the full disk was not tried: only root may mount a small one")
-    yield folder
-    subprocess.run(["umount", "--lazy", str(folder)], check=True)
-
-
-def _fill(disk: Path) -> Path:
-    """A file that takes all the room there is."""
-    path = disk / "filler"
-    with path.open("wb", buffering=0) as file:
-        try:
-            while True:
-                file.write(bytes(4096))
-        except OSError:
-            return path
+    with obstacles.small_disk(folder, mb=3) as disk:
+        yield disk
 
 
 @pytest.mark.parametrize("journal", ["wal", "truncate"])
@@ -550,7 +544,7 @@ def test_writes_when_the_disk_is_full_are_refused_whole(
     database = db.open(f"sqlite:///{path}")
     district = office.build(database)
     district.file()
-    filler = _fill(small_disk)
+    filler = obstacles.fill(small_disk)
     done = 0
     with pytest.raises(errors.Busy, match=r"database\.full"):  # noqa: PT012
         while done < 200:  # the file's own free pages may take a few yet
@@ -565,7 +559,7 @@ def test_writes_when_the_disk_is_full_are_refused_whole(
 
 
 def test_first_start_when_the_disk_is_full_leaves_no_half(small_disk: Path) -> None:
-    filler = _fill(small_disk)
+    filler = obstacles.fill(small_disk)
     data = small_disk / "data"
     result = told("db", "upgrade", "--data", str(data))
     assert result.exit_code == 2

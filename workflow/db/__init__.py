@@ -124,6 +124,8 @@ def _connected(engine: Engine) -> Iterator[Tx]:
     except DBAPIError as error:
         if _is_full(error):
             raise errors.Busy("database.full") from error
+        if sqlite.may_not_write(error):
+            raise errors.Busy("database.not_writable") from error
         locked = sqlite.is_transient(error)
         raise errors.Busy("database.busy" if locked else "database.unreachable") from error
     try:
@@ -132,6 +134,8 @@ def _connected(engine: Engine) -> Iterator[Tx]:
     except DBAPIError as error:
         if _is_full(error):
             raise errors.Busy("database.full") from error
+        if sqlite.may_not_write(error):
+            raise errors.Busy("database.not_writable") from error
         if postgres.is_transient(error) or sqlite.is_transient(error):
             raise errors.Busy("database.busy") from error
         raise
@@ -219,6 +223,26 @@ def is_there(database: Database) -> bool:
     return database.is_postgres or sqlite.is_there(database.url)
 
 
+def check_rights(database: Database) -> None:
+    """Refuses a database that this process may read at most, before the first write would.
+
+    Raises: `database.not_writable`, with the file or folder at fault as its field.
+    """
+    closed = None if database.is_postgres else sqlite.closed(database.url)
+    if closed is not None:
+        raise errors.Busy("database.not_writable", field=str(closed))
+
+
+def try_write(database: Database) -> None:
+    """Begins a write and leaves it at that. SQLite's lock lets others read: asked for less, a
+    start would meet it in the first act.
+
+    Raises: `database.unreachable`, `database.busy`, `database.not_writable`.
+    """
+    with transaction(database):
+        pass
+
+
 def address(url: str) -> str:
     """A database's address as it may be shown: without its password."""
     return make_url(url).render_as_string(hide_password=True)
@@ -245,6 +269,7 @@ __all__ = [
     "about",
     "address",
     "apply",
+    "check_rights",
     "claim_due",
     "close",
     "drop",
@@ -261,5 +286,6 @@ __all__ = [
     "snapshot",
     "tables",
     "transaction",
+    "try_write",
     "upgrade",
 ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import random
 import sqlite3
 import time
@@ -175,10 +176,34 @@ def is_full(error: DBAPIError) -> bool:
     return isinstance(error, OperationalError) and ("is full" in told or "disk I/O" in told)
 
 
+def may_not_write(error: DBAPIError) -> bool:
+    """The file cannot be opened, or only be read."""
+    code = getattr(error.orig, "sqlite_errorcode", 0) & 0xFF  # without its details
+    return code in {sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN}
+
+
 def is_there(url: str) -> bool:
     """Whether the file exists; to connect would make it."""
+    path = _path(url)
+    return path is None or os.access(path, os.F_OK)
+
+
+def closed(url: str) -> Path | None:
+    """What lacks the rights to write the database: the file, the folder in which its journal
+    lies, or one above. SQLite itself says so at the first write only, and not which."""
+    path = _path(url)
+    if path is None:
+        return None
+    wanted = dict.fromkeys(reversed(path.parents), os.X_OK)
+    wanted |= {path.parent: os.W_OK | os.X_OK, path: os.R_OK | os.W_OK}
+    there = (it for it in wanted if os.access(it, os.F_OK))
+    return next((it for it in there if not os.access(it, wanted[it])), None)
+
+
+def _path(url: str) -> Path | None:
+    """The file; None of a database in memory."""
     name = make_url(url).database
-    return not name or name == ":memory:" or Path(name).exists()
+    return None if not name or name == ":memory:" else Path(name)
 
 
 def about(tx: Connection) -> About:

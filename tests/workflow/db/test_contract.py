@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
+import os
+import shutil
+import tempfile
 import time
+from collections.abc import Iterator
+from contextlib import ExitStack
 from dataclasses import replace
 from datetime import UTC, timedelta
+from pathlib import Path
 from typing import Any
 from uuid import UUID
 
+import psycopg
 import pytest
 from sqlalchemy import func, select, text
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from rules import errors
-from tests import office
+from tests import obstacles, office, postgres
 from tests.workflow import look
 from workflow import clock, db, ids, read, write
 from workflow.db import rows as rows_
@@ -297,6 +304,69 @@ def test_background_work_looks_so_often_then_waits_in_line_and_is_told_busy_as_o
     assert len(looks) == sqlite.LOOKS
     with database.engine.connect() as connection:
         assert connection.exec_driver_sql("pragma busy_timeout").scalar() == sqlite.BUSY_MS
+    db.close(database)
+
+
+@pytest.mark.parametrize("dialect", ["sqlite"], indirect=True)
+def test_a_file_that_may_only_be_read_meanwhile_is_told_at_the_write(
+    district: office.District,
+) -> None:
+    """As SQLite tells it where the rights are taken from under a connection."""
+    database, rows = district.engine.database, _filing(district)
+    with db.snapshot(database) as tx:
+        tx.exec_driver_sql("pragma query_only = on")
+    with pytest.raises(errors.Busy) as caught:
+        _apply(district, rows)
+    assert caught.value.code == "database.not_writable"
+    with db.snapshot(database) as tx:
+        tx.exec_driver_sql("pragma query_only = off")
+    assert look.case_ids(district) == []
+    assert _apply(district, rows) == {_id(rows)}
+
+
+@pytest.fixture
+def small_server_disk(
+    postgres_server: postgres.Server, postgres_template: str
+) -> Iterator[tuple[str, Path]]:
+    """A database of the server's own on a disk of its own: its address, and the disk."""
+    if "GRIDCASE_TEST_DATABASE_URL" in os.environ:
+        pytest.skip("!!! the server's full disk was not tried: it is not a server of ours")
+    name, folder = f"small_{os.getpid()}", Path(tempfile.mkdtemp())
+    folder.chmod(0o755)
+    disk = folder / "disk"
+    disk.mkdir()
+    with ExitStack() as stack:
+        stack.callback(shutil.rmtree, folder)
+        stack.enter_context(obstacles.small_disk(disk, mb=48, owner="nobody"))
+        (disk / "data").mkdir()
+        shutil.chown(disk / "data", "nobody")
+        stack.enter_context(postgres_server.tablespace(name, disk / "data"))
+        url = postgres_server.create(name, template=postgres_template, tablespace=name)
+        stack.callback(postgres_server.drop, name)
+        yield url, disk
+
+
+def test_writes_when_the_servers_disk_is_full_are_refused_whole(
+    small_server_disk: tuple[str, Path],
+) -> None:
+    url, disk = small_server_disk
+    database = db.open(url)
+    district = office.build(database)
+    filed = [district.file()]
+    filler = obstacles.fill(disk)
+    with pytest.raises(errors.Busy) as caught:  # noqa: PT012
+        while len(filed) < 1000:  # the pages that there are may take a few yet
+            filed.append(district.file(story="长" * 4000))
+    assert caught.value.code == "database.full"
+    assert isinstance(caught.value.__cause__, DBAPIError)
+    assert isinstance(caught.value.__cause__.orig, psycopg.errors.DiskFull)
+    assert set(look.case_ids(district)) == {one.case_id for one in filed}
+    look.counts_agree(district)
+    filler.unlink()
+    filed.append(district.file())
+    assert set(look.case_ids(district)) == {one.case_id for one in filed}
+    look.counts_agree(district)
+    look.chain_holds(district)
     db.close(database)
 
 
