@@ -31,8 +31,8 @@ after the act, who acts, the paper's own number, and for how many times the act 
 
 NUMBER: Final = frozenset({"office", "series", "year", "serial"})
 """What the number of a paper is made of."""
-NO_NUMBER: Final = "（草稿 draft）"
-"""What a draft bears in place of a number."""
+NO_NUMBER: Final = "＿＿＿＿＿＿＿＿"
+"""What a draft bears in place of a number: it is filled in once there is one."""
 PREFIXES: Final = ("on", "due", "limit", "law", "no")
 MAX_EXCERPT: Final = 40
 

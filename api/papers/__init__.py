@@ -6,8 +6,10 @@ the way to the look-up page stand below what goes to a party.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
 from urllib.parse import quote
 
 from starlette.responses import Response
@@ -20,13 +22,19 @@ from workflow.commands import attachments
 from workflow.commands import papers as commands
 
 LOOKUP = "/lookup"
+COPY: Final = "Reading copy. The Chinese text is the paper."
+DRAFTS: Final[Mapping[commands.Draft, str]] = {
+    "to_read": "Draft: not in force, and without a number.",
+    "to_sign": "Not recorded yet: to be read and signed. Its number comes when it is recorded.",
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Print:
     """One paper to lay out. `code` and `qr` are None where it goes to no party; `qr` also where
     pages have no public address, or nothing draws one. `note` is what a draft or a reading copy
-    says of itself, in its own language like all that stands on it."""
+    says of itself, in its own language like all that stands on it; what is to be signed says it
+    on the screen alone."""
 
     no: int
     name: pack.Text
@@ -36,6 +44,7 @@ class Print:
     sheet: pack.Sheet
     lang: texts.Language
     note: str | None
+    is_note_printed: bool
     case_number: str
     code: str | None
     lookup_url: str
@@ -51,11 +60,7 @@ def printed(opened: commands.Opened, *, copy: papers.Language, public_url: str |
     """A paper in the language asked for: the Chinese text is the paper, the English a copy."""
     lookup_url = f"{public_url or ''}{LOOKUP}"
     words = texts.Words(language="zh-CN" if copy == "zh" else "en")
-    note = None
-    if opened.is_draft:
-        note = words.get("Draft: not in force, and without a number.")
-    elif copy == "en":
-        note = words.get("Reading copy. The Chinese text is the paper.")
+    note = DRAFTS[opened.draft] if opened.draft else None if copy == "zh" else COPY
     return Print(
         no=opened.no,
         name=opened.paper.name,
@@ -64,7 +69,8 @@ def printed(opened: commands.Opened, *, copy: papers.Language, public_url: str |
         made_at=opened.made_at,
         sheet=opened.filled.sheet(copy),
         lang=words.language,
-        note=note,
+        note=note and words.get(note),
+        is_note_printed=opened.draft != "to_sign",
         case_number=opened.case_number,
         code=opened.code,
         lookup_url=lookup_url,

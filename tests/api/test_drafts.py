@@ -87,7 +87,7 @@ def test_the_form_shows_its_paper_before_both_have_signed(front: desk.Desk, case
     before = front.standing(case_id)
     shown = _send(front, path, **typed)
     assert shown.status_code == 200
-    assert "草稿：尚未生效，没有文号。" in shown.text
+    assert '<p class="copy screen">尚未登记：供当事人阅读、签字' in shown.text
     assert "三日内修好。&lt;b&gt;粗体&lt;/b&gt;" in shown.text
     assert front.standing(case_id) == before
     faulty = _send(front, path, **{**typed, "perform_place": ""})

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any, Final
+from typing import Any, Final, Literal
 from uuid import UUID
 
 from sqlalchemy import Row, and_, bindparam, literal, select
@@ -54,11 +54,16 @@ PAPERS: Final = (
 )
 
 
+Draft = Literal["to_read", "to_sign"]
+"""What a draft is for: where the act asks to confirm something, as that all have signed, its
+papers go round before."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Opened:
     """A paper with what it says. `code` is the look-up code, on papers that go to nobody but whom
-    it belongs to: what both sides get would hand the one's own story to the other. A draft is
-    of an act that is not done: it has no number and no code, and nothing keeps it."""
+    it belongs to: what both sides get would hand the one's own story to the other. A `draft`
+    is of an act that is not done: it has no number and no code, and nothing keeps it."""
 
     no: int
     key: str
@@ -69,7 +74,7 @@ class Opened:
     filled: papers_.Filled
     case_number: str
     code: str | None
-    is_draft: bool = False
+    draft: Draft | None = None
 
 
 def draft(
@@ -88,7 +93,8 @@ def draft(
         if facts is None:
             raise errors.NotFound("case.unknown")
         rules, command = act.commanded(tx, actor, request, house=house, facts=facts)
-        command = replace(command, fields={**command.fields, **_confirmed(rules, command, facts)})
+        confirmed = _confirmed(rules, command, facts)
+        command = replace(command, fields={**command.fields, **confirmed})
         known = making.facts(tx, rules, command, facts, actor=actor.name, seals=engine.seals)
         decision = decide(rules, command, replace(facts, papers=replace(known, is_draft=True)))
         rights = access.field_rights(house.rules.pack, actor, decision.case, recused=facts.recused)
@@ -104,7 +110,7 @@ def draft(
                 filled=papers_.from_document(value),
                 case_number=decision.case.number,
                 code=None,
-                is_draft=True,
+                draft="to_sign" if confirmed else "to_read",
             )
             for field, value in _sealed(decision)
             if (row := made.get(field.removeprefix(deciding.SEALED)))
