@@ -24,7 +24,7 @@ def main(arguments: Sequence[str]) -> int:
     names = [name.upper() for name in asked.benches] or sorted(PURE | STORED)
     unknown = sorted(set(names) - set(PURE | STORED))
     if unknown:
-        print(f"no bench {', '.join(unknown)}: there are {', '.join(sorted(PURE | STORED))}")
+        _say(f"no bench {', '.join(unknown)}: there are {', '.join(sorted(PURE | STORED))}")
         return 2
     _say(f"# {measure.machine()}")
     figures: list[measure.Figure] = []
@@ -50,10 +50,17 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__)
     parser.add_argument("benches", nargs="*", metavar="B1", help="which; all if none is named")
     parser.add_argument("--database", choices=get_args(measure.Dialect), help="both if not named")
-    parser.add_argument("--size", type=int, help="how many; what of is said in README.md")
-    parser.add_argument("--rounds", type=int, default=measure.ROUNDS)
+    parser.add_argument("--size", type=_some, help="how many; what of is said in README.md")
+    parser.add_argument("--rounds", type=_some, default=measure.ROUNDS)
     parser.add_argument("--json", action="store_true", help="the figures as JSON at the end")
     return parser
+
+
+def _some(text: str) -> int:
+    """A number of things, of which there is one at least."""
+    if int(text) < 1:
+        raise argparse.ArgumentTypeError("one at least")
+    return int(text)
 
 
 def _say(text: str) -> None:

@@ -1,5 +1,6 @@
 """B2: accepting a case over HTTP, 16 clients, one worker process: the application beside a raw
-ASGI handler that asks who calls, reads the case and writes by one guarded statement."""
+ASGI handler that asks who calls, reads the case and writes by one guarded statement. The same
+application whose act does nothing tells what the web alone takes."""
 
 from __future__ import annotations
 
@@ -11,7 +12,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from datetime import timedelta
 from hashlib import sha256
 from queue import SimpleQueue
@@ -28,6 +29,7 @@ from workflow.tables import office
 
 CLIENTS: Final = 16
 COUNT: Final = 480
+SERVERS: Final = {"ours": "ours", "web": "web", "raw ASGI": "bare"}
 START_S: Final = 30.0
 FILED_AT: Final = "2026-03-20 09:00"
 NOW: Final = "2026-03-20 16:00"
@@ -39,30 +41,32 @@ def run(
 ) -> list[measure.Figure]:
     """`size` requests a round."""
     count = size or COUNT
-    with town.opened(dialect, start=NOW) as place:
+    with town.opened(dialect, start=NOW) as place, ExitStack() as stack:
         filed = small.local(FILED_AT)
-        need = 2 * (rounds + 1) * count
+        need = len(SERVERS) * (rounds + 1) * count
         with measure.told(f"{need} cases loaded", say=say):
             made = loader.load(place, loader.FILED, count=need, filed_at=filed, now=filed)
         jobs = iter(_jobs(place, made))
         url = place.engine.database.url
-        with served("ours", url) as ours, served("bare", url) as bare:
-            clients = {"ours": Clients(ours), "raw ASGI": Clients(bare)}
+        clients = {
+            name: Clients(stack.enter_context(served(kind, url))) for name, kind in SERVERS.items()
+        }
 
-            def program(name: str) -> measure.Program:
-                return lambda _: measure.each(
-                    clients[name].post, [next(jobs) for _ in range(count)], threads=CLIENTS
-                )
+        def program(name: str) -> measure.Program:
+            return lambda _: measure.each(
+                clients[name].post, [next(jobs) for _ in range(count)], threads=CLIENTS
+            )
 
-            found = measure.interleaved({name: program(name) for name in clients}, rounds=rounds)
+        found = measure.interleaved({name: program(name) for name in clients}, rounds=rounds)
     return [
         measure.compared(
-            f"B2 POST accept, {CLIENTS} clients, to raw ASGI",
+            f"B2 {what}, {CLIENTS} clients, to raw ASGI",
             floor=found["raw ASGI"],
-            ours=found["ours"],
+            ours=found[name],
             unit="requests/s",
             database=dialect,
         )
+        for name, what in (("ours", "POST accept"), ("web", "all but the act"))
     ]
 
 

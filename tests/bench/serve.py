@@ -1,6 +1,7 @@
-"""The two servers of B2, each one process: the application, and a raw ASGI handler.
+"""The servers of B2, each one process: the application, the same whose act does nothing, and a
+raw ASGI handler.
 
-python -m tests.bench.serve ours|bare URL PORT
+python -m tests.bench.serve ours|web|bare URL PORT
 """
 
 from __future__ import annotations
@@ -19,8 +20,10 @@ from psycopg_pool import AsyncConnectionPool
 
 from api import app, observe
 from tests.bench import bare
-from workflow import settings
+from workflow import access, settings
+from workflow.commands import act
 from workflow.decide import DeadlineRow
+from workflow.engine import Engine
 
 POOL: Final = 8
 """Connections of the floor; ours takes as many as an installation does by default."""
@@ -223,10 +226,23 @@ class Bare:
         await send({"type": "lifespan.shutdown.complete"})
 
 
+def _nothing(engine: Engine, actor: access.Actor, request: act.Request) -> act.Receipt:
+    """The receipt of an act that was not done."""
+    del engine, actor
+    return act.Receipt(
+        case_id=request.case_id,
+        number="480371526",
+        state="accepted",
+        version=2,
+        seq=2,
+        at=datetime.now(UTC),
+    )
+
+
 def main(kind: str, url: str, port: str) -> None:
     """Serves until it is stopped."""
     served: Any = Bare(OnSqlite(url) if url.startswith("sqlite") else OnPostgres(url))
-    if kind == "ours":
+    if kind != "bare":
         observe.configure_logging()
         chosen = settings.Settings(
             data_dir=Path(tempfile.mkdtemp(prefix="gridcase-bench-")),
@@ -234,6 +250,8 @@ def main(kind: str, url: str, port: str) -> None:
             secret_key=SECRET,
         )
         served = app.create_app(chosen)
+    if kind == "web":
+        act.act = _nothing
     uvicorn.run(
         served,
         host="127.0.0.1",

@@ -4,6 +4,7 @@ here with the reason why not."""
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from functools import cache
 from typing import Final
 
 from starlette.routing import compile_path
@@ -19,12 +20,12 @@ NOT_LOOKED_AT: Final[Mapping[str, str]] = {
     "/cases/{case_id}/papers/{no}/docx": "a file",
     "/cases/{case_id}/papers/{no}/pdf": "a file",
     "/look": "sets a cookie and goes back",
-    "/mine/papers/{no}": "the officer's page of a paper, for whom it is addressed to",
     "/mine/papers/{no}/pdf": "a file",
     "/openapi.json": "for programs",
 }
 
 
+@cache
 def pages() -> tuple[str, ...]:
     """The paths of all pages, as the program declares them."""
     served = app.create_app(settings.Settings(secret_key=bytes(32).hex()))
@@ -43,10 +44,5 @@ def of(path: str) -> str:
 
 def unseen(seen: Collection[str]) -> list[str]:
     """The pages that none of the addresses shows and that are not named above."""
-    bare = {path.partition("?")[0] for path in seen}
-    return [
-        path
-        for path in pages()
-        if path not in NOT_LOOKED_AT
-        and not any(compile_path(path)[0].match(address) for address in bare)
-    ]
+    shown = {of(path) for path in seen}
+    return [path for path in pages() if path not in NOT_LOOKED_AT and path not in shown]

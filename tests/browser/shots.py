@@ -281,7 +281,7 @@ def _closer(visitor: walk.Visitor) -> None:
 
 
 def _residents(it: Office) -> Iterator[Sight]:
-    """A resident's case of each state, and the form of each act of their own."""
+    """A resident's case of each state, the form of each act of their own, and a paper to them."""
     seen: set[str] = set()
     rules = office.house(it.engine.database).rules.pack
     for item in _items(it.engine, _people(it)["auditor"]):
@@ -291,6 +291,11 @@ def _residents(it: Office) -> Iterator[Sight]:
         seen.add(name)
         enter = _entering(item.number, ids.lookup_code(it.engine.seals.secret, item.case_id))
         yield Sight(name=name, who=None, path="/lookup", then=enter)
+        own = access.Actor(kind="resident", case_id=item.case_id)
+        paper = f"resident-{item.process}-paper"
+        if paper not in seen and case_query.view(it.engine, own, item.case_id).papers:
+            seen.add(paper)
+            yield Sight(name=paper, who=None, path="/lookup", then=_reading(enter))
         for act, action in rules.processes[item.process].actions.items():
             form = f"resident-{item.process}-do-{act}"
             is_open = item.state in (action.source or ())
@@ -313,6 +318,15 @@ def _acting(enter: Act, name: str) -> Act:
         visitor.go(f"/mine/do/{name}")
 
     return act
+
+
+def _reading(enter: Act) -> Act:
+    def read(visitor: walk.Visitor) -> None:
+        enter(visitor)
+        paper = visitor.page.locator("a[href^='/mine/papers/']").first.get_attribute("href")
+        visitor.go((paper or "").removesuffix("/pdf"))
+
+    return read
 
 
 # ---- pictures

@@ -6,11 +6,12 @@ import os
 import re
 import threading
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, get_args
+from urllib.parse import urlsplit
 
 import uvicorn
 from axe_playwright_python.sync_playwright import Axe
@@ -34,6 +35,8 @@ STAFF: Final = (
     "district_supervisor",
     "petition_officer",
     "handler",
+    "other_handler",
+    "head",
     "reviewer",
     "other_officer",
 )
@@ -49,10 +52,10 @@ PEOPLE: Final = {
     "respondent_name": "李样本",
 }
 """A dispute, as its first two forms ask for it."""
+Language = Literal["zh", "en"]
 How = Literal["zh-phone", "en-phone", "zh-desk", "en-desk"]
 HEARD: tuple[How, ...] = ("zh-phone", "en-desk")
-"""Those in which the screen reader's rules are tried, which cost most: they share the pages, turn
-about, and between them have both languages and both layouts."""
+"""For a page that a test of its own brings about: between them both languages and both layouts."""
 WAIT_MS: Final = 60_000
 STARTED_S: Final = 60
 sync_api.expect.set_options(timeout=WAIT_MS)
@@ -63,25 +66,51 @@ CHANNELS: Final[dict[settings.ChannelName, str]] = {
 """What a person may choose from; nothing is sent there."""
 MIXED: Final = re.compile(r".{0,12}[\u4e00-\u9fff）」][:;,.](?: .{0,12}|$)", re.MULTILINE)
 GRAVE: Final = frozenset({"serious", "critical"})
+AXE: Final[str] = Axe().axe_script
+JUDGED: Final = """async (rules) => {
+  const { violations } = await axe.run({ resultTypes: ['violations'], rules });
+  return violations.map(({ id, impact, nodes: [first] }) =>
+    [impact, `${id} (${impact}): ${first.html.slice(0, 200)}`]);
+}"""
+"""What is wrong for a screen reader; what is right with a page need not be told."""
+BUT_COLOURS: Final = {"color-contrast": {"enabled": False}}
+"""The one rule that costs three times what all others do."""
+SEEN: Final = """() => {
+  for (const it of document.querySelectorAll('details:not(.menu):not(.demo-clock)')) it.open = true;
+  const root = document.documentElement;
+  const chinese = () => [...document.querySelectorAll('body [lang]:not([lang^=zh])')]
+    .reduce((said, it) => said.replace(it.innerText, ''), document.body.innerText);
+  return [
+    root.scrollWidth - window.innerWidth,
+    document.querySelectorAll('h1').length,
+    root.lang === 'zh-CN' ? chinese() : '',
+  ];
+}"""
+"""What is seen of a page with everything unfolded: how much too wide it is, how many headings of
+the first rank it has, and what a Chinese page says, but for what is marked as another language."""
 # A folder that takes a picture of every page that is checked; for whoever wants to look.
 SHOTS: Final = os.environ.get("GRIDCASE_TEST_SHOTS")
 
 
 @dataclass(slots=True, kw_only=True)
 class Visitor:
-    """Somebody at a browser. `noise` is what the console said that it should not;
-    `heard` the pages that the screen reader's rules were tried on, `moderate` what could be
-    better on them."""
+    """Somebody at a browser. `noise` is what the console said that it should not; `seen` the
+    addresses that were looked at and showed no refusal, `heard` the pages that the screen reader's
+    rules were tried on, `moderate` what could be better on them."""
 
     page: sync_api.Page
     url: str
+    who: str | None = None
+    was_found: bool = False
     noise: list[str] = field(default_factory=list)
+    seen: set[str] = field(default_factory=set)
     heard: list[str] = field(default_factory=list)
     moderate: list[str] = field(default_factory=list)
 
     def go(self, path: str) -> sync_api.Page:
         """Opens a page of the site."""
-        self.page.goto(self.url + path)
+        answer = self.page.goto(self.url + path)
+        self.was_found = answer is not None and answer.ok
         return self.page
 
     def sign_in(self, name: str, password: str) -> None:
@@ -90,6 +119,26 @@ class Visitor:
         self.page.fill("#u", name)
         self.page.fill("#p", password)
         self.follow(self.page.locator("main form button"))
+
+    def become(self, name: str | None) -> None:
+        """Somebody else takes the same browser, which still knows the site's files: signed in
+        without the sign-in page, or nobody."""
+        if name != self.who:
+            self.page.context.clear_cookies()
+            self.who = name
+            if name is not None:
+                self._post("/login", user=name, password=office.PASSWORD)
+
+    def look_up(self, number: str, code: str) -> None:
+        """The same for a resident, or who was invited, of one case."""
+        self.page.context.clear_cookies()
+        self.who = number
+        self._post("/lookup", number=number, code=code)
+
+    def _post(self, path: str, **form: str) -> None:
+        # the request shares the browser's cookies; a redirect says that it was taken
+        answer = self.page.request.post(self.url + path, form=dict(form), max_redirects=0)
+        assert answer.status == 303, f"{path}: {answer.status}"
 
     def press(self, name: str) -> sync_api.Page:
         """Presses the button or the link of this name, and waits for the page it leads to."""
@@ -129,6 +178,11 @@ class Visitor:
         """The same page on another screen."""
         self.page.set_viewport_size(PHONE if how.endswith("phone") else DESK)
 
+    def summary(self, what: str) -> str:
+        """A line for whoever runs the tests."""
+        moderate = " ".join(self.moderate)
+        return f"axe: {what} states={len(self.heard)} serious=0 moderate={moderate or 0}"
+
     def heading(self) -> str:
         """The page's own heading."""
         return self.page.locator("h1").inner_text()
@@ -158,6 +212,11 @@ class Site:
         with self.visitor(**how) as person:
             person.sign_in(name, office.PASSWORD)
             yield person
+
+
+def sizes(language: Language) -> tuple[How, ...]:
+    """A language on a phone and at a desk."""
+    return tuple(how for how in get_args(How) if how.startswith(language))
 
 
 def kind(how: How) -> dict[str, Any]:
@@ -236,12 +295,38 @@ def running(application: FastAPI) -> Iterator[str]:
 # ---- what every page must be
 
 
+def check_in_both_sizes(
+    visitor: Visitor, language: Language, name: str, *, colours: Collection[How]
+) -> Iterator[str]:
+    """What is wrong with the page on a phone and at a desk; its colours are tried where named."""
+    for how in sizes(language):
+        visitor.resize(how)
+        yield from _checked(visitor, f"{how}-{name}", {} if how in colours else BUT_COLOURS)
+
+
+def look_in_both_sizes(visitor: Visitor, language: Language, name: str) -> Iterator[str]:
+    """What is wrong with it for the eye alone, on a phone and at a desk."""
+    for how in sizes(language):
+        visitor.resize(how)
+        yield from look(visitor, f"{how}-{name}")
+
+
+def turn(language: Language, number: int) -> How:
+    """One size of a language, turn about; for the other language the other one."""
+    phone_and_desk = sizes(language)
+    return phone_and_desk[(number + get_args(Language).index(language)) % len(phone_and_desk)]
+
+
 def check(visitor: Visitor, name: str) -> list[str]:
     """What is wrong with the page that a visitor sees: for a screen reader and for the eye;
     nothing at best."""
+    return _checked(visitor, name, {})
+
+
+def _checked(visitor: Visitor, name: str, rules: Mapping[str, Mapping[str, bool]]) -> list[str]:
     faults = look(visitor, name)
     visitor.heard.append(name)
-    graves, others = _axe(visitor.page)
+    graves, others = _axe(visitor, rules)
     visitor.moderate += [f"{name}: {fault}" for fault in others]
     return [*(f"{name}: {fault}" for fault in graves), *faults]
 
@@ -250,36 +335,33 @@ def look(visitor: Visitor, name: str) -> list[str]:
     """What is wrong with it for the eye: on a narrow phone, under the strict policy, in its
     language."""
     page = visitor.page
-    page.evaluate(
-        "document.querySelectorAll('details:not(.menu):not(.demo-clock)').forEach("
-        "it => it.setAttribute('open', ''))"
-    )
+    wide, headings, said = page.evaluate(SEEN)
     if SHOTS:
         Path(SHOTS).mkdir(parents=True, exist_ok=True)
         page.screenshot(path=str(Path(SHOTS) / f"{name}.png"), full_page=True)
     faults = [f"{name}: {fault}" for fault in visitor.noise]
-    wide = page.evaluate("document.documentElement.scrollWidth - window.innerWidth")
     if wide > 0:
         faults.append(f"{name}: {wide} px wider than the window")
-    faults += [f"{name}: half Chinese, half Latin: {said}" for said in _mixed(page)]
-    if page.locator("h1").count() != 1:
-        faults.append(f"{name}: {page.locator('h1').count()} headings of the first rank")
+    # Chinese words followed by the stops of Latin letters
+    faults += [f"{name}: half Chinese, half Latin: {it}" for it in MIXED.findall(said)]
+    if headings != 1:
+        faults.append(f"{name}: {headings} headings of the first rank")
     visitor.noise.clear()
+    if visitor.was_found:
+        visitor.seen.add(urlsplit(page.url).path)
     return faults
 
 
-def _mixed(page: sync_api.Page) -> Sequence[str]:
-    """Chinese words followed by the stops of Latin letters, on a page in Chinese."""
-    if page.locator("html").get_attribute("lang") != "zh-CN":
-        return ()
-    return MIXED.findall(page.locator("body").inner_text())
-
-
-def _axe(page: sync_api.Page) -> tuple[Sequence[str], Sequence[str]]:
+def _axe(
+    visitor: Visitor, rules: Mapping[str, Mapping[str, bool]]
+) -> tuple[Sequence[str], Sequence[str]]:
     """Serious and critical faults, and the others."""
+    page = visitor.page
+    if not page.evaluate("'axe' in window"):
+        page.evaluate(AXE)
+        # later pages have it from the start: the browser keeps it compiled
+        page.context.add_init_script(AXE)
     told: tuple[list[str], list[str]] = ([], [])
-    only = {"resultTypes": ["violations"]}  # what is right with a page need not be told
-    for it in Axe().run(page, options=only).response["violations"]:
-        line = f"{it['id']} ({it['impact']}): {it['nodes'][0]['html'][:200]}"
-        told[it["impact"] not in GRAVE].append(line)
+    for impact, line in page.evaluate(JUDGED, rules):
+        told[impact not in GRAVE].append(line)
     return told

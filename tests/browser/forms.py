@@ -1,0 +1,384 @@
+"""The forms of actions: cases that between them offer every action of the shipped pack to
+somebody, and who finds the form of each where."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from typing import Final, TypeVar
+
+from api import forms, texts
+from api.pages import action as action_page
+from api.pages import frame, way
+from rules import errors, load
+from rules import pack as pack_
+from tests import office
+from tests.browser import walk
+from workflow import access, ids
+from workflow.commands import act
+from workflow.decide import Scalar
+from workflow.queries import case as case_query
+from workflow.queries import search
+
+Named = tuple[str, str]
+"""A process and one of its actions."""
+Step = tuple[str, str, Mapping[str, Scalar]]
+"""Who does what, and what they fill in; `@name` is an office or a person of the district."""
+_Part = TypeVar("_Part")
+RESIDENT: Final = "resident"
+ENGLISH: Final = texts.Words(language="en")
+NATIONAL: Final = load.release(load.NATIONAL)[0].pack
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Life:
+    """A case filed by somebody, and what was done with it before its forms are looked at."""
+
+    by: str
+    process: str
+    filed: Mapping[str, Scalar] = field(default_factory=dict)
+    steps: Sequence[Step] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Form:
+    """The form of an action: who finds it, and on which case."""
+
+    named: Named
+    who: str
+    case: act.Receipt
+
+    @property
+    def action(self) -> pack_.Action:
+        """What is done by it."""
+        process, name = self.named
+        return NATIONAL.processes[process].actions[name]
+
+    @property
+    def path(self) -> str:
+        """Its address."""
+        base = "/mine" if self.who == RESIDENT else f"/cases/{self.case.case_id}"
+        return f"{base}/do/{self.named[1]}"
+
+
+# ---- the cases
+
+WHY: Final[Mapping[str, Scalar]] = {"objection_reason": "三定规定不由本单位负责。"}
+TO_HOUSING: Final[Mapping[str, Scalar]] = {"to_office": "@housing"}
+ABOUT_HOUSING: Final[Mapping[str, Scalar]] = {"complained_office": "@housing"}
+SERVED: Final[Mapping[str, Scalar]] = {
+    "served_method": "in_person",
+    "served_on": "2026-03-20",
+    "receipt": "本人签收",
+}
+REVIEWED: Final[Mapping[str, Scalar]] = {
+    "review_outcome": "upheld",
+    "review_opinion": "维持处理意见。",
+}
+ACCEPTED: Final[Sequence[Step]] = (("desk", "accept", {}),)
+MEDIATING: Final[Sequence[Step]] = (
+    *ACCEPTED,
+    ("desk", "name_mediator", {"mediator": "@mediator"}),
+)
+PERFORMING: Final[Sequence[Step]] = (
+    *MEDIATING,
+    (
+        "mediator",
+        "record_agreement",
+        {
+            "agreement_form": "oral",
+            "agreement_terms": "晚九点后不施工。",
+            "perform_by": "2026-04-10",
+            "both_signed": True,
+        },
+    ),
+)
+TO_VISIT: Final[Sequence[Step]] = (
+    *PERFORMING,
+    ("mediator", "confirm_performance", {"performed_on": "2026-03-20"}),
+)
+TO_RATE: Final[Sequence[Step]] = (
+    *TO_VISIT,
+    ("officer", "pay_visit", {"visited_on": "2026-03-20", "visit_result": "performed"}),
+)
+ASSESSING: Final[Sequence[Step]] = (
+    *MEDIATING,
+    ("mediator", "start_assessment", {"assessment_reason": "查漏水的原因。"}),
+)
+NO_AGREEMENT: Final[Sequence[Step]] = (
+    *MEDIATING,
+    (
+        "mediator",
+        "record_no_agreement",
+        {"no_agreement_reason": "分歧太大。", "routes_told": True},
+    ),
+)
+ASKED_TO_END: Final[Sequence[Step]] = (
+    *ACCEPTED,
+    (RESIDENT, "ask_to_end", {"asking_side": "applicant", "end_known": True}),
+)
+SUPERVISED: Final[Sequence[Step]] = (
+    ("supervisor", "supervise_case", {"supervise_reason": "拖得太久。"}),
+)
+WITH_A_PLAN: Final[Sequence[Step]] = (
+    ("supervisor", "name_leader", {"leader": "@leader"}),
+    (
+        "leader",
+        "approve_plan",
+        {"responsible": "@mediator", "measures": "上门走访。", "plan_until": "2026-04-20"},
+    ),
+)
+SENT: Final[Sequence[Step]] = (("petition_officer", "transfer", TO_HOUSING),)
+OBJECTING: Final[Sequence[Step]] = (*SENT, ("handler", "object", WHY))
+RETURNED: Final[Sequence[Step]] = (*OBJECTING, ("petition_officer", "agree_return", {}))
+RESENT: Final[Sequence[Step]] = (
+    *RETURNED,
+    ("petition_officer", "transfer_again", {"to_office": "@labour"}),
+)
+DISPUTED: Final[Sequence[Step]] = (*RESENT, ("other_handler", "object_again", WHY))
+UPHELD: Final[Sequence[Step]] = (
+    *OBJECTING,
+    ("petition_officer", "uphold", {"uphold_reason": "三定规定明确。"}),
+)
+STUDYING: Final[Sequence[Step]] = (*SENT, ("handler", "study", {}))
+STUDY_OUSTED: Final[Sequence[Step]] = (
+    *STUDYING,
+    ("petition_officer", "take_study", ABOUT_HOUSING),
+)
+OF_ANOTHER_ROUTE: Final[Sequence[Step]] = (*SENT, ("handler", "accept", {"route": "1"}))
+HANDLING: Final[Sequence[Step]] = (*SENT, ("handler", "accept", {"route": "6"}))
+OUSTED: Final[Sequence[Step]] = (*HANDLING, ("petition_officer", "take_away", ABOUT_HOUSING))
+ANSWERED: Final[Sequence[Step]] = (
+    *HANDLING,
+    (
+        "handler",
+        "answer",
+        {
+            "outcome": "support",
+            "facts_found": "经核实属实。",
+            "opinion": "五日内发放。",
+            "opinion_basis": "第三条",
+        },
+    ),
+)
+ANSWER_SERVED: Final[Sequence[Step]] = (*ANSWERED, ("handler", "serve_answer", SERVED))
+REVIEWING: Final[Sequence[Step]] = (
+    *ANSWER_SERVED,
+    ("handler", "request_review", {"requested_on": "2026-03-20"}),
+)
+REVIEW_ANSWERED: Final[Sequence[Step]] = (*REVIEWING, ("reviewer", "answer_review", REVIEWED))
+REVIEW_SERVED: Final[Sequence[Step]] = (*REVIEW_ANSWERED, ("reviewer", "serve_review", SERVED))
+RECHECKING: Final[Sequence[Step]] = (
+    ("clerk", "accept", {"route": "6"}),
+    *(("clerk", name, fields) for _, name, fields in REVIEWING[-3:]),
+    *(("street_reviewer", name, fields) for _, name, fields in REVIEW_SERVED[-2:]),
+    ("street_reviewer", "request_recheck", {"requested_on": "2026-03-20"}),
+)
+"""At a department of a street, for two organs must stand above the one that answers."""
+HEARING: Final[Sequence[Step]] = (
+    *RECHECKING,
+    ("reviewer", "start_hearing", {"hearing_reason": "双方说法不一。"}),
+)
+RECHECK_ANSWERED: Final[Sequence[Step]] = (*RECHECKING, ("reviewer", "answer_recheck", REVIEWED))
+
+OF_THE_OFFICER: Final = (
+    (),
+    ACCEPTED,
+    MEDIATING,
+    ASSESSING,
+    NO_AGREEMENT,
+    PERFORMING,
+    TO_VISIT,
+    TO_RATE,
+    ASKED_TO_END,
+    WITH_A_PLAN,
+    SUPERVISED,
+)
+"""Disputes, all filed by the grid officer."""
+OF_THE_PETITION_OFFICE: Final = (
+    (),
+    SENT,
+    OBJECTING,
+    RETURNED,
+    RESENT,
+    UPHELD,
+    DISPUTED,
+    HANDLING,
+    OF_ANOTHER_ROUTE,
+    OUSTED,
+    ANSWERED,
+    ANSWER_SERVED,
+    REVIEWING,
+    REVIEW_ANSWERED,
+    REVIEW_SERVED,
+)
+OF_THE_STREET: Final = (WITH_A_PLAN, SUPERVISED, RECHECKING, HEARING, RECHECK_ANSWERED)
+
+
+def lives() -> Iterator[Life]:
+    """A case in each state that has forms, and those that a condition asks for."""
+    for steps in OF_THE_OFFICER:
+        yield Life(by="officer", process="dispute", steps=steps)
+    yield Life(by="desk", process="dispute", filed={"complained_office": "@desk"})
+    yield Life(by="officer", process="dispute", filed={"category": "0502"}, steps=MEDIATING)
+    yield Life(by="officer", process="dispute", filed={"category": "0701"})
+    for steps in OF_THE_PETITION_OFFICE:
+        yield Life(by="petition_officer", process="petition", steps=steps)
+    for steps in OF_THE_STREET:
+        yield Life(by="clerk", process="petition", steps=steps)
+    for steps in (SENT, STUDYING, STUDY_OUSTED):
+        suggested = {"petition_class": "suggestion"}
+        yield Life(by="petition_officer", process="petition", filed=suggested, steps=steps)
+    yield Life(by="petition_officer", process="petition", filed={"petition_class": "accusation"})
+
+
+def lived(district: office.District) -> list[tuple[str, act.Receipt]]:
+    """All of them, each with its process."""
+    district.staff(
+        "station",
+        kind="department",
+        area=office.STREET,
+        superior="street",
+        clerk="department_handler",
+    )
+    district.seat({"street_reviewer": ("reviewer", "street")})
+    return [(life.process, _live(district, life)) for life in lives()]
+
+
+def _live(district: office.District, life: Life) -> act.Receipt:
+    case = district.file(life.by, process=life.process, **_ids(district, life.filed))  # type: ignore[arg-type]
+    for who, name, fields in life.steps:
+        if who == RESIDENT:
+            _do_as_resident(district, case, name, fields)
+        else:
+            district.do(case, name, who, **_ids(district, fields))
+    return case
+
+
+def _do_as_resident(
+    district: office.District, case: act.Receipt, name: str, fields: Mapping[str, Scalar]
+) -> None:
+    request = act.Request(
+        case_id=case.case_id, action_id=ids.uuid7(), action=name, fields=dict(fields)
+    )
+    act.act(district.engine, actor(district, RESIDENT, case), request)
+
+
+def actor(district: office.District, who: str, case: act.Receipt) -> access.Actor:
+    """Somebody of the district, or the resident of a case."""
+    if who != RESIDENT:
+        return district.actor(who)
+    return search.by_code(district.engine, case.number, case.code or "")
+
+
+def _ids(district: office.District, fields: Mapping[str, Scalar]) -> dict[str, Scalar]:
+    """With the ids of those who are named."""
+    known = {f"@{name}": key for name, key in (*district.people.items(), *district.offices.items())}
+    return {
+        name: str(known[value]) if isinstance(value, str) and value in known else value
+        for name, value in fields.items()
+    }
+
+
+# ---- the forms
+
+
+def wanted(pack: pack_.Pack = NATIONAL) -> frozenset[Named]:
+    """The actions that somebody does by a form of its own: not those of the ladder alone, nor
+    filing, which has pages of its own."""
+    return frozenset(
+        (process, name)
+        for process, found in pack.processes.items()
+        for name, action in found.actions.items()
+        if set(action.by) != {"ladder"} and name != frame.FILE
+    )
+
+
+def found(district: office.District, cases: Sequence[tuple[str, act.Receipt]]) -> tuple[Form, ...]:
+    """The form of each action that any of the cases offers to anybody who can sign in, once."""
+    forms_: dict[Named, Form] = {}
+    for process, case in cases:
+        for who in _concerned(process, district.case(case).state, known=forms_):
+            for name in _offered(district, who, case):
+                forms_.setdefault((process, name), Form(named=(process, name), who=who, case=case))
+    return tuple(forms_.values())
+
+
+def _offered(district: office.District, who: str, case: act.Receipt) -> Sequence[str]:
+    """What somebody may do there; nothing where the case is not theirs."""
+    with suppress(errors.NotFound):
+        return case_query.view(district.engine, actor(district, who, case), case.case_id).actions
+    return ()
+
+
+def _concerned(process: str, state: str, *, known: Collection[Named]) -> Iterator[str]:
+    """Who may have a form there that is not known yet, by their role: a view costs more."""
+    roles = {
+        role
+        for name, action in NATIONAL.processes[process].actions.items()
+        if state in action.source and (process, name) not in known
+        for role in action.by
+    }
+    if RESIDENT in roles:
+        yield RESIDENT
+    yield from dict.fromkeys(
+        who for who, role, *_ in office.POSTS if who in walk.STAFF and role in roles
+    )
+
+
+# ---- what they are made of
+
+
+def kinds(pack: pack_.Pack, named: Iterable[Named]) -> frozenset[str]:
+    """The kinds of input on the forms of some actions."""
+    return frozenset(
+        it.kind
+        for process, name in named
+        for it in inputs(pack, pack.processes[process].actions[name])
+    )
+
+
+def inputs(pack: pack_.Pack, action: pack_.Action) -> tuple[forms.Input, ...]:
+    """The inputs of an action's form."""
+    return forms.inputs(action, pack.fields, ENGLISH)
+
+
+def drawn(form: Form) -> frozenset[tuple[object, ...]]:
+    """What a form is drawn of: its page, its button, and its inputs as they are marked."""
+    page = RESIDENT if form.who == RESIDENT else action_page.LAYOUTS.get(form.named[1], "")
+    ending = way.is_ending(NATIONAL.processes[form.named[0]], form.action)
+    parts = {
+        ("input", it.kind, bool(it.hint), it.required, it.needed is not None)
+        for it in inputs(NATIONAL, form.action)
+    }
+    return frozenset({("page", page), ("button", ending), *parts})
+
+
+def asked(form: Form) -> frozenset[str]:
+    """The kinds of input that are found empty when a form is sent as it stands."""
+    return frozenset(it.kind for it in inputs(NATIONAL, form.action) if it.required)
+
+
+def unlike(offered: Sequence[Form]) -> tuple[Form, ...]:
+    """Those that do not ask the same under the same name: an action that both processes have is
+    the same page of another case."""
+    first: dict[object, Form] = {}
+    for it in offered:
+        action = it.action
+        key = (action.name.zh, action.needs, action.takes, it.who == RESIDENT, drawn(it))
+        first.setdefault(key, it)
+    return tuple(first.values())
+
+
+def between_them(
+    offered: Sequence[Form], parts: Callable[[Form], frozenset[_Part]]
+) -> tuple[Form, ...]:
+    """Some forms that have between them every part which any has."""
+    chosen: list[Form] = []
+    known: set[_Part] = set()
+    for form in sorted(offered, key=lambda it: len(parts(it)), reverse=True):
+        if not parts(form) <= known:
+            chosen.append(form)
+            known |= parts(form)
+    return tuple(chosen)
