@@ -82,7 +82,7 @@ ALARMS = prometheus.Gauge(
 )
 SILENT_SECONDS = prometheus.Gauge(
     "gridcase_silent_seconds",
-    "Since the last sign of life of any sweeping process, and of the auditor; none without one.",
+    "Since the last sign of life of any sweeping process, and of the auditor; +Inf without one.",
     ("of",),
     registry=REGISTRY,
 )
@@ -172,7 +172,7 @@ def sent(report: outbox.SendReport) -> None:
 def looked(signs: installation.Signs, queues: installation.Queues) -> None:
     """Shows how the whole installation stands, whichever process is asked."""
     for name, age_s in (("sweep", signs.beat_age_s), ("audit", signs.audit_age_s)):
-        SILENT_SECONDS.labels(name).set(math.nan if age_s is None else age_s)
+        SILENT_SECONDS.labels(name).set(math.inf if age_s is None else age_s)
     for kind in auditor.KINDS:
         ALARMS.labels(kind).set(signs.alarms.get(kind, 0))
     CASES.labels("stuck").set(queues.stuck)

@@ -375,9 +375,8 @@ class Paper:
     `series` is the series in which the organ numbers it by year; `organ` says whose number it
     is, that of the post that acts or the office that leads after the act. `to` is whose paper it
     is, `seen_by` the field right that opens it, `served_by` the actions that serve it. `when` are
-    conditions over what the act, or the filing, needs. `place` orders the whole file of a case.
-    `zh` is the paper, `en` a reading copy.
-    """
+    conditions over what the act, or the filing, needs. `place` orders the whole file of a case;
+    `signed` ones the parties sign by hand before the act is recorded. `en` is a reading copy."""
 
     name: Text
     process: str
@@ -393,6 +392,7 @@ class Paper:
     organ: Literal["acting", "lead"] = "acting"
     served_by: tuple[str, ...] = ()
     parts: tuple[Part, ...] = ()
+    signed: bool = False
     place: int = 50
 
 

@@ -19,6 +19,7 @@ from uuid import UUID
 import structlog
 from apscheduler.executors.pool import ThreadPoolExecutor
 from apscheduler.schedulers.background import BackgroundScheduler
+from apscheduler.triggers.base import BaseTrigger
 from sqlalchemy import bindparam, func, select
 
 from rules import calendars, errors
@@ -63,6 +64,18 @@ def unheard() -> None:
     """Nobody acts on it."""
 
 
+class _Every(BaseTrigger):  # type: ignore[misc]
+    """Again so many seconds after now, whenever that is. APScheduler's own interval makes a list
+    of every moment it has missed: millions where a clock is set on by a month."""
+
+    def __init__(self, seconds: float) -> None:
+        self._apart = timedelta(seconds=seconds)
+
+    def get_next_fire_time(self, _previous: datetime | None, now: datetime) -> datetime:
+        """The next moment."""
+        return now + self._apart
+
+
 class Bell:
     """A scheduler of one process. What fails is caught, counted and shown; `told` hears of each
     ring (metrics). Each job has a thread of its own: a long sweep does not look like a dead
@@ -101,7 +114,7 @@ class Bell:
             timezone="UTC",
         )
         for name, (job, seconds) in jobs.items():
-            self._scheduler.add_job(job, "interval", seconds=seconds, executor=name)
+            self._scheduler.add_job(job, _Every(seconds), executor=name)
 
     def start(self) -> None:
         """Begins to ring."""
@@ -124,6 +137,7 @@ class Bell:
         report, relayed = sweep.TickReport(), outbox.RelayReport()
         with _counted("tick") as failures:
             report = sweep.run(self._engine, is_ending=self._goes_on)
+        self._hear("ring")
         with _counted("relay") as unsent:
             relayed = outbox.run(self._engine, is_ending=self._goes_on)
         took_ms = int((clock.monotonic() - begun) * 1000)
@@ -167,15 +181,15 @@ class Bell:
         while not self._ending.wait(WATCH_S):
             before, ahead = ahead, self._ahead()
             if ahead < before - WATCH_S:
-                for job in self._scheduler.get_jobs():
-                    job.modify(next_run_time=clock.system())
+                with _counted("watch"):
+                    for job in self._scheduler.get_jobs():
+                        job.modify(next_run_time=clock.system())
             slept_at, woke_at = woke_at, clock.monotonic()
             if woke_at - slept_at > FROZEN_S:
                 for name in WATCHED:
                     self._hear(name)
             if not self.is_alive():
-                self._stuck()
-                return
+                return self._stuck()
 
     @staticmethod
     def _ahead() -> float:

@@ -36,7 +36,7 @@ _LABELS: Final[Mapping[str, str]] = {
         *("start", "until", "extend", "pause", "host", "port", "data", "holder", "deputy"),
         *("process", "svg"),
     )
-} | {"from_on": "--from", "until_on": "--until"}
+} | {"from_on": "--from", "until_on": "--until", "metrics_port": "--metrics-port"}
 
 
 class Lang(StrEnum):

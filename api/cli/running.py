@@ -20,6 +20,7 @@ from rules import errors, load
 from workflow import channels, scheduler, settings
 
 PORT: Final = 8000
+TELL_S: Final = 2.0
 LOOPBACK: Final = "127.0.0.1"
 
 Host = Annotated[str, typer.Option("--host", help="Address to listen on / 监听地址")]
@@ -90,7 +91,7 @@ def run_demo(
                     browse(url)
 
             with web.ending() as ended:
-                served = app.create_app(chosen, rings=True, stuck=_giving_up(words))
+                served = app.create_app(chosen, rings=True)
                 web.serve(served, listening, ready=ready, ended=ended)
 
 
@@ -172,10 +173,15 @@ def worker(
 
 def _giving_up(words: texts.Words) -> Callable[[], None]:
     """Ends a process whose jobs stand still: the service manager starts it again, and stopping
-    would wait for dead threads."""
+    would wait for dead threads. A log that takes nothing any more may be why they stand, so it is
+    told beside, and not waited for."""
+    error = errors.Busy("worker.stuck")
 
     def give_up() -> None:
-        os._exit(answer.tell(errors.Busy("worker.stuck"), words))
+        telling = threading.Thread(target=answer.tell, args=(error, words), daemon=True)
+        telling.start()
+        telling.join(TELL_S)
+        os._exit(answer.exit_code(error))
 
     return give_up
 
@@ -193,7 +199,7 @@ def _metrics(host: str, port: int | None) -> Iterator[None]:
         try:
             given = stack.enter_context(observe.served(host, port))
         except OSError as error:
-            raise web.refused(error, port) from error
+            raise web.refused(error, port, field="metrics_port") from error
         answer.OUT.print(f"http://{host}:{given}/metrics", markup=False)
         yield
 

@@ -123,10 +123,10 @@ def listen(host: str, port: int, *, tries: int = 1) -> socket.socket:
     raise errors.Invalid("port.in_use", field="port", port=port)
 
 
-def refused(error: OSError, port: int) -> errors.Invalid:
+def refused(error: OSError, port: int, *, field: str = "port") -> errors.Invalid:
     """What to say where nobody may listen."""
     if error.errno == errno.EADDRINUSE:
-        return errors.Invalid("port.in_use", field="port", port=port)
+        return errors.Invalid("port.in_use", field=field, port=port)
     return errors.Invalid("port.host", field="host")
 
 

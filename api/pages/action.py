@@ -18,7 +18,7 @@ from api.pages import frame as frames
 from api.pages import happened, way
 from api.pages import papers as paper_pages
 from rules import errors, pack
-from workflow import ids
+from workflow import access, ids
 from workflow.commands import act
 from workflow.commands import papers as paper_commands
 from workflow.queries import case as case_query
@@ -208,7 +208,12 @@ def _form(
         to=words.text(view.process.states[action.to].name) if action.to else None,
         starts=_starts(frame, view, name),
         nearest=case_page.clock_of(view, name, sorted(running, key=lambda it: it.due_at)),
-        makes_paper=any(name in paper.made_by for paper in view.pack.papers.values()),
+        makes_paper=any(
+            paper.process == view.case.process
+            and name in paper.made_by
+            and access.may_open_paper(view.rights, paper, view.pack, frame.person)
+            for paper in view.pack.papers.values()
+        ),
         then=typed.get("then", ""),
         followers=_followers(frame, view),
         n_sessions=sum(event.name == name for event in view.events) + 1,

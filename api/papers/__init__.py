@@ -6,7 +6,6 @@ the way to the look-up page stand below what goes to a party.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -23,10 +22,8 @@ from workflow.commands import papers as commands
 
 LOOKUP = "/lookup"
 COPY: Final = "Reading copy. The Chinese text is the paper."
-DRAFTS: Final[Mapping[commands.Draft, str]] = {
-    "to_read": "Draft: not in force, and without a number.",
-    "to_sign": "Not recorded yet: to be read and signed. Its number comes when it is recorded.",
-}
+DRAFT: Final = "Draft: not in force, and without a number."
+TO_SIGN: Final = "Not recorded yet: to be read and signed. Its number comes when it is recorded."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,7 +57,10 @@ def printed(opened: commands.Opened, *, copy: papers.Language, public_url: str |
     """A paper in the language asked for: the Chinese text is the paper, the English a copy."""
     lookup_url = f"{public_url or ''}{LOOKUP}"
     words = texts.Words(language="zh-CN" if copy == "zh" else "en")
-    note = DRAFTS[opened.draft] if opened.draft else None if copy == "zh" else COPY
+    is_to_sign = opened.is_draft and opened.paper.signed
+    note = None if copy == "zh" else COPY
+    if opened.is_draft:
+        note = TO_SIGN if is_to_sign else DRAFT
     return Print(
         no=opened.no,
         name=opened.paper.name,
@@ -70,7 +70,7 @@ def printed(opened: commands.Opened, *, copy: papers.Language, public_url: str |
         sheet=opened.filled.sheet(copy),
         lang=words.language,
         note=note and words.get(note),
-        is_note_printed=opened.draft != "to_sign",
+        is_note_printed=not is_to_sign,
         case_number=opened.case_number,
         code=opened.code,
         lookup_url=lookup_url,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated, Any, Final
 from uuid import UUID
 
-from fastapi import APIRouter, Path, Query
+from fastapi import APIRouter, Header, Path, Query
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -47,7 +47,7 @@ def get_papers(
 @router.post(
     "/cases/{case_id}/actions/{action}/draft",
     response_model=shapes.Drafts,
-    responses=refusals(401, 403, 404, 409, 422),
+    responses=refusals(401, 403, 404, 409, 412, 422, 428),
 )
 def post_draft(
     request: Request,
@@ -57,10 +57,17 @@ def post_draft(
     signed: caller.Signed,
     opened: caller.Opened,
     words: caller.Spoken,
+    if_match: Annotated[str | None, Header(description='The version seen, as `"3"`.')] = None,
 ) -> Response:
     """The papers that an action would make now, to read or to sign by hand before it is done. What
     it asks to be confirmed counts as confirmed; nothing is done, and the reading is recorded."""
-    wanted = act.Request(case_id=case_id, action_id=sent.id, action=action, fields=sent.fields)
+    wanted = act.Request(
+        case_id=case_id,
+        action_id=sent.id,
+        action=action,
+        fields=sent.fields,
+        version=answers.seen_version(if_match),
+    )
     reason = words.get("Looked at a draft of the paper")
     with answers.labelled(request, opened, words):
         found = commands.draft(opened, signed.actor, wanted, reason=reason)

@@ -38,6 +38,10 @@ def _asked(**change: object) -> dict[str, Any]:
     return {"id": str(ids.uuid7()), "fields": {**AGREED, **change}}
 
 
+def _ask(front: desk.Desk, by: str | None, path: str, sent: dict[str, Any]) -> Any:
+    return front.post(by, path, sent, headers={"If-Match": '"3"'})
+
+
 def _send(front: desk.Desk, path: str, **typed: str) -> Any:
     token = front.token("mediator")
     headers = {"Authorization": f"Bearer {token}", "Sec-Fetch-Site": "same-origin", **desk.ENGLISH}
@@ -49,7 +53,7 @@ def test_a_draft_is_given_in_both_languages_and_moves_nothing(
 ) -> None:
     before = front.standing(case_id)
     path = f"/cases/{case_id}/actions/record_agreement/draft"
-    answer = front.post("mediator", path, _asked())
+    answer = _ask(front, "mediator", path, _asked())
     assert answer.status_code == 200, answer.text
     (draft,) = answer.json()["items"]
     assert draft["key"] == "dispute.agreement_paper"
@@ -63,16 +67,18 @@ def test_I7_a_draft_for_who_may_not_act_or_see_is_refused_as_the_act(
     front: desk.Desk, case_id: str
 ) -> None:
     path = f"/cases/{case_id}/actions/record_agreement/draft"
-    assert front.post(None, path, _asked()).status_code == 401
-    assert front.post("auditor", path, _asked()).status_code == 403
+    assert _ask(front, None, path, _asked()).status_code == 401
+    assert _ask(front, "auditor", path, _asked()).status_code == 403
     not_there = path.replace(case_id, str(ids.uuid7()))
-    assert front.post("mediator", not_there, _asked()).status_code == 404
-    told = front.post("mediator", path, _asked(agreement_facts=""))
+    assert _ask(front, "mediator", not_there, _asked()).status_code == 404
+    stale = front.post("mediator", path, _asked(), headers={"If-Match": '"1"'})
+    assert (stale.status_code, stale.json()["code"]) == (412, "case.stale")
+    told = _ask(front, "mediator", path, _asked(agreement_facts=""))
     assert told.status_code == 422
     assert told.json()["field"] == "agreement_facts"
     plain = path.replace("record_agreement", "start_assessment")
     asked = {"id": str(ids.uuid7()), "fields": {"assessment_reason": "漏水责任需要鉴定。"}}
-    none = front.post("mediator", plain, asked)
+    none = _ask(front, "mediator", plain, asked)
     assert (none.status_code, none.json()["code"]) == (422, "paper.none")
 
 
@@ -95,9 +101,21 @@ def test_the_form_shows_its_paper_before_both_have_signed(front: desk.Desk, case
     assert "三日内修好。&lt;b&gt;粗体&lt;/b&gt;" in faulty.text, "what was typed is kept"
 
 
+def test_what_no_party_signs_is_printed_as_a_draft(front: desk.Desk, case_id: str) -> None:
+    typed = {"no_agreement_reason": "apart", "routes_told": ""}
+    shown = _send(front, f"/cases/{case_id}/draft/record_no_agreement", **typed)
+    assert shown.status_code == 200, shown.text
+    assert '<p class="copy">草稿：尚未生效' in shown.text
+
+
 def test_an_action_without_a_paper_offers_no_draft(front: desk.Desk, case_id: str) -> None:
     asked = {"Authorization": f"Bearer {front.token('mediator')}"}
     plain = front.site.get(f"/cases/{case_id}/do/start_assessment", headers=asked)
     assert plain.status_code == 200
     assert "/draft/" not in plain.text
     assert _send(front, f"/cases/{case_id}/draft/start_assessment").status_code == 422
+    filed = front.file()["case_id"]
+    accept = {"Authorization": f"Bearer {front.token('desk')}"}
+    form = front.site.get(f"/cases/{filed}/do/accept", headers=accept)
+    assert form.status_code == 200
+    assert "/draft/" not in form.text, "a petition's acceptance makes one, a dispute's does not"

@@ -24,14 +24,19 @@ def front(database: db.Database) -> desk.Desk:
     return desk.open_desk(database, "supervisor")
 
 
-def _live(front: desk.Desk, *, beat_ago_s: float, looked_ago_s: float) -> None:
+def _live(
+    front: desk.Desk, *, beat_ago_s: float, looked_ago_s: float | None, started_ago_s: float = 0
+) -> None:
     """A worker and the auditor gave their last signs of life so long ago."""
     with db.transaction(front.district.engine.database) as tx:
         now = tx.execute(select(db.DATABASE_TIME)).scalar_one()
         beat_at = now - timedelta(seconds=beat_ago_s)
-        key = {"id": ids.uuid7(), "host": "machine", "pid": 7, "started_at": beat_at}
+        key = {"id": ids.uuid7(), "host": "machine", "pid": 7}
+        key["started_at"] = now - timedelta(seconds=started_ago_s)
         counts = {"tick_ms": 4, "ticks": 1, "fired": 2, "errors": 0, "skew_ms": 0}
         tx.execute(insert(_WORKER), key | counts | {"beat_at": beat_at})
+        if looked_ago_s is None:
+            return
         looked_at = now - timedelta(seconds=looked_ago_s)
         if not tx.execute(update(_AUDITOR).values(looked_at=looked_at)).rowcount:
             tx.execute(insert(_AUDITOR), {"id": 1, "looked_at": looked_at})
@@ -101,3 +106,15 @@ def test_board_says_that_nobody_checks(front: desk.Desk) -> None:
     assert "Nobody checks" not in front.site.get("/board/health", headers=asked).text
     _live(front, beat_ago_s=0, looked_ago_s=90)
     assert "Nobody checks" in front.site.get("/board/health", headers=asked).text
+
+
+@pytest.mark.parametrize(("started_ago_s", "is_missed"), [(30, False), (90, True)])
+def test_board_says_so_of_an_auditor_that_never_looked(
+    front: desk.Desk, started_ago_s: float, is_missed: bool
+) -> None:
+    asked = {"Authorization": f"Bearer {front.token('supervisor')}", **desk.ENGLISH}
+    _live(front, beat_ago_s=0, looked_ago_s=None, started_ago_s=started_ago_s)
+    shown = front.site.get("/board/health", headers=asked).text
+    assert ("Nobody checks" in shown) == is_missed
+    assert front.site.get("/readyz").json()["audit"] == "silent"
+    assert _metrics(front)['gridcase_silent_seconds{of="audit"}'] == float("inf")

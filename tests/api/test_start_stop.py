@@ -4,6 +4,7 @@ the length of a wait.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import socket
@@ -175,6 +176,15 @@ def test_serve_when_it_is_a_worker_too_climbs_the_ladder(
         assert tx.execute(select(WORKER.stopped_at)).scalar_one() is not None
 
 
+DEAD = """
+from api.cli import app
+from workflow import scheduler
+scheduler.WATCH_S, scheduler.DEAD_S, scheduler.BEAT_S = 0.1, 0.5, 3600
+app()
+"""
+"""The program, whose heart beats too seldom."""
+
+
 @pytest.mark.long
 @pytest.mark.parametrize("command", [("worker",), ("serve", "--worker", "--port", "0")])
 @pytest.mark.parametrize("dialect", ["sqlite"], indirect=True)
@@ -182,14 +192,8 @@ def test_process_when_its_jobs_are_dead_ends_so_that_it_is_started_again(
     database: db.Database, tmp_path: Path, command: tuple[str, ...]
 ) -> None:
     office.build(database)
-    dead = (
-        "from api.cli import app\n"
-        "from workflow import scheduler\n"
-        "scheduler.WATCH_S, scheduler.DEAD_S, scheduler.BEAT_S = 0.1, 0.5, 3600\n"
-        "app()\n"
-    )
     done = subprocess.run(
-        [sys.executable, "-c", dead, "--lang", "en", *command],
+        [sys.executable, "-c", DEAD, "--lang", "en", *command],
         env={
             **os.environ,
             **environment(database.url, tmp_path),
@@ -206,9 +210,35 @@ def test_process_when_its_jobs_are_dead_ends_so_that_it_is_started_again(
 
 @pytest.mark.long
 @pytest.mark.parametrize("dialect", ["sqlite"], indirect=True)
-def test_worker_with_a_port_tells_its_metrics_there(
+def test_worker_when_its_jobs_are_dead_and_its_log_takes_nothing_ends_all_the_same(
     database: db.Database, tmp_path: Path
 ) -> None:
+    office.build(database)
+    reader, full = os.pipe()
+    os.set_blocking(full, False)
+    with contextlib.suppress(BlockingIOError):
+        while True:
+            os.write(full, bytes(4096))
+    os.set_blocking(full, True)
+    done = subprocess.run(
+        [sys.executable, "-c", DEAD, "worker"],
+        env={
+            **os.environ,
+            **environment(database.url, tmp_path),
+            "PYTHONPATH": os.pathsep.join(sys.path),
+        },
+        stderr=full,
+        timeout=90,
+        check=False,
+    )
+    os.close(full)
+    os.close(reader)
+    assert done.returncode == 1
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("dialect", ["sqlite"], indirect=True)
+def test_worker_with_a_port_tells_its_metrics_there(database: db.Database, tmp_path: Path) -> None:
     office.build(database)
     env = environment(database.url, tmp_path, TICK_S="0.05")
     with running.run(tmp_path / "run", "worker", "--metrics-port", "0", env=env) as worker:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 
 import pytest
 
@@ -90,3 +91,16 @@ def test_a_process_that_was_frozen_whole_is_given_time_when_it_wakes(
         assert not told.wait(2 * DEAD_S)
         assert bell.is_alive()
         released.set()
+
+
+@pytest.mark.parametrize("dialect", ["sqlite"], indirect=True)
+def test_a_clock_set_on_by_years_makes_no_list_of_missed_moments(
+    district: office.District,
+) -> None:
+    bell = scheduler.Bell(district.engine, tick_s=1)
+    bell._scheduler.start(paused=True)
+    (job, *_) = bell._scheduler.get_jobs()
+    later = datetime(2126, 1, 1, tzinfo=UTC)
+    assert len(job._get_run_times(later)) == 1
+    assert job.trigger.get_next_fire_time(None, later) > later
+    bell._scheduler.shutdown()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 
 import pytest
 from sqlalchemy import insert, select
@@ -260,11 +261,26 @@ def test_I7_post_that_a_case_seeks_in_vain_is_told_without_the_case(
     assert _posts(it, "leader") == []
 
 
-@pytest.mark.parametrize("barred", [("supervisor", "district_supervisor"), ("leader",)])
+def test_I7_post_is_told_of_the_whole_seat_and_no_closer(district: office.District) -> None:
+    """Where a look closer shows it, there would be the case."""
+    it = district
+    office_commands.appoint(it.engine.database, it.posts["supervisor"], holder_id=None)
+    office_commands.appoint(it.engine.database, it.posts["district_supervisor"], holder_id=None)
+    it.file(confidentiality="restricted")
+    it.at("2026-03-27 10:00")
+    assert len(_posts(it, "leader")) == 2
+    ask = partial(board.board, it.engine.database, it.actor("leader"))
+    closer = [ask(office=it.offices[name]) for name in ("desk", "committee", "street")]
+    assert [shown.wanted for shown in (*closer, ask(area=office.COMMUNITY))] == [()] * 4
+
+
+@pytest.mark.parametrize(
+    "barred", [("supervisor", "district_supervisor"), ("supervisor",), ("leader",)]
+)
 def test_I7_post_is_not_told_where_it_says_of_whom_a_case_is(
     district: office.District, barred: tuple[str, ...]
 ) -> None:
-    """Its holder is recused; or the one who looks is."""
+    """A holder on the way is recused; or the one who looks is."""
     it = district
     filed = it.file(confidentiality="restricted")
     look.recuse(it, filed.case_id, *barred)
@@ -274,6 +290,23 @@ def test_I7_post_is_not_told_where_it_says_of_whom_a_case_is(
     it.at("2026-03-27 10:00")
     assert it.case(filed.case_id).is_stuck
     assert _posts(it, "leader") == []
+
+
+def test_I7_board_names_the_restricted_cases_that_it_counts(district: office.District) -> None:
+    """Somebody whose other post opens one, though not to this board."""
+    it = district
+    people, posts = it.people, it.posts
+    office_commands.appoint(
+        it.engine.database, posts["petition_officer"], holder_id=people["district_leader"]
+    )
+    office_commands.appoint(it.engine.database, posts["district_supervisor"], holder_id=None)
+    it.file("officer", confidentiality="restricted")
+    petition = it.file("district_leader", process="petition", confidentiality="restricted")
+    it.at("2026-05-20 10:00")
+    assert it.case(petition.case_id).is_stuck
+    shown = board.board(it.engine.database, it.actor("district_leader"))
+    assert shown.stuck_count == len(shown.stuck)
+    assert shown.total.red == len(shown.late)
 
 
 def test_paused_cases_stand_still_with_their_reason(busy: office.District) -> None:

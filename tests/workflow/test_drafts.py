@@ -65,10 +65,10 @@ def test_an_agreement_is_read_before_both_sign_it_and_nothing_is_done(
     (paper,) = _draft(
         district, filed, "record_agreement", "mediator", **unsigned, both_signed=False
     )
-    assert (paper.key, paper.number, paper.draft) == (
+    assert (paper.key, paper.number, paper.is_draft) == (
         "dispute.agreement_paper",
         papers_.NO_NUMBER,
-        "to_sign",
+        True,
     )
     assert paper.code is None
     told = papers_.document(paper.filled)
@@ -109,9 +109,6 @@ def test_a_draft_is_refused_as_the_act_would_be(
         district, filed, "record_agreement", "mediator", **{**AGREED, "agreement_form": "oral"}
     )
     assert register.key == "dispute.oral_agreement"
-    it = district
-    (letter,) = _draft(it, filed, "supervise_case", "supervisor", supervise_reason="拖延已久。")
-    assert letter.draft == "to_read"
     reason: dict[str, Scalar] = {"assessment_reason": "漏水责任需要鉴定。"}
     error = look.refused(_draft, district, filed, "start_assessment", "mediator", **reason)
     assert error.code == "paper.none"

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any, Final, Literal
+from typing import Any, Final
 from uuid import UUID
 
 from sqlalchemy import Row, and_, bindparam, literal, select
@@ -16,7 +16,7 @@ from rules import papers as papers_
 from workflow import access, db, ids, machine, personal, read
 from workflow import papers as making
 from workflow.commands import act, people
-from workflow.decide import Command, Decision, Facts, decide
+from workflow.decide import Command, Decision, Facts, PaperRow, decide
 from workflow.decide import papers as deciding
 from workflow.engine import Engine
 from workflow.tables import office as office_tables
@@ -54,16 +54,11 @@ PAPERS: Final = (
 )
 
 
-Draft = Literal["to_read", "to_sign"]
-"""What a draft is for: where the act asks to confirm something, as that all have signed, its
-papers go round before."""
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Opened:
     """A paper with what it says. `code` is the look-up code, on papers that go to nobody but whom
-    it belongs to: what both sides get would hand the one's own story to the other. A `draft`
-    is of an act that is not done: it has no number and no code, and nothing keeps it."""
+    it belongs to: what both sides get would hand the one's own story to the other. A draft is
+    of an act that is not done: it has no number and no code, and nothing keeps it."""
 
     no: int
     key: str
@@ -74,7 +69,7 @@ class Opened:
     filled: papers_.Filled
     case_number: str
     code: str | None
-    draft: Draft | None = None
+    is_draft: bool = False
 
 
 def draft(
@@ -82,7 +77,8 @@ def draft(
 ) -> tuple[Opened, ...]:
     """The papers that an action would make now, to be read, or signed by hand, before it is done.
     Nothing is done and no number is drawn; what the action has its sender confirm counts as
-    confirmed. The reading is recorded.
+    confirmed. Who may not open a paper both now and after the act sees no draft of it. The
+    reading is recorded.
 
     Raises: `case.unknown`, `action.unknown`, `action.not_yours`, what `decide` raises;
     `paper.none` where it makes none that this actor may open.
@@ -90,15 +86,18 @@ def draft(
     with db.transaction(engine.database) as tx:
         found = read.case_facts(tx, request.case_id, action_id=str(request.action_id), locked=False)
         house, facts = found.house, found.facts
-        if facts is None:
+        if facts is None or facts.case is None:
             raise errors.NotFound("case.unknown")
         rules, command = act.commanded(tx, actor, request, house=house, facts=facts)
-        confirmed = _confirmed(rules, command, facts)
-        command = replace(command, fields={**command.fields, **confirmed})
+        if not making.are_needed(rules, command, facts):
+            raise errors.Invalid("paper.none", field="action")
+        command = replace(command, fields={**command.fields, **_confirmed(rules, command, facts)})
         known = making.facts(tx, rules, command, facts, actor=actor.name, seals=engine.seals)
         decision = decide(rules, command, replace(facts, papers=replace(known, is_draft=True)))
-        rights = access.field_rights(house.rules.pack, actor, decision.case, recused=facts.recused)
-        made = {row.name: row for row in decision.papers}
+        rights = [
+            access.field_rights(house.rules.pack, actor, case, recused=facts.recused)
+            for case in (facts.case, decision.case)
+        ]
         opened = tuple(
             Opened(
                 no=row.no,
@@ -107,16 +106,14 @@ def draft(
                 number=row.number,
                 made_at=row.made_at,
                 office=known.names.get(str(row.office_id), ""),
-                filled=papers_.from_document(value),
+                filled=papers_.from_document(_said(decision, row)),
                 case_number=decision.case.number,
                 code=None,
-                draft="to_sign" if confirmed else "to_read",
+                is_draft=True,
             )
-            for field, value in _sealed(decision)
-            if (row := made.get(field.removeprefix(deciding.SEALED)))
-            and access.may_open_paper(
-                rights, paper := rules.pack.papers[row.name], rules.pack, actor
-            )
+            for row in decision.papers
+            for paper in [rules.pack.papers[row.name]]
+            if all(access.may_open_paper(one, paper, rules.pack, actor) for one in rights)
         )
         if not opened:
             raise errors.Invalid("paper.none", field="action")
@@ -135,9 +132,10 @@ def _confirmed(rules: machine.Rules, command: Command, facts: Facts) -> dict[str
     return {name: True for name in asked if rules.pack.fields[name].must_be_true}
 
 
-def _sealed(decision: Decision) -> Iterator[tuple[str, str]]:
-    for event in decision.events:
-        yield from ((value.field, value.value) for value in event.personal)
+def _said(decision: Decision, row: PaperRow) -> str:
+    """What a paper of a decision says."""
+    values = (value for event in decision.events for value in event.personal)
+    return next(it.value for it in values if it.field == f"{deciding.SEALED}{row.name}")
 
 
 def open_one(engine: Engine, actor: access.Actor, case_id: UUID, no: int, *, reason: str) -> Opened:

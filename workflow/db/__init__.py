@@ -122,27 +122,24 @@ def _connected(engine: Engine) -> Iterator[Tx]:
     except PoolTimeout as error:
         raise errors.Busy("database.busy") from error
     except DBAPIError as error:
-        if _is_full(error):
-            raise errors.Busy("database.full") from error
-        if sqlite.may_not_write(error):
-            raise errors.Busy("database.not_writable") from error
-        locked = sqlite.is_transient(error)
-        raise errors.Busy("database.busy" if locked else "database.unreachable") from error
+        locked = "database.busy" if sqlite.is_transient(error) else "database.unreachable"
+        raise errors.Busy(_at_fault(error) or locked) from error
     try:
         with connection as tx:
             yield tx
     except DBAPIError as error:
-        if _is_full(error):
-            raise errors.Busy("database.full") from error
-        if sqlite.may_not_write(error):
-            raise errors.Busy("database.not_writable") from error
-        if postgres.is_transient(error) or sqlite.is_transient(error):
-            raise errors.Busy("database.busy") from error
-        raise
+        passing = postgres.is_transient(error) or sqlite.is_transient(error)
+        code = _at_fault(error) or ("database.busy" if passing else None)
+        if code is None:
+            raise
+        raise errors.Busy(code) from error
 
 
-def _is_full(error: DBAPIError) -> bool:
-    return postgres.is_full(error) or sqlite.is_full(error)
+def _at_fault(error: DBAPIError) -> str | None:
+    """What somebody must mend before the database serves again, if it is that."""
+    if postgres.is_full(error) or sqlite.is_full(error):
+        return "database.full"
+    return "database.not_writable" if sqlite.may_not_write(error) else None
 
 
 def now(tx: Tx) -> datetime:

@@ -17,6 +17,11 @@ IS_OPEN: Final = text("not is_closed")
 IS_SENT: Final = text("sender_id is not null")
 """The condition of the index `case_sender`, which an equality proves: disputes are not in it."""
 
+IS_RESTRICTED: Final = text("confidentiality <> 'normal' and not is_closed")
+"""The condition of the indexes `case_restricted_<relation>`: those whom an open restricted case
+names find it among few."""
+NAMES: Final = ("lead_office", "sender", "handler", "filer", "leader", "supervisor")
+
 
 class CaseFile(SQLModel, table=True):
     """A case as it stands now; the fold of its events.
@@ -116,6 +121,15 @@ class CaseFile(SQLModel, table=True):
         ),
         # The auditor's walk.
         Index("case_open", "id", postgresql_where=IS_OPEN, sqlite_where=IS_OPEN),
+        *(
+            Index(
+                f"case_restricted_{name}",
+                f"{name}_id",
+                postgresql_where=IS_RESTRICTED,
+                sqlite_where=IS_RESTRICTED,
+            )
+            for name in NAMES
+        ),
         Index(
             "case_stuck",
             "is_stuck",

@@ -89,7 +89,15 @@ def board(
         seat = _seat(house.rules.pack, actor, post, place)
         chosen = None if office is None else _office(place, office)
         found = figures.figures(tx, actor, seat, at=house, office_id=office, with_past=with_past)
-        named = gravest.gravest(tx, actor, seat, at=house, office_id=office, place=place)
+        named = gravest.gravest(
+            tx,
+            actor,
+            seat,
+            at=house,
+            office_id=office,
+            place=place,
+            is_whole=chosen is None and place.code == post.scope,
+        )
         return Board(
             health=health,
             post=post,

@@ -79,7 +79,6 @@ _SHAPE: Final[Mapping[str, TypeEngine[Any]]] = {
     "red": BigInteger(),
     "month": BigInteger(),
 }
-_IS_RESTRICTED: Final = _CASE.confidentiality != "normal"
 _SEAT: Final[BindParameter[Any]] = bindparam("seat_value")
 _OFFICE_ID: Final = bindparam("office_id", type_=Uuid())
 _UNACCEPTED: Final[BindParameter[Any]] = bindparam("unaccepted", expanding=True)
@@ -201,14 +200,11 @@ def _recused(seat: access.Seat, *, of_office: bool) -> Select[Any]:
 
 def _named(seat: access.Seat, *, of_office: bool) -> Select[Any]:
     """The same of restricted cases in which the person is named, wherever they are led: the
-    roll-up does not know whom a case names. Index: case_office and its like, one for each way to
-    be named."""
+    roll-up does not know whom a case names. Index: case_restricted_<relation>."""
     del of_office
     by_name = union(
         *(
-            select(_CASE.id.label("case_id")).where(
-                names, _CASE.is_closed.is_(False), _IS_RESTRICTED
-            )
+            select(_CASE.id.label("case_id")).where(names, case_tables.IS_RESTRICTED)
             for names in access.NAMING.values()
         )
     ).subquery("by_name")

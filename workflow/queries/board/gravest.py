@@ -6,10 +6,11 @@ is planned anew from the stored rows, as the sweep does.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
+from itertools import islice
 from typing import Any, Final, Literal
 from uuid import UUID
 
@@ -111,7 +112,8 @@ class StuckCase:
 class WantedPost:
     """A post that a ladder seeks in vain; without an `office`, one that is not set up. It names
     no case, and stands for restricted ones too, whoever may see them: a post that nobody holds
-    is no secret, and somebody must fill it."""
+    is no secret, and somebody must fill it. Told of the whole seat alone: a closer look would tell
+    where such a case is."""
 
     role: pack_.Text
     office: str | None
@@ -129,9 +131,10 @@ class Gravest:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Found:
-    """One case with what hangs on it."""
+    """One case with what hangs on it. `is_seen`: the board may name it."""
 
     case: CaseRow
+    is_seen: bool
     lead_office: str
     handler: str | None
     supervisor: str | None
@@ -152,37 +155,36 @@ def gravest(
     at: read.House,
     office_id: UUID | None,
     place: places.Place,
+    is_whole: bool,
 ) -> Gravest:
-    """What a board names."""
+    """What a board names. `is_whole`: it shows all of the person's seat."""
     statement = _statement(
-        seat.kind, is_limited=bool(seat.processes), of_office=office_id is not None
+        seat.kind,
+        is_limited=bool(seat.processes),
+        of_office=office_id is not None,
+        is_whole=is_whole,
     )
     rows = tx.execute(statement, access.binds(actor, seat) | {"office_id": office_id}).all()
     found = sorted(_grouped(rows), key=lambda one: (one.case.due_at, one.case.id))
     blocked = [one for one in found if one.case.is_stuck]
     lines = read.lines(tx, {one.case.origin_grid for one in blocked}, at=at) if blocked else {}
     stuck = [
-        line
+        (one.is_seen, line)
         for one in blocked
         if (line := _stuck(tx, actor, one, at=at, line=lines[one.case.origin_grid], place=place))
     ]
-    # the statement leaves out whom the person must not see
-    known = {one.case.id for one in found if access.may_see(at.rules.pack, actor, one.case)}
+    late = (one for one in found if one.is_seen and one.case.light == "red" and one.missed)
     return Gravest(
-        late=tuple(
-            _late(tx, actor, one, at=at)
-            for one in found
-            if one.case.light == "red" and one.missed and one.case.id in known
-        )[:MOST_LATE],
-        stuck=tuple(line for line in stuck if line.case_id in known)[:MOST_STUCK],
-        wanted=_wanted(stuck),
+        late=tuple(_late(tx, actor, one, at=at) for one in islice(late, MOST_LATE)),
+        stuck=tuple(line for is_seen, line in stuck if is_seen)[:MOST_STUCK],
+        wanted=_wanted(stuck) if is_whole else (),
     )
 
 
 @cache
-def _statement(kind: str, *, is_limited: bool, of_office: bool) -> Select[Any]:
-    """Index: case_area_<n> as far as the late ones reach, case_stuck; then the keys. The stuck
-    ones that the person may not see come too, for their posts."""
+def _statement(kind: str, *, is_limited: bool, of_office: bool, is_whole: bool) -> Select[Any]:
+    """Index: case_area_<n> as far as the late ones reach, case_stuck; then the keys. With the
+    whole seat the stuck ones that the person may not see come too, for their posts."""
     seat = access.Seat(key="board", kind=kind, value="", processes=("any",) if is_limited else ())
     led_by = bindparam("office_id", type_=_CASE.lead_office_id.type)
     led = [_CASE.lead_office_id == led_by] if of_office else []
@@ -203,12 +205,13 @@ def _statement(kind: str, *, is_limited: bool, of_office: bool) -> Select[Any]:
     )
     restricted = (
         select(_CASE.id)
-        .where(case_tables.IS_STUCK, _CASE.is_closed.is_(False), *led, access.restricted(seat))
+        .where(case_tables.IS_STUCK, _CASE.is_closed.is_(False), access.restricted(seat))
         .order_by(_CASE.due_at, _CASE.id)
         .limit(MOST_STUCK)
         .subquery("restricted")
     )
-    picked = union(*(select(part.c.id) for part in (late, stuck, restricted))).subquery("picked")
+    parts = (late, stuck, restricted) if is_whole else (late, stuck)
+    picked = union(*(select(part.c.id) for part in parts)).subquery("picked")
     return (
         select(
             *_CASE,
@@ -217,6 +220,7 @@ def _statement(kind: str, *, is_limited: bool, of_office: bool) -> Select[Any]:
             _OFFICE.name.label("lead_office"),
             _HANDLER.c.name.label("handler"),
             _WATCHER.c.name.label("supervisor"),
+            access.visible(seat).label("is_seen"),
             _TOLD.c.name.label("told"),
         )
         .select_from(picked)
@@ -251,9 +255,10 @@ def _grouped(rows: Sequence[Row[*tuple[Any, ...]]]) -> Iterator[_Found]:
         case = CaseRow(*own[0][:_CLOCK_AT])
         open_ = (DeadlineRow(*row[_CLOCK_AT:_RUNG_AT]) for row in own if row[_CLOCK_AT])
         fired = [row for row in own if row[_RUNG_AT]]
-        office, handler, supervisor, _ = own[0][_NAMES_AT:]
+        office, handler, supervisor, is_seen, _ = own[0][_NAMES_AT:]
         yield _Found(
             case=case,
+            is_seen=bool(is_seen),
             lead_office=office,
             handler=handler,
             supervisor=supervisor,
@@ -404,11 +409,15 @@ def _why(post: ladders.Post) -> Why:
     return "away" if post.away else "vacant"
 
 
-def _wanted(stuck: Sequence[StuckCase]) -> tuple[WantedPost, ...]:
-    """The posts to fill. Where a holder is recused none is told: it says of whom a case is."""
+def _wanted(stuck: Iterable[tuple[bool, StuckCase]]) -> tuple[WantedPost, ...]:
+    """The posts to fill. A case that the person may not see tells none where a holder is recused
+    from it: that some are passed over says of whom it is."""
     found: dict[WantedPost, None] = {}
-    for line in stuck:
-        if not line.blockers:
+    for is_seen, line in stuck:
+        whys = [one.why for one in line.blockers]
+        if "recused" in whys and not is_seen:
+            continue
+        if not whys:
             found[WantedPost(role=line.role, office=None, why="missing")] = None
         for one in line.blockers:
             if one.why != "recused":

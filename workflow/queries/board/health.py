@@ -88,7 +88,7 @@ class AlarmLine:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Health:
     """The workers and the alarms, as of `house.now`. `is_checked`: whether the auditor, which
-    raises the alarms, has looked lately; one that never had to is not missed."""
+    raises the alarms, has looked lately, or no worker has lived long enough for it."""
 
     house: read.House
     is_checked: bool
@@ -107,6 +107,7 @@ class _Sign(NamedTuple):
     host: str
     pid: int
     beat_at: datetime
+    started_at: datetime
     stopped_at: datetime | None
     tick_ms: int
     fired: int
@@ -120,8 +121,18 @@ class _Sign(NamedTuple):
 
 
 _TYPES: Final[Sequence[TypeEngine[Any]]] = (
-    *(Uuid(), String(), Integer(), UTCDateTime(), UTCDateTime(), Integer(), Integer(), Integer()),
-    *(Integer(), String(), String(), Uuid(), UTCDateTime(), Integer()),
+    *(Uuid(), String(), Integer(), UTCDateTime(), UTCDateTime(), UTCDateTime()),
+    *(
+        Integer(),
+        Integer(),
+        Integer(),
+        Integer(),
+        String(),
+        String(),
+        Uuid(),
+        UTCDateTime(),
+        Integer(),
+    ),
 )
 
 
@@ -134,7 +145,8 @@ def _columns(**given: ColumnElement[Any]) -> list[ColumnElement[Any]]:
 
 _WORKERS: Final = select(
     *_columns(
-        **{name: _WORKER[name] for name in ("id", "host", "pid", "beat_at", "stopped_at")},
+        **{name: _WORKER[name] for name in ("id", "host", "pid", "beat_at")},
+        **{name: _WORKER[name] for name in ("started_at", "stopped_at")},
         **{name: _WORKER[name] for name in ("tick_ms", "fired", "errors", "skew_ms")},
     )
 )
@@ -180,13 +192,15 @@ def health(tx: db.Tx, actor: access.Actor) -> Health:
     Invariant: 7."""
     rows = tx.execute(SIGNS, access.asker(actor)).all()
     house = read.house_of(tx, rows[0])
-    looked_at = rows[0][_SIGN_AT - 1]
-    unchecked_s = 0.0 if looked_at is None else (rows[0][0] - looked_at).total_seconds()
     signs = [(row, _Sign(*row[_SIGN_AT : _CASE_AT - 1])) for row in rows if row[_SIGN_AT]]
+    workers = tuple(_workers((row[0], sign) for row, sign in signs if sign.kind is None))
+    alive = {worker.id for worker in workers if worker.is_alive}
+    begun = [sign.started_at for _, sign in signs if sign.id in alive]
+    looked_at = rows[0][_SIGN_AT - 1] or min(begun, default=rows[0][0])
     return Health(
         house=house,
-        is_checked=unchecked_s < AUDIT_SILENT_S,
-        workers=tuple(_workers((row[0], sign) for row, sign in signs if sign.kind is None)),
+        is_checked=(rows[0][0] - looked_at).total_seconds() < AUDIT_SILENT_S,
+        workers=workers,
         alarms=tuple(
             line
             for row, sign in signs
