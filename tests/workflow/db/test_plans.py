@@ -270,7 +270,10 @@ def _cases(drive: large.Drive) -> None:
         action="supervise_case",
         fields={"supervise_reason": "拖延已久。"},
     )
-    drive.of("papers.draft", lambda: papers.draft(engine, viewer, supervising, reason="看草稿"))
+    drive.of(
+        "papers.draft not theirs to open, refused",
+        lambda: papers.draft(engine, viewer, supervising, reason="看草稿"),
+    )
     drive.of(
         "papers.open_one there is none, refused",
         lambda: papers.open_one(engine, viewer, filed, 1, reason="办理"),
