@@ -89,7 +89,7 @@ PROVED_ELSEWHERE: Final[dict[str, tuple[str, ...]]] = {
     ),
     "29": (f"{_RACES}I3_four_sweeps_at_once_lose_and_double_nothing",),
     "31": (f"{_START}writes_when_another_process_locks_the_file_are_busy_and_lose_nothing",),
-    "32": (f"{_START}worker_when_its_jobs_are_dead_ends_so_that_it_is_started_again",),
+    "32": (f"{_START}process_when_its_jobs_are_dead_ends_so_that_it_is_started_again",),
     "36": (f"{_DELIVERIES}two_senders_at_once_tell_each_person_once",),
     # the first level alone ever ran
     "37": (f"{_SWEEP}I3_what_was_due_while_nobody_swept_is_recorded_in_order",),
