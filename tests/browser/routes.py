@@ -24,6 +24,9 @@ NOT_LOOKED_AT: Final[Mapping[str, str]] = {
     "/openapi.json": "for programs",
 }
 
+ANSWERS: Final = ("/cases/{case_id}/draft/{name}",)
+"""Pages that a form is answered with, and that are nobody's own."""
+
 
 @cache
 def pages() -> tuple[str, ...]:
@@ -32,7 +35,7 @@ def pages() -> tuple[str, ...]:
     return tuple(
         entry.path
         for entry in caller.registry(served)
-        if "GET" in entry.methods and not entry.in_schema
+        if ("GET" in entry.methods or entry.path in ANSWERS) and not entry.in_schema
     )
 
 

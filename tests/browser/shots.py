@@ -193,6 +193,8 @@ def _cases(it: Office) -> Iterator[Sight]:
                     done.add(named)
                     form = Sight(name=named, who=who, path=f"{where}/do/{action}")
                     yield form
+                    if action == "record_no_agreement":
+                        yield replace(form, name="draft", then=_drafting)
                     if process.actions[action].needs:  # else sending it would do it
                         yield replace(
                             form, name=f"{named}-faults", then=walk.Visitor.send_as_it_stands
@@ -302,6 +304,11 @@ def _residents(it: Office) -> Iterator[Sight]:
             if way.RESIDENT in action.by and is_open and form not in seen:
                 seen.add(form)
                 yield Sight(name=form, who=None, path="/lookup", then=_acting(enter, act))
+
+
+def _drafting(visitor: walk.Visitor) -> None:
+    visitor.fill({"no_agreement_reason": "双方分歧太大。"})
+    visitor.draft()
 
 
 def _entering(number: str, code: str) -> Act:

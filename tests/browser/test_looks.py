@@ -142,6 +142,7 @@ def pages(busy: Busy) -> dict[str, tuple[str | None, str]]:
         "mediator-open": ("mediator", f"{mediating}/open"),
         "mediator-session": ("mediator", f"{mediating}/do/record_session"),
         "mediator-agreement": ("mediator", f"{mediating}/do/record_agreement"),
+        "mediator-draft": ("mediator", f"{mediating}/do/record_no_agreement"),
         "mediator-not-now": ("mediator", f"{mediating}/do/accept"),
         "mediator-notfound": ("mediator", "/cases/nothing"),
         "leader-home": ("leader", "/leader"),
@@ -281,6 +282,9 @@ def look_at_all(busy: Busy, language: walk.Language, visitor: walk.Visitor) -> I
                 visitor.go(path)
                 if name.endswith("-faults"):
                     visitor.send_as_it_stands()
+                if name.endswith("-draft"):
+                    visitor.fill({"no_agreement_reason": "分歧太大。"})
+                    visitor.draft()
                 if name in SAME_AS_ANOTHER:
                     yield from walk.look_in_both_sizes(visitor, language, name)
                     continue

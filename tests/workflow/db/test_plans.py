@@ -4,7 +4,7 @@ An office is driven through every command, query and tick while what it sends is
 each statement is explained with the values it was sent with. The planners are made to see a
 million cases: see `plans.as_of_a_million`. The real million, which takes minutes to load:
 
-    GRIDCASE_TEST_PLAN_CASES=1000000 pytest tests/workflow/db/test_plans.py
+    GRIDCASE_TEST_PLAN_CASES=1000000 pytest --long tests/workflow/db/test_plans.py
 """
 
 from __future__ import annotations
