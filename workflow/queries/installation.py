@@ -47,17 +47,22 @@ _SIGNS: Final = select(
 ).subquery("signs")
 # Index: alarm_open; workers are few.
 SIGNS: Final = select(_SIGNS, _ALARMS).select_from(_SIGNS.outerjoin(_ALARMS, true()))
-# Index: case_stuck, delivery_queue, delivery_dead.
-QUEUES: Final = select(
+# Index: case_stuck.
+_STUCK: Final = (
     select(func.count())
     .select_from(_CASE.id.table)
     .where(case_tables.IS_STUCK, _CASE.is_closed.is_(False))
     .scalar_subquery()
-    .label("stuck"),
-    select(func.count()).where(delivery.IN_TRANSIT).scalar_subquery().label("waiting"),
-    select(func.count()).where(delivery.IS_DEAD).scalar_subquery().label("dead"),
+    .label("stuck")
 )
-# Index: case_stuck, delivery_dead.
+# Index: delivery_dead.
+_DEAD: Final = select(func.count()).where(delivery.IS_DEAD).scalar_subquery().label("dead")
+# Index: delivery_queue, and those of both.
+QUEUES: Final = select(
+    _STUCK,
+    select(func.count()).where(delivery.IN_TRANSIT).scalar_subquery().label("waiting"),
+    _DEAD,
+)
 HEALTH: Final = select(
     db.DATABASE_TIME.label("database_at"),
     select(func.max(_WORKER.beat_at)).scalar_subquery().label("beat_at"),
@@ -65,12 +70,8 @@ HEALTH: Final = select(
     .where(_CALENDAR.hash == _HOUSE.calendar_hash)
     .scalar_subquery()
     .label("zone"),
-    select(func.count())
-    .select_from(_CASE.id.table)
-    .where(case_tables.IS_STUCK)
-    .scalar_subquery()
-    .label("stuck"),
-    select(func.count()).where(delivery.IS_DEAD).scalar_subquery().label("dead"),
+    _STUCK,
+    _DEAD,
 )
 # Index: delivery_queue.
 WAITING: Final = (
