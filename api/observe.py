@@ -92,6 +92,13 @@ FINDINGS = prometheus.Gauge(
 LOOKED = prometheus.Counter(
     "gridcase_audited_cases", "Cases that this process's auditor looked at.", registry=REGISTRY
 )
+for _counter, _outcomes in (
+    (TICKS, ("done", "failed")),
+    (NOTICES, ("sent", "dropped", "dead")),
+    (MESSAGES, ("sent", "failed")),
+):
+    for _outcome in _outcomes:
+        _counter.labels(_outcome)  # there from the start: a first failure is a rise from 0
 
 # no I, L, O, U: a request number is read over the telephone
 _ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"

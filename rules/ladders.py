@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
+from typing import NamedTuple
 from uuid import UUID
 
 from rules import calendars, due, errors, pack
@@ -54,8 +55,7 @@ Posts = Mapping[str, Sequence[Post]]
 """The posts of a line by role, each role's as `by_role` orders them."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Target:
+class Target(NamedTuple):
     """Whom a rung addresses, and at which level."""
 
     post_id: UUID

@@ -1,6 +1,6 @@
 """A pack: one locality's policy as frozen values. These dataclasses are the schema of the YAML;
-`load` fills them, `check` proves them sound. Clocks and rungs hash by a part of themselves: every
-decision looks them up."""
+`load` fills them, `check` proves them sound. Clocks and rungs hash by identity: every decision
+looks them up, and a cache that takes one for another of equal content only computes once more."""
 
 from __future__ import annotations
 
@@ -245,8 +245,7 @@ class DeadlineRule:
     unserved: bool = False
     runs_on: bool = False
 
-    def __hash__(self) -> int:
-        return hash(self.name.zh)
+    __hash__ = object.__hash__
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -274,8 +273,7 @@ class Rung:
     tag: Tag = "default"
     source: str = ""
 
-    def __hash__(self) -> int:
-        return hash(self.do)
+    __hash__ = object.__hash__
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

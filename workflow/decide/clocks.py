@@ -101,15 +101,7 @@ def _open(
         is_provisional=found.provisional,
         calendar_hash=calendar.hash,
         until_on=until,
-        extend_days=0,
-        pauses="[]",
-        extensions="[]",
-        fired="",
-        blocked="",
         next_at=min(found.due_at, rungs[0].at) if rungs else found.due_at,
-        missed_at=None,
-        ended_at=None,
-        charged_office_id=None,
     )
     draft.put_deadline(row)
 
@@ -157,11 +149,8 @@ def wait(
     if left is None:
         left = unfired(row.fired, plan(draft, row))
     moments = [row.due_at] if row.missed_at is None else []
-    late = [rung for rung in left if rung.at <= draft.at]
-    tried = [rung for rung in late if draft.has_tried(row, rung)]
-    stuck = row.blocked.split()
-    blocked = [rung.key for rung in late if rung.key in stuck or rung in tried]
-    if tried:
+    blocked, is_tried = _blocked(draft, row, left)
+    if is_tried:
         # Whoever fills the post wakes the case; the next opening makes sure that it is awake.
         moments.append(_next_opening(draft))
     upcoming = draft.untried(row, left)
@@ -170,9 +159,21 @@ def wait(
     return changed(
         row,
         fired=f"{row.fired} {done}".strip(),
-        blocked=" ".join(blocked),
+        blocked=blocked,
         next_at=min(moments, default=None),
     )
+
+
+def _blocked(draft: Draft, row: DeadlineRow, left: Sequence[ladders.Planned]) -> tuple[str, bool]:
+    """The rungs that are due and that nobody can take, as a row has them, and whether this
+    decision has found that of one of them."""
+    if not left or left[0].at > draft.at:
+        return "", False
+    late = [rung for rung in left if rung.at <= draft.at]
+    tried = [rung for rung in late if draft.has_tried(row, rung)]
+    stuck = row.blocked.split()
+    keys = [rung.key for rung in late if rung.key in stuck or rung in tried]
+    return " ".join(keys), bool(tried)
 
 
 def _next_opening(draft: Draft) -> datetime:

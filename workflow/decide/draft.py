@@ -230,10 +230,10 @@ class Draft:
         self, receivers: Iterable[UUID], *, seq: int, cause: str, words: Mapping[str, Scalar]
     ) -> None:
         """Tells each person once per event; recused ones never."""
-        told = {notice.receiver_id for notice in self._notices if notice.seq == seq}
+        told = [notice.receiver_id for notice in self._notices if notice.seq == seq]
         for receiver in receivers:
             if receiver not in told and receiver not in self.facts.recused:
-                told.add(receiver)
+                told.append(receiver)
                 facts = {"number": self.case.number, "process": self.case.process, **words}
                 self._notices.append(
                     Notice(seq=seq, cause=cause, receiver_id=receiver, words=facts)
@@ -277,12 +277,17 @@ class Draft:
     def finish(self, *, is_act: bool = False) -> Decision:
         """The decision. What the case row says of its events and deadlines is set here, once;
         where a person acted, that nobody's older version counts any more."""
-        version = self.case.version + 1
-        open_ = self.open_deadlines()
-        running = [row for row in open_ if row.state == "running"]
+        running, looks, is_stuck = [], [], False
+        for row in self.deadlines.values():
+            if row.ended_at is not None:
+                continue
+            is_stuck = is_stuck or row.is_blocked
+            if row.next_at is not None:
+                looks.append(row.next_at)
+            if row.state == "running":
+                running.append(row)
         own = [row for row in running if row.owner == "office"]
-        stuck = [row for row in open_ if row.is_blocked]
-        looks = [row.next_at for row in open_ if row.next_at is not None]
+        version = self.case.version + 1
         self.case = changed(
             self.case,
             version=version,
@@ -290,7 +295,7 @@ class Draft:
             seq=self.seq,
             updated_at=self.at if self._events else self.case.updated_at,
             light=_light(own),
-            is_stuck=bool(stuck),
+            is_stuck=is_stuck,
             next_at=min(looks, default=None),
             due_at=min([row.due_at for row in own or running], default=NEVER),
         )

@@ -107,16 +107,16 @@ class DeadlineRow(NamedTuple):
     due_on: date
     is_provisional: bool
     calendar_hash: str
-    until_on: date | None
-    extend_days: int
-    pauses: str
-    extensions: str
-    fired: str
-    blocked: str
-    next_at: datetime | None
-    missed_at: datetime | None
-    ended_at: datetime | None
-    charged_office_id: UUID | None
+    until_on: date | None = None
+    extend_days: int = 0
+    pauses: str = "[]"
+    extensions: str = "[]"
+    fired: str = ""
+    blocked: str = ""
+    next_at: datetime | None = None
+    missed_at: datetime | None = None
+    ended_at: datetime | None = None
+    charged_office_id: UUID | None = None
 
     @property
     def is_open(self) -> bool:
@@ -147,7 +147,7 @@ def changed(row: _Row, **columns: Any) -> _Row:
     places, values = _PLACES[kind], [*row]
     for name, value in columns.items():
         values[places[name]] = value
-    return kind._make(values)
+    return tuple.__new__(kind, values)
 
 
 def plan_of(*, planned: datetime | None, agreed: datetime | None, proposed: datetime | None) -> str:
@@ -335,8 +335,7 @@ def asked_of(case: CaseRow, role: str, posts: ladders.Posts) -> tuple[UUID, int]
     return lead, case.level
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Search:
+class Search(NamedTuple):
     """Where a rung looks for whom to tell: `office_id` is asked first, at its `level`, and the
     search goes up from `from_level`. `at_top`: a raise found no level above that has a post of
     the role it tells, be it vacant."""
