@@ -271,6 +271,11 @@ class Words:
         """The words for a kind of span, an effect, a tag or a deadline's state."""
         return self.get(_PHRASES[key]) if key in _PHRASES else key
 
+    def imported(self, said: Mapping[str, object]) -> str:
+        """What an event says of a case of an earlier system, with the number that it had there."""
+        number = str(said["old_number"])
+        return self.get("Taken over from the earlier system, number there: {number}", number=number)
+
     def channel(self, name: str) -> str:
         """A way outside the app: 邮件, Mail."""
         known = {

@@ -87,11 +87,18 @@ class PackFault:
 
 
 class PackInvalid(GridcaseError):
-    """A pack cannot be used; all its faults are told at once."""
+    """A pack, or another file, cannot be used; all its faults are told at once. `count` says how
+    many there are where not all are given."""
 
-    def __init__(self, faults: Iterable[PackFault], *, code: str = "pack.invalid") -> None:
+    def __init__(
+        self,
+        faults: Iterable[PackFault],
+        *,
+        code: str = "pack.invalid",
+        count: int | None = None,
+    ) -> None:
         self.pack_faults = tuple(faults)
-        super().__init__(code, count=len(self.pack_faults))
+        super().__init__(code, count=len(self.pack_faults) if count is None else count)
 
     def __str__(self) -> str:
         return "\n".join(str(fault) for fault in self.pack_faults)

@@ -144,8 +144,9 @@ class Action:
     `within` names a window, a clock that must run, or must have run on the day in the field
     `within_on`. `recuses`: who does it, as whoever sees the case may, neither sees, handles nor
     receives it any more. `ousts`: the office that it says is complained about, or one below that,
-    leads the case. `link` ties the case to the earlier one of `earlier_number`. `needs_if`: what
-    makes a field needed, of those that it takes; `resident_sees`: it shows on the resident's page.
+    leads the case. `link` ties the case to the earlier one of `earlier_number`: as a `repeat`, or
+    by a `merge`, after which that one goes on for both. `needs_if`: what makes a field needed, of
+    those that it takes; `resident_sees`: it shows on the resident's page.
     """
 
     name: Text
@@ -168,7 +169,7 @@ class Action:
     sends: bool = False
     ousts: bool = False
     recuses: bool = False
-    link: Literal["repeat"] | None = None
+    link: Literal["repeat", "merge"] | None = None
     within: str | None = None
     within_on: str | None = None
     resident_sees: bool = True

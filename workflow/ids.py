@@ -10,10 +10,12 @@ from __future__ import annotations
 import hmac
 import secrets
 import unicodedata
-from uuid import UUID
+from uuid import UUID, uuid5
 
 from workflow import clock
 
+_IMPORTED = UUID("8f5f0c0e-5d0b-4c53-9a35-3d1e4d7c5b11")
+"""The namespace of imported cases. It never changes: it tells what is there already."""
 NUMBER_DIGITS = 8
 CODE_DIGITS = 6
 
@@ -39,6 +41,11 @@ def uuid7() -> UUID:
     value = value & ~(0xF << 76) | 0x7 << 76
     value = value & ~(0x3 << 62) | 0x2 << 62
     return UUID(int=value)
+
+
+def imported_case(process: str, number: str) -> UUID:
+    """The id of a case that had this number in an earlier system: the same each time it comes."""
+    return uuid5(_IMPORTED, f"{process} {number}")
 
 
 def check_digit(digits: str) -> int:

@@ -108,8 +108,7 @@ def earlier(tx: db.Tx, rights: pack_.Pack, actor: access.Actor, command: Command
         return None
     rows = tx.execute(BEHIND, {"case_ids": [command.case_id, found]}).all()
     return Earlier(
-        case_id=found,
-        opened_at=cases[0].opened_at,
+        case=cases[0],
         linked=frozenset(row.other for row in rows if row.via == row.root == command.case_id),
         before=frozenset(row.other for row in rows if row.root == command.case_id),
         behind=frozenset(row.other for row in rows if row.root == found),

@@ -141,6 +141,18 @@ def _differences(
         for key, value in json.loads(event.commitments).items()  # type: ignore[attr-defined]
         if not key.startswith(papers.SEALED)
     }
+    return differing(sent, stored=stored, commitments=commitments, salts=salts)
+
+
+def differing(
+    sent: Mapping[str, Scalar],
+    *,
+    stored: Mapping[str, Scalar],
+    commitments: Mapping[str, str],
+    salts: Mapping[str, bytes],
+) -> list[str]:
+    """The fields that are sent with another value than an event has: `stored` are its clear ones,
+    `commitments` those of its sealed ones, with their salts as far as they were not erased."""
     found = [key for key in stored if sent.get(key) != stored[key]]
     for key, value in sent.items():
         if key in commitments:

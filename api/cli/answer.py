@@ -14,6 +14,7 @@ from typing import Annotated, Any, Final
 
 import pydantic
 import rich.console
+import rich.progress
 import sqlalchemy.exc
 import typer
 import typer.core
@@ -196,6 +197,19 @@ def allowed(name: str) -> pack.Text:
     if high is None:
         return pack.Text(zh=zh, en=en)
     return pack.Text(zh=f"{zh}，不大于 {high}", en=f"{en}, at most {high}")
+
+
+def progress() -> rich.progress.Progress:
+    """How far something long has come; silent where nobody looks."""
+    return rich.progress.Progress(
+        rich.progress.TextColumn("{task.description}"),
+        rich.progress.BarColumn(),
+        rich.progress.TextColumn("{task.completed}/{task.total}"),
+        rich.progress.TimeElapsedColumn(),
+        console=ERR,
+        transient=True,
+        disable=not ERR.is_terminal,
+    )
 
 
 def print_json(value: object) -> None:

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from api.cli import answer, audit, db, doctor, office, pack, running
+from api.cli import answer, audit, db, doctor, office, pack, running, transfer
 
 app = typer.Typer(
     name="gridcase",
@@ -24,6 +24,7 @@ app.add_typer(pack.app, name="pack")
 app.add_typer(audit.app, name="audit")
 app.add_typer(db.app, name="db")
 app.add_typer(office.app, name="office")
+app.add_typer(transfer.app, name="transfer")
 
 
 def _version(value: bool) -> None:

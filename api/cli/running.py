@@ -9,7 +9,6 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from typing import Annotated, Final
 
-import rich.progress
 import rich.table
 import typer
 
@@ -73,7 +72,7 @@ def run_demo(
     """The demo: data made or found, then web server and scheduler in this process."""
     observe.configure_logging("console", "WARNING")
     answer.OUT.print(_data_line(chosen, words), markup=False)
-    with web.listen_near(host, port) as listening, _progress(words) as progress:
+    with web.listen_near(host, port) as listening, answer.progress() as progress:
         task = progress.add_task(_SEEDING[words.is_zh], total=None)
 
         def told(done: int, total: int) -> None:
@@ -207,19 +206,6 @@ def _metrics(host: str, port: int | None) -> Iterator[None]:
 # -- what is said -------------------------------------------------------------------------------
 
 _SEEDING: Final = {True: "生成三个月的演示数据", False: "Making three months of history"}
-
-
-def _progress(words: texts.Words) -> rich.progress.Progress:
-    done = "{task.completed}/{task.total}"
-    return rich.progress.Progress(
-        rich.progress.TextColumn("{task.description}"),
-        rich.progress.BarColumn(),
-        rich.progress.TextColumn(done),
-        rich.progress.TimeElapsedColumn(),
-        console=answer.ERR,
-        transient=True,
-        disable=not answer.ERR.is_terminal,
-    )
 
 
 def _data_line(chosen: settings.Settings, words: texts.Words) -> str:

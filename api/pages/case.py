@@ -194,7 +194,7 @@ def shown(
         ),
         entries=happened.entries(frame, view, names=names, opened=values),
         steps=steps(frame, view),
-        link_url=way.link_url(view),
+        link_ways=way.link_ways(view),
         drawing=shown_on.drawing,
         told=shown_on.told,
         book=walked.rules_of(view),

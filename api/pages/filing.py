@@ -127,7 +127,7 @@ def get_receipt(frame: frames.Signed, case_id: str) -> Response:
         office=view.lead_office,
         nearest=min(running, key=lambda clock: clock.due_at, default=None),
         likely=view.likely,
-        link_url=way.link_url(view),
+        link_ways=way.link_ways(view),
         lookup_url=f"{str(frame.request.base_url).rstrip('/')}/lookup",
         another_url=f"/cases/new?process={view.case.process}",
     )

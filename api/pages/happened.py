@@ -13,7 +13,7 @@ from api import texts
 from api.pages import frame as frames
 from api.pages import papers_listed
 from rules import pack
-from workflow.decide import attachments
+from workflow.decide import attachments, imported
 from workflow.queries import case as case_query
 
 SECOND_S: Final = 60
@@ -83,6 +83,9 @@ def _entry(
         return Entry(title=title, when=event.at, lines=lines, mark=mark)
     if event.name == attachments.ATTACH:
         return _attached(words, event)
+    if event.name == imported.IMPORTED:
+        said = _fields(frame, view.pack, event.fields, names)
+        return _imported(words, event, (*said, *_values(words, event.values, opened)))
     title, more = _by_time(words, view.pack, event.name, event.payload, names)
     return Entry(title=title, when=event.at, lines=more, mark="ladder")
 
@@ -94,6 +97,16 @@ def _attached(words: texts.Words, event: case_query.EventView) -> Entry:
     title = words.get("{who}: {act}", who=event.actor or "–", act=act)
     line = f"{note['number']} · {papers_listed.size(note['bytes'])}"
     return Entry(title=title, when=event.at, lines=(line,))
+
+
+def _imported(words: texts.Words, event: case_query.EventView, said: tuple[str, ...]) -> Entry:
+    """A case of an earlier system: its number and its days there, and what was given of it."""
+    told = event.payload
+    received, closed = (
+        words.day(date.fromisoformat(str(told[key]))) for key in ("received_on", "closed_on")
+    )
+    days = words.get("Received {received}, closed {closed}", received=received, closed=closed)
+    return Entry(title=words.imported(told), when=event.at, lines=(days, *said))
 
 
 def _kind(words: texts.Words, kind: str) -> str:

@@ -76,7 +76,9 @@ def is_ending(process: pack.Process, action: pack.Action) -> bool:
     return state.end and not state.done
 
 
-def link_url(view: case_query.CaseView) -> str | None:
-    """The form that links an earlier case, where this person may link one now."""
-    found = (name for name in view.actions if view.process.actions[name].link)
-    return next((f"/cases/{view.case.id}/do/{name}" for name in found), None)
+def link_ways(view: case_query.CaseView) -> tuple[tuple[pack.Action, str], ...]:
+    """The forms that link an earlier case or merge this one into it, where this person may do
+    that now: the action and the page."""
+    actions = view.process.actions
+    found = (name for name in view.actions if actions[name].link)
+    return tuple((actions[name], f"/cases/{view.case.id}/do/{name}") for name in found)

@@ -38,6 +38,7 @@ class Line:
     tone: str
     due_at: object
     is_mine: bool
+    climbed: worklist.Climbed | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -261,6 +262,7 @@ def _line(frame: frames.Frame, item: worklist.WorkItem) -> Line:
         tone=item.light,
         due_at=None if item.is_closed else item.due_at,
         is_mine=turn is not None and way.is_mine(turn, frame.person),
+        climbed=None if item.is_closed else item.climbed,
     )
 
 

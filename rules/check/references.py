@@ -134,9 +134,7 @@ class _Checker:
             self.known("check.unknown_input", (field,), given, file=file, key=f"{at}.sets")
         if action.within is not None or action.within_on is not None:
             self.window(name, action, action.within or "", file=file, at=at)
-        if action.link is not None:
-            given = (*action.needs, *action.takes)
-            self.known("check.unknown_input", (_LINKED,), given, file=file, key=f"{at}.link")
+        self.link(process, action, file=file, key=f"{at}.link")
         given = (*action.needs, *action.takes)
         self.known("check.unknown_input", action.duties, given, file=file, key=f"{at}.duties")
         for duty in action.duties:
@@ -173,6 +171,17 @@ class _Checker:
             self.known(
                 "check.unknown_input", [field] if field else [], action.needs, file=file, key=key
             )
+
+    def link(self, process: pack.Process, action: pack.Action, *, file: str, key: str) -> None:
+        """It asks for the earlier case; one that is merged into that ends, and is not settled."""
+        if action.link is None:
+            return
+        given = (*action.needs, *action.takes)
+        self.known("check.unknown_input", (_LINKED,), given, file=file, key=key)
+        to = process.states.get(action.to or "")
+        is_over = to is not None and to.end and not to.done
+        if action.link == "merge" and not (is_over and _LINKED in action.needs):
+            self.report.add("check.merge", file, key)
 
     def handler(self, action: pack.Action, *, file: str, key: str) -> None:
         value = action.handler

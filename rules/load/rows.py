@@ -43,7 +43,7 @@ def read(text: str, *, file: str, faults: tree.Faults) -> tree.Table:
 
 
 def _row(table: tree.Table, words: list[str], *, place: tree.Place, faults: tree.Faults) -> None:
-    key, values = words[0], [tree.Word(_dashed(word), place) for word in words[1:]]
+    key, values = words[0], [tree.Word(dashed(word), place) for word in words[1:]]
     most = 1 if key in _ONCE else 4 if key == _HALF else 3
     if not all(word.isprintable() for word in words):
         faults.add("pack.control_character", place)
@@ -129,7 +129,7 @@ def _under(table: tree.Table, name: str) -> tree.Table:
     return found
 
 
-def _dashed(word: str) -> str:
+def dashed(word: str) -> str:
     """A date as a spreadsheet rewrites it, 2027/1/4, as 2027-01-04."""
     found = _SLASHED.fullmatch(word)
     return word if found is None else f"{found[1]}-{int(found[2]):02}-{int(found[3]):02}"

@@ -59,6 +59,7 @@ def test_case_when_read_says_what_may_be_done_and_with_what(front: desk.Desk) ->
         "withdraw",
         "declare_recusal",
         "link_earlier",
+        "merge",
         "name_complained",
         "report_to_police",
         "hand_to_police",

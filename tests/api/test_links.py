@@ -16,8 +16,8 @@ TEXT = {"Accept": "text/html", "Origin": "http://testserver"}
 
 @pytest.fixture
 def open_(database: db.Database) -> desk.Desk:
-    """The district with an officer and their supervisor."""
-    return desk.open_desk(database, "officer", "supervisor", "other_officer")
+    """The district with an officer, their desk and supervisor, and another officer."""
+    return desk.open_desk(database, "officer", "desk", "supervisor", "other_officer")
 
 
 def _sign_in(open_: desk.Desk, name: str) -> None:
@@ -49,6 +49,29 @@ def test_the_receipt_leads_to_the_form_with_the_number_in_it(open_: desk.Desk) -
     for case, other in ((first, second), (second, first)):
         assert f"/cases/{other['case_id']}" in _page(open_, f"/cases/{case['case_id']}")
     assert "link_earlier?" not in _page(open_, f"/cases/{second['case_id']}/receipt")
+
+
+def test_the_desk_may_link_or_merge_and_a_closed_case_takes_none_in(open_: desk.Desk) -> None:
+    first = open_.file(applicant_phone=PHONE)
+    gone = open_.file(applicant_phone=PHONE)
+    open_.do(gone["case_id"], "withdraw", "desk", withdraw_reason="不办了")
+    case = open_.file(applicant_phone=PHONE)
+    _sign_in(open_, "desk")
+    page = _page(open_, f"/cases/{case['case_id']}")
+    asked = re.findall(r"/do/([a-z_]+)\?earlier_number=([0-9-]+)", page)
+    assert sorted(asked) == sorted(
+        [
+            ("link_earlier", first["number"]),
+            ("link_earlier", gone["number"]),
+            ("merge", first["number"]),
+        ]
+    )
+    open_.do(
+        case["case_id"], "merge", "desk", earlier_number=first["number"], merge_reason="同一件"
+    )
+    again = _page(open_, f"/cases/{case['case_id']}")
+    assert "已并案" in again
+    assert f"/cases/{first['case_id']}" in again
 
 
 def test_the_api_shows_links_and_what_is_likely(open_: desk.Desk) -> None:

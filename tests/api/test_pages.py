@@ -138,6 +138,7 @@ def test_list_when_shown_puts_the_overdue_first_and_names_the_next_act(pages: Pa
     text = pages.get("/").text
     assert text.index("早的一件") < text.index("新的一件")
     assert "<strong>受理</strong>" in text
+    assert "03-27 09:00 已发（计划 03-27 09:00）" in text, "the last step of the ladder"
     closed = pages.get("/?closed=1").text
     assert "没有已结案件" in closed
 

@@ -207,8 +207,6 @@ PROVED_ELSEWHERE: Final[dict[str, tuple[str, ...]]] = {
 }
 
 NOT_OURS: Final[dict[str, str]] = {
-    "8": "No action merges cases; when one does, it ends a case, and an end stops every clock.",
-    "9": "There is no import of old cases; papers older than sixty days are refused at filing.",
     "26": "One calendar an installation; several stand side by side, none is an office's own yet.",
     "50": "Residents see every clock and rung of their case; they have no action that urges.",
 }

@@ -83,6 +83,22 @@ def test_peer_7_an_answer_in_time_is_not_escalated_by_a_sweep_that_comes_late(
     ]
 
 
+def test_peer_8_a_merged_case_escalates_nothing_and_the_one_it_went_into_goes_on(
+    district: office.District,
+) -> None:
+    """A merged ticket still escalated: zammad #904."""
+    first, second = district.file(), district.file()
+    reason = {"earlier_number": first.number, "merge_reason": "同一起漏水"}
+    district.do(second, "merge", "desk", **reason)
+    merged = look.state_of(look.whole(district, second.case_id))
+    district.at("2026-04-20 10:00")
+    assert look.state_of(look.whole(district, second.case_id)) == merged
+    told = [row.cause for row in look.notices(district, second.case_id)]
+    assert told == ["file_case", "merge"]
+    found = look.hold(district, first.case_id)
+    assert [rung.effect for rung in found.rungs_of("dispute.accept")] == stage.LADDER
+
+
 # --- pauses
 
 

@@ -10,8 +10,8 @@ from sqlalchemy import select, update
 from rules import errors
 from tests import office
 from tests.peers import stage
-from tests.workflow import look, outside
-from workflow import db, outbox, scheduler, sweep
+from tests.workflow import look, outside, test_transfer
+from workflow import auditor, db, outbox, scheduler, sweep
 from workflow.commands import act
 from workflow.queries import board
 from workflow.tables import case as case_tables
@@ -96,6 +96,27 @@ def test_peer_48_nothing_escalates_at_filing_and_each_step_is_one_line_of_the_re
     lines = Counter(look.hold(district, filed.case_id).names)
     assert lines["rung_fired"] == len(look.whole(district, filed.case_id).rungs)
     assert lines["deadline_missed"] == 1
+
+
+def test_peer_9_old_closed_cases_that_are_imported_escalate_nothing_and_tell_nobody(
+    district: office.District,
+) -> None:
+    """Imported closed tickets escalated, and people had a mail for each: zammad #2949."""
+    outside.reach(district, "desk")
+    door = outside.Recording()
+    old = [test_transfer.LEAK.replace("D-17", f"D-{n}") for n in range(3)]
+    made, written = test_transfer.brought(district, test_transfer.table(*old))
+    assert (len(made.new), written) == (3, 3)
+    for moment in ("2026-03-23 10:00", "2026-06-01 10:00", "2027-06-01 10:00"):
+        district.jump(moment)
+        assert district.sweep() == sweep.TickReport()
+        assert auditor.run(district.engine).looked == 0
+        assert outside.send(district, door) == outbox.SendReport()
+    for case_id in look.case_ids(district):
+        found = look.hold(district, case_id)
+        assert (found.names, found.deadlines, found.rungs) == (["case_imported"], (), ())
+        assert look.notices(district, case_id) == []
+    assert door.sent == []
 
 
 # --- which cases

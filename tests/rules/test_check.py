@@ -538,6 +538,22 @@ def test_what_takes_the_case_from_an_office_names_one_and_leads_somewhere() -> N
     ]
 
 
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"to": "accepted"},
+        {"to": "to_visit"},
+        {"to": None},
+        {"needs": ("merge_reason",), "takes": ("earlier_number",)},
+    ],
+)
+def test_a_merge_that_ends_nothing_or_names_no_case_is_told(change: dict[str, Any]) -> None:
+    actions = load.release(load.NATIONAL)[0].pack.processes["dispute"].actions
+    merge = dataclasses.replace(actions["merge"], **change)
+    told = packs.changed("dispute", actions={**actions, "merge": merge})
+    assert ("check.merge", "actions.merge.link") in told
+
+
 def test_a_clock_that_a_second_acceptance_would_reset_is_told() -> None:
     loaded = load.release(load.NATIONAL)[0]
     rule = dataclasses.replace(loaded.pack.deadlines["mediation.general"], runs_on=False)

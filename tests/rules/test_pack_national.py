@@ -194,7 +194,7 @@ def test_states_that_are_done_and_those_that_end() -> None:
         "replied", "settled",
     }  # fmt: skip
     assert {name for name, s in DISPUTE.states.items() if s.end} == {
-        "closed", "refused", "withdrawn", "ended", "handed_over",
+        "closed", "refused", "withdrawn", "merged", "ended", "handed_over",
     }  # fmt: skip
     assert {name for name, s in PETITION.states.items() if s.end} == {
         "closed", "review_closed", "refused", "routed", "withdrawn", "replied", "settled",

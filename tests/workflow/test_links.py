@@ -186,6 +186,6 @@ def test_the_other_side_s_phone_makes_nothing_likely(district: office.District) 
 
 
 def test_who_cannot_link_is_shown_nothing_likely(district: office.District) -> None:
-    district.file(applicant_phone=PHONE)
-    case = district.file(applicant_phone=PHONE)
-    assert _view(district, case, "supervisor").likely == ()
+    _petition(district, petitioner_phone=PHONE)
+    case = _petition(district, petitioner_phone=PHONE)
+    assert _view(district, case, "district_supervisor").likely == ()

@@ -13,10 +13,10 @@ from uuid import UUID
 
 from tests import conftest, office
 from tests.peers import stage
-from tests.workflow import test_calendars
+from tests.workflow import test_calendars, test_transfer
 from tests.workflow.counts import Counts, forget
 from workflow import db, ids
-from workflow.commands import absences, calendars, demo, packs, people, workers
+from workflow.commands import absences, calendars, demo, packs, people, transfer, workers
 from workflow.commands import office as commands
 from workflow.queries import installation
 from workflow.queries import office as office_query
@@ -71,6 +71,16 @@ CALENDARS: Final = {
     "calendars.apply, 10 cases, given again": (17, 13),
     "calendars.apply, 10 cases, which stay": (7, 7),
 }
+TRANSFERS: Final = {
+    "transfer.read_file, 2 cases": (5, 5),
+    "transfer.apply, 2 cases": (13, 5),
+    "transfer.read_file, 2 cases, given again": (3, 3),
+    "transfer.apply, 2 cases, given again": (0, 0),
+    "transfer.read_file, 10 cases": (5, 5),
+    "transfer.apply, 10 cases": (13, 5),
+    "transfer.read_file, 10 cases, given again": (3, 3),
+    "transfer.apply, 10 cases, given again": (0, 0),
+}
 WORKERS: Final = {
     "workers.enrol": (3, 3),
     "workers.beat": (1, 1),
@@ -78,7 +88,7 @@ WORKERS: Final = {
     "workers.ticked": (1, 1),
     "workers.stop": (1, 1),
 }
-OFFICE: Final = SET_UP | STUCK | ABSENCES | CALENDARS | WORKERS
+OFFICE: Final = SET_UP | STUCK | ABSENCES | CALENDARS | TRANSFERS | WORKERS
 FEW, MANY = 2, 10
 
 
@@ -212,6 +222,22 @@ def test_importing_calendars(database: db.Database, statements: conftest.Stateme
 
 def _days_off(days: Sequence[str], year: dict[str, list[str]]) -> None:
     year["days_off"].extend(days)
+
+
+def test_importing_old_cases(database: db.Database, statements: conftest.Statements) -> None:
+    """Ten old cases are checked and written with as many statements as two."""
+    district, counts = office.build(database), Counts(database, statements)
+    for rows in (FEW, MANY):
+        old = [test_transfer.LEAK.replace("D-17", f"{rows}.{n}") for n in range(rows)]
+        read = partial(transfer.read_file, database, test_transfer.table(*old), file="old.csv")
+        forget()
+        made = counts.of(f"{rows} cases", read)
+        assert counts.of(f"{rows} cases", partial(transfer.apply, district.engine, made)) == rows
+        again = counts.of(f"{rows} cases, given again", read)
+        assert again.there == rows
+        counts.of(f"{rows} cases, given again", partial(transfer.apply, district.engine, again))
+    counts.grow_not(f"{FEW} cases", f"{MANY} cases")
+    counts.hold(TRANSFERS)
 
 
 def test_signs_of_life(database: db.Database, statements: conftest.Statements) -> None:

@@ -254,11 +254,18 @@ def _value(value: object) -> object:
 
 
 def _open_cases(tx: Connection, opened: tuple[Row, ...]) -> set[UUID]:
-    return {
-        row[0]  # type: ignore[misc]
-        for row in opened
-        if tx.exec_driver_sql(_OPEN, _stored(row)).rowcount == 1
-    }
+    """The cases whose id was free: of one the count of rows tells, of many it is asked first."""
+    kept = opened if len(opened) == 1 else _free(tx, opened)
+    if not kept or tx.exec_driver_sql(_OPEN, [_stored(row) for row in kept]).rowcount != len(kept):
+        return set()
+    return {row[0] for row in kept}  # type: ignore[misc]
+
+
+def _free(tx: Connection, opened: tuple[Row, ...]) -> tuple[Row, ...]:
+    if not opened:
+        return ()
+    taken = {row.id for row in tx.execute(_VERSIONS, {"ids": [row[0] for row in opened]})}
+    return tuple({row[0]: row for row in opened if row[0] not in taken}.values())
 
 
 def _move_cases(tx: Connection, cases: tuple[Row, ...]) -> set[UUID]:

@@ -10,7 +10,7 @@ from uuid import UUID
 
 from rules import calendars, errors
 from workflow import machine
-from workflow.decide import act, attachments, climb, moves
+from workflow.decide import act, attachments, climb, imported, moves
 from workflow.decide.decision import (
     AttachmentRow,
     Decision,
@@ -73,6 +73,20 @@ def decide_attachment(
     _catch_up(draft)
     attachments.attach(draft, asked)
     return draft.finish()
+
+
+def decide_import(
+    rules: machine.Rules,
+    facts: Facts,
+    *,
+    old: imported.Old,
+    number: str,
+    actor_id: UUID | None = None,
+) -> Decision:
+    """What taking over a closed case of an earlier system writes, under a number of ours. It starts
+    no clock and tells nobody. Raises: what `imported.take_over` raises."""
+    draft = imported.take_over(rules, facts, old=old, number=number, actor_id=actor_id)
+    return draft.finish(is_act=True)
 
 
 def decide_due(rules: machine.Rules, facts: Facts) -> Decision | None:
@@ -185,6 +199,7 @@ __all__ = [
     "decide_attachment",
     "decide_calendar",
     "decide_due",
+    "decide_import",
     "guard_facts",
     "is_led_by",
     "plan_of",

@@ -42,12 +42,17 @@ def opened(rules: machine.Rules, command: Command, facts: Facts, *, opening: Ope
 
     Raises: `process.unknown`, `case.received_in_future`, `case.received_long_ago`.
     """
-    flow = rules.flow(opening.process)
     received_at = opening.received_at or facts.now
     if received_at > facts.now:
         raise errors.Invalid("case.received_in_future", field="received_at")
     if received_at < facts.now - timedelta(days=MAX_DRAFT_DAYS):
         raise errors.Invalid("case.received_long_ago", field="received_at", days=MAX_DRAFT_DAYS)
+    return blank(rules, command, facts, opening=opening)
+
+
+def blank(rules: machine.Rules, command: Command, facts: Facts, *, opening: Opening) -> Draft:
+    """The same, however long ago it was received. Raises: `process.unknown`."""
+    flow = rules.flow(opening.process)
     case = CaseRow(
         id=command.case_id,
         number=opening.number,
@@ -94,7 +99,7 @@ def opened(rules: machine.Rules, command: Command, facts: Facts, *, opening: Ope
         cycle=1,
         next_at=None,
         due_at=NEVER,
-        received_at=received_at,
+        received_at=opening.received_at or facts.now,
         opened_at=facts.now,
         done_at=None,
         closed_at=None,
@@ -118,16 +123,12 @@ def act(draft: Draft, command: Command) -> None:
     facts = draft.guard_facts(values)
     state = machine.fire(draft.flow, state=draft.case.state, action=command.action, facts=facts)
     _check_window(draft, action, values)
-    complained = _complained(draft, action, values)
-    if complained is not None:
-        draft.exclude(complained)
-    _route(draft, action, values, command)
-    _check_people(draft, action, values)
+    complained = place(draft, action, values, command)
     _take_over(draft, action, values, command)
     _enter(draft, state, reopened=draft.is_end(source) and action.to is not None)
-    seq = _record(draft, action, values, command, more=links.link(draft, action, command))
+    seq = record(draft, values, command, more=links.link(draft, action, command))
     if complained is not None:
-        _part_with(draft, complained, seq=seq)
+        part_with(draft, complained, seq=seq)
     _carry(draft, action, values, command, seq=seq, held_by=held_by)
     papers.serve(draft, action, values, command, seq=seq)
     papers.plan(draft, values, command.action)
@@ -197,7 +198,7 @@ def _complained(draft: Draft, action: pack_.Action, values: Mapping[str, Scalar]
     return None
 
 
-def _part_with(draft: Draft, office: UUID, *, seq: int) -> None:
+def part_with(draft: Draft, office: UUID, *, seq: int) -> None:
     """An office complained about lets go of what it has."""
     draft.relate(office, relation="complained", seq=seq)
     if draft.case.leader_id in draft.facts.recused and draft.case.leader_id is not None:
@@ -236,6 +237,24 @@ def _window(action: pack_.Action, deadlines: Iterable[DeadlineRow]) -> DeadlineR
 
 
 # -- what changes -----------------------------------------------------------------------------
+
+
+def place(
+    draft: Draft, action: pack_.Action, values: Mapping[str, Scalar], command: Command
+) -> UUID | None:
+    """Where the case goes, and the columns that the action sets. Gives the office that it says is
+    complained about, for `part_with`.
+
+    Raises: what `rules.routing.route` raises; `field.person`, `field.office`, `complained.leads`
+    and `complained.leads_not`.
+    """
+    complained = _complained(draft, action, values)
+    if complained is not None:
+        draft.exclude(complained)
+    _route(draft, action, values, command)
+    _check_people(draft, action, values)
+    _set(draft, action, values)
+    return complained
 
 
 def _route(
@@ -278,7 +297,7 @@ def _own_office(draft: Draft, command: Command) -> routing.Office | None:
 def _take_over(
     draft: Draft, action: pack_.Action, values: Mapping[str, Scalar], command: Command
 ) -> None:
-    """The handler and the columns that the action sets."""
+    """Who handles the case from now on."""
     if action.handler == "nobody":
         draft.change(handler_id=None)
     elif action.handler == "actor":
@@ -287,6 +306,9 @@ def _take_over(
         draft.change(handler_id=next(iter(draft.holders(action.handler)), None))
     elif action.handler is not None:
         draft.change(handler_id=UUID(str(values[action.handler.removeprefix("fields.")])))
+
+
+def _set(draft: Draft, action: pack_.Action, values: Mapping[str, Scalar]) -> None:
     for column, name in (action.sets or {}).items():
         if name in values:
             draft.change(**{column: values[name]})
@@ -353,14 +375,11 @@ def _carry(
 # -- what is recorded --------------------------------------------------------------------------
 
 
-def _record(
-    draft: Draft,
-    action: pack_.Action,
-    values: Mapping[str, Scalar],
-    command: Command,
-    *,
-    more: Mapping[str, object],
+def record(
+    draft: Draft, values: Mapping[str, Scalar], command: Command, *, more: Mapping[str, object]
 ) -> int:
+    """The event of a command: clear values in its payload, personal ones to be sealed; with the
+    first the sides of the case. Gives its number."""
     pack = draft.rules.pack
     sealed = {name for name in values if pack.fields[name].personal}
     if draft.seq == 0:

@@ -300,8 +300,7 @@ class Earlier:
     """The case that a link names. `linked` is what the case at hand is linked to already,
     `before` what it hangs on through all links, `behind` what the named one hangs on."""
 
-    case_id: UUID
-    opened_at: datetime
+    case: CaseRow
     linked: frozenset[UUID] = frozenset()
     before: frozenset[UUID] = frozenset()
     behind: frozenset[UUID] = frozenset()

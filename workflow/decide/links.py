@@ -1,4 +1,5 @@
-"""Repeated filing (重复): a case is linked to one that was there before, and none is deleted.
+"""Repeated filing (重复): a case is linked to one that was there before, or merged into it, where
+the matter goes on for both; and none is deleted.
 
 What is counted is the matter, never a person: how many earlier cases this one hangs on, through
 all links.
@@ -12,10 +13,12 @@ from rules import errors
 from rules import pack as pack_
 from workflow.decide.decision import LinkRow
 from workflow.decide.draft import Draft
-from workflow.decide.facts import Command
+from workflow.decide.facts import CaseRow, Command
 
 NUMBER: Final = "earlier_number"
 """The field that names the earlier case."""
+MERGE: Final = "merge"
+RESTRICTED: Final = "restricted"
 
 
 def link(draft: Draft, action: pack_.Action, command: Command) -> dict[str, object]:
@@ -23,27 +26,47 @@ def link(draft: Draft, action: pack_.Action, command: Command) -> dict[str, obje
     it. Nothing where the action links nothing, or no number was given.
 
     Raises: `link.unknown` where there is no such case for this person; `link.not_earlier`;
-    `link.already`.
+    `link.already`; what `_check_merge` raises.
     """
     if action.link is None or not command.fields.get(NUMBER):
         return {}
     found = command.earlier
     if found is None:
         raise errors.Invalid("link.unknown", field=NUMBER)
-    case = draft.case
-    if (found.opened_at, found.case_id) >= (case.opened_at, case.id):
+    case, earlier = draft.case, found.case
+    if (earlier.opened_at, earlier.id) >= (case.opened_at, case.id):
         raise errors.Invalid("link.not_earlier", field=NUMBER)
-    if found.case_id in found.linked:
+    if action.link == MERGE:
+        _check_merge(draft, earlier)
+    elif earlier.id in found.linked:
         raise errors.Invalid("link.already", field=NUMBER)
-    repeats = len({found.case_id, *found.before, *found.behind})
+    repeats = len({earlier.id, *found.before, *found.behind})
     draft.change(repeats=repeats)
-    draft.add_link(
-        LinkRow(
-            case_id=case.id,
-            no=len(found.linked) + 1,
-            other_case_id=found.case_id,
-            kind=action.link,
-            seq=draft.seq + 1,
+    if earlier.id not in found.linked:
+        draft.add_link(
+            LinkRow(
+                case_id=case.id,
+                no=len(found.linked) + 1,
+                other_case_id=earlier.id,
+                kind=action.link,
+                seq=draft.seq + 1,
+            )
         )
-    )
-    return {"linked": str(found.case_id), "repeats": repeats}
+    return {"linked": str(earlier.id), "repeats": repeats}
+
+
+def _check_merge(draft: Draft, earlier: CaseRow) -> None:
+    """A case is merged only where the matter truly goes on: there it is of the same kind, still in
+    work, seen by no more people, and not in the hands of whom this one complains about.
+
+    Raises: `merge.other_process`, `merge.settled`, `merge.restricted`, `merge.complained`.
+    """
+    case = draft.case
+    if earlier.process != case.process:
+        raise errors.Invalid("merge.other_process", field=NUMBER)
+    if earlier.is_done or earlier.is_closed:
+        raise errors.Invalid("merge.settled", field=NUMBER)
+    if case.confidentiality == RESTRICTED and earlier.confidentiality != RESTRICTED:
+        raise errors.Invalid("merge.restricted", field=NUMBER)
+    if earlier.lead_office_id in draft.facts.barred:
+        raise errors.Invalid("merge.complained", field=NUMBER)

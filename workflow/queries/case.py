@@ -42,9 +42,10 @@ _PERSON: Final = office_tables.Person.__table__  # type: ignore[attr-defined]
 _OFFICE: Final = office_tables.Office.__table__  # type: ignore[attr-defined]
 _AREA: Final = office_tables.Area.__table__  # type: ignore[attr-defined]
 
-OFFICE_ONLY: Final = frozenset(
-    {"rung_blocked", "action_refused", "supervision_ended", "calendar_changed", "attach"}
-)
+_OFFICE_ONLY: Final = {
+    "rung_blocked", "action_refused", "supervision_ended", "calendar_changed", "attach",
+    "case_imported",
+}  # fmt: skip
 """What is no action of the pack and tells the resident nothing."""
 
 _ID: Final[BindParameter[Any]] = bindparam("case_id")
@@ -454,7 +455,7 @@ def _event(
         fields=payload.get("fields", {}),
         values=tuple(value for _, value in values if value.seq == row.seq),
         payload=payload,
-        resident_sees=action.resident_sees if action else row.name not in OFFICE_ONLY,
+        resident_sees=action.resident_sees if action else row.name not in _OFFICE_ONLY,
     )
 
 

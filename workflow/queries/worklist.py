@@ -33,6 +33,9 @@ from workflow.tables import office as office_tables
 _CASE: Final = case_tables.CaseFile.__table__.c  # type: ignore[attr-defined]
 _OFFICE: Final = office_tables.Office.__table__.c  # type: ignore[attr-defined]
 _AREA: Final = office_tables.Area.__table__.c  # type: ignore[attr-defined]
+_CLOCK: Final = case_tables.Deadline.__table__.c  # type: ignore[attr-defined]
+_RUNG: Final = case_tables.Escalation.__table__.c  # type: ignore[attr-defined]
+_CLIMBED: Final = case_tables.Escalation.__table__.alias("climbed").c  # type: ignore[attr-defined]
 _HANDLER: Final = office_tables.Person.__table__.alias("handler")  # type: ignore[attr-defined]
 
 PAGE: Final = 50
@@ -45,6 +48,15 @@ COUNT_CAP: Final = 1000
 Narrow = Literal["all", "turn", "unaccepted", "green", "yellow", "red", "grey", "stuck"]
 """`turn`: the next act is one that a post of this person owes; `unaccepted`: received, and
 nobody has taken it yet."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Climbed:
+    """The rung fired last on a case's open clocks."""
+
+    effect: str
+    planned_at: datetime
+    fired_at: datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,6 +80,7 @@ class WorkItem:
     has_leader: bool
     is_closed: bool
     updated_at: datetime
+    climbed: Climbed | None = None
     offered: tuple[str, ...] = ()
     """The actions that can leave from its state, whoever may do them."""
 
@@ -233,17 +246,22 @@ def _page_statement(
     continued: bool,
     only: frozenset[str] = frozenset(),
 ) -> Select[Any]:
-    """Index: case_area_<n>, case_office, case_grid, case_handler, case_filer, case_leader."""
+    """Index: case_area_<n>, case_office, case_grid, case_handler, case_filer, case_leader; the
+    keys of escalation and deadline."""
     statement = (
         select(
             *_CASE,
             _AREA.name.label("grid_name"),
             _OFFICE.name.label("lead_office"),
             _HANDLER.c.name.label("handler"),
+            _RUNG.effect,
+            _RUNG.planned_at,
+            _RUNG.fired_at,
         )
         .join(_AREA.code.table, _AREA.code == _CASE.origin_grid)
         .join(_OFFICE.id.table, _OFFICE.id == _CASE.lead_office_id)
         .outerjoin(_HANDLER, _HANDLER.c.id == _CASE.handler_id)
+        .outerjoin(_RUNG.seq.table, and_(_RUNG.case_id == _CASE.id, _RUNG.seq == _last_climbed()))
         .where(_seen(kind, limited=limited), _CASE.is_closed == bindparam("closed"))
         .order_by(_CASE.due_at, _CASE.id)
         .limit(bindparam("limit"))
@@ -256,6 +274,22 @@ def _page_statement(
         statement = statement.where(tuple_(_CASE.due_at, _CASE.id) > place)
     statement = statement.where(*(_ONLY[name] for name in sorted(only)))
     return _narrowed(statement, narrow)
+
+
+def _last_climbed() -> Any:
+    """The event of the rung fired last on the open clocks of a case."""
+    of_clock = and_(
+        _CLOCK.case_id == _CLIMBED.case_id,
+        _CLOCK.no == _CLIMBED.deadline_no,
+        _CLOCK.cycle == _CLIMBED.cycle,
+    )
+    return (
+        select(func.max(_CLIMBED.seq))
+        .join(_CLOCK.no.table, of_clock)
+        .where(_CLIMBED.case_id == _CASE.id, _CLOCK.ended_at.is_(None))
+        .correlate(_CASE.id.table)
+        .scalar_subquery()
+    )
 
 
 @cache
@@ -307,6 +341,13 @@ def _item(row: Row[*tuple[Any, ...]], rules: machine.Rules) -> WorkItem:
         has_leader=values["leader_id"] is not None,
         is_closed=values["is_closed"],
         updated_at=values["updated_at"],
+        climbed=None
+        if values["effect"] is None
+        else Climbed(
+            effect=values["effect"],
+            planned_at=values["planned_at"],
+            fired_at=values["fired_at"],
+        ),
         offered=_offered(row, rules),
     )
 

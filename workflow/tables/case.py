@@ -276,8 +276,8 @@ class Party(SQLModel, table=True):
 
 
 class Link(SQLModel, table=True):
-    """A case of the same matter that was there before. Linked by event `seq`, and for ever: a
-    repeated case is neither deleted nor merged."""
+    """A case of the same matter that was there before. Linked by event `seq`, and for ever: no
+    case is deleted. Into which a `merge` was made, the matter goes on there."""
 
     case_id: UUID = Field(primary_key=True, foreign_key="case_file.id")
     no: int = Field(primary_key=True)
@@ -286,7 +286,7 @@ class Link(SQLModel, table=True):
     seq: int
 
     __table_args__ = (
-        CheckConstraint("kind in ('repeat')", name="link_kind"),
+        CheckConstraint("kind in ('repeat', 'merge')", name="link_kind"),
         CheckConstraint("case_id <> other_case_id", name="link_other"),
         Index("link_other_case", "other_case_id", "case_id", unique=True),
     )

@@ -89,6 +89,14 @@ class Receipt(Shape):
     code: str | None
 
 
+class Climbed(Shape):
+    """The rung of the ladder fired last on a case's open clocks."""
+
+    effect: str
+    planned_at: datetime
+    fired_at: datetime
+
+
 class Line(Shape):
     """A case as a line of a list."""
 
@@ -109,6 +117,7 @@ class Line(Shape):
     has_leader: bool
     is_closed: bool
     updated_at: datetime
+    climbed: Climbed | None
 
 
 class Page(Shape):
@@ -135,6 +144,7 @@ class Page(Shape):
                     "has_leader": False,
                     "is_closed": False,
                     "updated_at": "2026-03-20T08:00:00Z",
+                    "climbed": None,
                 }
             ],
             "cursor": None,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import asdict
 
 from api import forms, texts
 from api.routes.shapes import cases
@@ -60,6 +61,7 @@ def _line(item: worklist.WorkItem, words: texts.Words) -> cases.Line:
             "has_leader": item.has_leader,
             "is_closed": item.is_closed,
             "updated_at": item.updated_at,
+            "climbed": item.climbed and asdict(item.climbed),
         }
     )
 

@@ -8,6 +8,7 @@ from api import texts
 from api.routes.shapes import told
 from api.routes.views import parts
 from rules import pack as pack_
+from workflow.decide import imported
 from workflow.queries import case as case_query
 
 
@@ -16,13 +17,19 @@ def events(view: case_query.CaseView, words: texts.Words) -> told.Events:
     return told.Events(items=tuple(_event(event, words) for event in view.events))
 
 
+def _title(event: case_query.EventView, words: texts.Words) -> str:
+    if event.name == imported.IMPORTED:
+        return words.imported(event.payload)
+    return words.text(event.title)
+
+
 def _event(event: case_query.EventView, words: texts.Words) -> told.Event:
     return told.Event.model_validate(
         {
             "seq": event.seq,
             "at": event.at,
             "name": event.name,
-            "title": words.text(event.title),
+            "title": _title(event, words),
             "actor_kind": event.actor_kind,
             "actor": event.actor,
             "fields": dict(event.fields),

@@ -23,7 +23,7 @@ import pytest
 from rules import errors, load
 from rules import pack as pack_
 from tests import office as small
-from tests.workflow import outside, ways
+from tests.workflow import outside, test_transfer, ways
 from tests.workflow.db import large, plans
 from workflow import access, auditor, db, ids, outbox, read, scheduler, sweep
 from workflow.commands import (
@@ -35,6 +35,7 @@ from workflow.commands import (
     packs,
     papers,
     people,
+    transfer,
     workers,
 )
 from workflow.commands import office as office_commands
@@ -327,6 +328,7 @@ def _commands(drive: large.Drive) -> None:
     pack_hash = office_query.house(database).rules.hash
     drive.of("packs.switch", lambda: packs.switch(database, pack_hash))
     _calendars(drive)
+    _old_cases(drive)
     _absences(drive)
     _sessions(drive)
 
@@ -344,6 +346,20 @@ def _calendars(drive: large.Drive) -> None:
     drive.of("calendars.apply", lambda: calendars.apply(engine, made[0], mode="rebuild"))
     drive.of("almanac.every", lambda: almanac.every(drive.database))
     drive.of("almanac.one", lambda: almanac.one(drive.database, None))
+
+
+def _old_cases(drive: large.Drive) -> None:
+    """A file, and the same again: then what is there is compared."""
+    line = test_transfer.LEAK.replace(small.GRID, drive.place.grids[0].code)
+    engine, data = drive.engine, test_transfer.table(line)
+    made: list[transfer.Import] = []
+
+    def read_file() -> None:
+        made.append(transfer.read_file(drive.database, data, file="old.csv"))
+
+    drive.of("transfer.read_file", read_file)
+    drive.of("transfer.apply", lambda: transfer.apply(engine, made[0]))
+    drive.of("transfer.read_file given again", read_file)
 
 
 def _absences(drive: large.Drive) -> None:

@@ -1,0 +1,136 @@
+"""One matter, reported twice: merged into the earlier case, where it goes on for both; never where
+it would be lost, seen by more people, or heard by whom it complains about."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tests import office
+from tests.workflow import look
+from workflow import access
+from workflow.commands import act
+from workflow.queries import case as case_query
+
+WHY = "两个网格员报了同一起漏水"
+
+
+def _merge(
+    district: office.District, case: act.Receipt, earlier: act.Receipt, by: str = "desk"
+) -> act.Receipt:
+    return district.do(case, "merge", by, earlier_number=earlier.number, merge_reason=WHY)
+
+
+def _two(district: office.District, **fields: Any) -> tuple[act.Receipt, act.Receipt]:
+    return district.file(), district.file(**fields)
+
+
+def _stands(district: office.District, case: act.Receipt) -> tuple[object, ...]:
+    return look.state_of(look.whole(district, case.case_id))
+
+
+def _settle(district: office.District, case: act.Receipt) -> None:
+    agreed = {"agreement_form": "oral", "agreement_terms": "修好漏点。", "perform_by": "2026-03-31"}
+    district.do(case, "accept", "desk")
+    district.do(case, "name_mediator", "desk", mediator=str(district.people["mediator"]))
+    district.do(case, "record_agreement", "mediator", **agreed, both_signed=True)
+    today = f"{district.now().astimezone(office.ZONE):%F}"
+    district.do(case, "confirm_performance", "mediator", performed_on=today)
+
+
+def test_a_merged_case_ends_and_the_earlier_one_stays(district: office.District) -> None:
+    first, second = _two(district)
+    before = _stands(district, first)
+    done = _merge(district, second, first)
+    assert done.state == "merged"
+    found = look.hold(district, second.case_id)
+    assert (found.case.is_closed, found.case.is_done, found.case.repeats) == (True, False, 1)
+    assert {row.state for row in found.deadlines} == {"stopped"}
+    (payload,) = found.payloads("merge")
+    assert payload["linked"] == str(first.case_id)
+    assert _stands(district, first) == before
+    told = [row.cause for row in look.notices(district, second.case_id)]
+    assert told.count("merge") == 1, "who filed it; who merged it knows"
+    look.chain_holds(district)
+
+
+def test_who_sees_both_finds_each_on_the_other(district: office.District) -> None:
+    first, second = _two(district)
+    _merge(district, second, first)
+    for case, other in ((first, second), (second, first)):
+        view = case_query.view(district.engine, district.actor("desk"), case.case_id)
+        assert [one.number for one in view.linked] == [other.number]
+
+
+def test_a_resident_learns_that_it_was_merged_and_not_into_what(district: office.District) -> None:
+    first, second = _two(district)
+    _merge(district, second, first)
+    actor = access.Actor(kind="resident", case_id=second.case_id)
+    view = case_query.view(district.engine, actor, second.case_id)
+    assert (view.case.state, view.linked) == ("merged", ())
+    assert [event.name for event in view.events if event.resident_sees][-1] == "merge"
+    assert first.number not in str(view.events)
+
+
+def test_a_linked_case_may_still_be_merged(district: office.District) -> None:
+    first, second = _two(district)
+    district.do(second, "link_earlier", "officer", earlier_number=first.number)
+    _merge(district, second, first)
+    assert district.case(second).repeats == 1
+    look.chain_holds(district)
+
+
+@pytest.mark.parametrize("kind", ["settled", "closed", "restricted", "complained", "later"])
+def test_a_merge_in_which_the_matter_would_be_lost_or_heard_is_refused(
+    district: office.District, kind: str
+) -> None:
+    fields: dict[str, Any] = {
+        "restricted": {"confidentiality": "restricted"},
+        "complained": {"complained_office": str(district.offices["desk"])},
+    }.get(kind, {})
+    first, second = _two(district, **fields)
+    code = {"closed": "merge.settled", "later": "link.not_earlier"}.get(kind, f"merge.{kind}")
+    case, earlier, by = second, first, "desk"
+    if kind == "closed":
+        district.do(first, "withdraw", "desk", withdraw_reason="不办了")
+    if kind == "settled":
+        _settle(district, first)
+    if kind == "later":
+        case, earlier = first, second
+    if kind == "complained":
+        by = "supervisor"
+    before = _stands(district, case)
+    error = look.refused(_merge, district, case, earlier, by=by)
+    assert (error.code, error.field) == (code, "earlier_number")
+    assert _stands(district, case) == before
+
+
+def test_another_kind_of_case_takes_none_in(district: office.District) -> None:
+    petition = district.file("petition_officer", process="petition")
+    case = district.file()
+    error = look.refused(_merge, district, case, petition, by="supervisor")
+    assert error.code in ("merge.other_process", "link.unknown")
+    assert district.case(case).state == "filed"
+
+
+def test_a_case_out_of_sight_takes_none_in_and_is_not_there(district: office.District) -> None:
+    hidden = district.file("other_officer", grid=office.OTHER_GRID)
+    case = district.file()
+    assert look.refused(_merge, district, case, hidden).code == "link.unknown"
+
+
+def test_only_the_supervisor_undoes_a_merge_and_the_clocks_begin_anew(
+    district: office.District,
+) -> None:
+    first, second = _two(district)
+    _merge(district, second, first)
+    error = look.refused(district.do, second, "undo_merge", "desk", reopen_reason="不是同一件")
+    assert error.code == "action.not_yours"
+    district.do(second, "undo_merge", "supervisor", reopen_reason="不是同一件")
+    found = look.hold(district, second.case_id)
+    assert (found.case.state, found.case.is_closed, found.case.cycle) == ("accepted", False, 2)
+    running = {row.rule for row in found.deadlines if row.state == "running"}
+    assert {"dispute.name_mediator", "mediation.general"} <= running
+    assert district.case(first).is_closed is False
+    look.chain_holds(district)
