@@ -420,7 +420,6 @@ def _rungs(
     )
     if not row.is_open:
         return done
-    blocked = row.blocked.split()
     plan = clocks.plan_of(pack, row, calendar=facts.calendars[row.calendar_hash])
     to_come = tuple(
         RungView(
@@ -428,7 +427,7 @@ def _rungs(
             planned_at=rung.at,
             fired_at=None,
             target=None,
-            is_blocked=rung.key in blocked,
+            is_blocked=rung.key in row.blocked.split(),
         )
         for rung in clocks.unfired(row.fired, plan)
     )
