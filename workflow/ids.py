@@ -45,7 +45,8 @@ def uuid7() -> UUID:
 
 def imported_case(process: str, number: str) -> UUID:
     """The id of a case that had this number in an earlier system: the same each time it comes."""
-    return uuid5(_IMPORTED, f"{process} {number}")
+    told = unicodedata.normalize("NFC", number).strip()
+    return uuid5(_IMPORTED, f"{process} {told}")
 
 
 def check_digit(digits: str) -> int:

@@ -46,7 +46,7 @@ QUERIES: Final = {
     "worklist.page, red": (3, 3),
     "worklist.page, of an office": (3, 3),
     "search.number_to_id": (4, 4),
-    "search.number_to_id, nobody's": (2, 2),
+    "search.number_to_id, nobody's": (3, 3),
     "search.by_code, a resident's": (1, 1),
     "search.by_code, a guest's": (3, 3),
     "search.invited": (2, 2),

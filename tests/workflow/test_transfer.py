@@ -20,7 +20,7 @@ from workflow import auditor, db, ids, outbox, sweep
 from workflow.commands import office as office_commands
 from workflow.commands import transfer
 from workflow.queries import case as case_query
-from workflow.queries import worklist
+from workflow.queries import search, worklist
 from workflow.tables import case as case_tables
 from workflow.tables import delivery, personal
 from workflow.tables import office as office_tables
@@ -210,6 +210,14 @@ def test_an_imported_case_is_seen_by_scope_and_linked_as_an_earlier_one(
     assert district.case(filed).repeats == 1
     view = case_query.view(district.engine, district.actor("desk"), old.id)
     assert [(one.number, one.is_earlier) for one in view.linked] == [(filed.number, False)]
+
+
+def test_an_old_number_finds_its_case_for_who_may_see_it(district: office.District) -> None:
+    (case_id,) = [one.id for one in brought(district, table(LEAK))[0].new]
+    database = district.engine.database
+    assert search.number_to_id(database, district.actor("desk"), " D-17 ") == case_id
+    assert search.number_to_id(database, district.actor("other_officer"), "D-17") is None
+    assert search.number_to_id(database, district.actor("desk"), "D-18") is None
 
 
 def test_I8_an_accusation_stays_restricted_and_who_is_complained_about_out(

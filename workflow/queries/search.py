@@ -20,6 +20,8 @@ _EVENT: Final = case_tables.Event.__table__.c  # type: ignore[attr-defined]
 
 # Index: the unique number.
 BY_NUMBER: Final = select(_CASE.id).where(_CASE.number == bindparam("number"))
+# Index: the primary key.
+BY_ID: Final = select(_CASE.id).where(_CASE.id.in_(bindparam("case_ids", expanding=True)))
 
 # Index: the primary key, which begins with the case.
 TOLD: Final = (
@@ -30,13 +32,13 @@ TOLD: Final = (
 
 
 def number_to_id(database: db.Database, actor: access.Actor, text: str) -> UUID | None:
-    """The case of a number that this actor may see."""
-    number = ids.read_number(text)
-    if number is None:
-        return None
+    """The case of a number, ours or that of an earlier system, that this actor may see."""
     with db.snapshot(database) as tx:
         house = read.house(tx)
-        case_id = tx.execute(BY_NUMBER, {"number": number}).scalar()
+        case_id = tx.execute(BY_NUMBER, {"number": ids.read_number(text) or ""}).scalar()
+        if case_id is None:
+            old = [ids.imported_case(process, text) for process in house.rules.flows]
+            case_id = tx.execute(BY_ID, {"case_ids": old}).scalar()
         case = read.case_row(tx, case_id) if case_id else None
         if case is None:
             return None
