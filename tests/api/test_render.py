@@ -317,6 +317,7 @@ def test_worklist_when_drawn_tells_day_before_light(language: texts.Language) ->
         next=None,
         tone="red",
         due_at=datetime(2026, 11, 12, 16, tzinfo=UTC),
+        climbed=None,
     )
     groups = (
         SimpleNamespace(key="overdue", count=1, items=(item,)),

@@ -8,6 +8,8 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Final, TypeVar
 
+from sqlalchemy import select
+
 from api import forms, texts
 from api.pages import action as action_page
 from api.pages import frame, way
@@ -15,17 +17,19 @@ from rules import errors, load
 from rules import pack as pack_
 from tests import office
 from tests.browser import walk
-from workflow import access, ids
+from workflow import access, db, ids
 from workflow.commands import act
 from workflow.decide import Scalar
 from workflow.queries import case as case_query
 from workflow.queries import search
+from workflow.tables import case as case_tables
 
 Named = tuple[str, str]
 """A process and one of its actions."""
 Step = tuple[str, str, Mapping[str, Scalar]]
 """Who does what, and what they fill in; `@name` is an office or a person of the district."""
 _Part = TypeVar("_Part")
+CASE: Final = case_tables.CaseFile.__table__.c  # type: ignore[attr-defined]
 RESIDENT: Final = "resident"
 ENGLISH: Final = texts.Words(language="en")
 NATIONAL: Final = load.release(load.NATIONAL)[0].pack
@@ -64,6 +68,8 @@ class Form:
 
 # ---- the cases
 
+EARLIER: Final = "@earlier"
+"""Stands for the number of a case that was filed before."""
 WHY: Final[Mapping[str, Scalar]] = {"objection_reason": "三定规定不由本单位负责。"}
 TO_HOUSING: Final[Mapping[str, Scalar]] = {"to_office": "@housing"}
 ABOUT_HOUSING: Final[Mapping[str, Scalar]] = {"complained_office": "@housing"}
@@ -128,6 +134,9 @@ WITH_A_PLAN: Final[Sequence[Step]] = (
         "approve_plan",
         {"responsible": "@mediator", "measures": "上门走访。", "plan_until": "2026-04-20"},
     ),
+)
+MERGED: Final[Sequence[Step]] = (
+    ("desk", "merge", {"earlier_number": EARLIER, "merge_reason": "同一起漏水。"}),
 )
 SENT: Final[Sequence[Step]] = (("petition_officer", "transfer", TO_HOUSING),)
 OBJECTING: Final[Sequence[Step]] = (*SENT, ("handler", "object", WHY))
@@ -194,6 +203,7 @@ OF_THE_OFFICER: Final = (
     ASKED_TO_END,
     WITH_A_PLAN,
     SUPERVISED,
+    MERGED,
 )
 """Disputes, all filed by the grid officer."""
 OF_THE_PETITION_OFFICE: Final = (
@@ -274,7 +284,13 @@ def actor(district: office.District, who: str, case: act.Receipt) -> access.Acto
 
 def _ids(district: office.District, fields: Mapping[str, Scalar]) -> dict[str, Scalar]:
     """With the ids of those who are named."""
-    known = {f"@{name}": key for name, key in (*district.people.items(), *district.offices.items())}
+    known: dict[str, object] = {
+        f"@{name}": key for name, key in (*district.people.items(), *district.offices.items())
+    }
+    if EARLIER in fields.values():
+        with db.snapshot(district.engine.database) as tx:
+            first = select(CASE.number).where(CASE.state == "filed").order_by(CASE.opened_at)
+            known[EARLIER] = tx.execute(first).scalars().first()
     return {
         name: str(known[value]) if isinstance(value, str) and value in known else value
         for name, value in fields.items()

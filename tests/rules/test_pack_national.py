@@ -38,6 +38,9 @@ LAW = {
     "petition.notice_assigned": ("15 calendar_day", None, "none", "national", "信访工作条例第23条"),
     "petition.objection": ("5 working_day", "organ", "none", "national", "信访工作条例第23条"),
     "petition.handle": ("60 calendar_day", None, "none", "national", "信访工作条例第34条"),
+    "petition.report_back": (
+        "until fields.report_by", None, "none", "national", "信访工作条例第22条"
+    ),
     "petition.review_window": (
         "30 calendar_day", "petitioner", "next_working_day", "national", "信访工作条例第35条"
     ),

@@ -224,6 +224,21 @@ def test_an_offence_is_handed_to_the_police(district: office.District) -> None:
     assert done.state == "handed_over"
 
 
+def test_who_assigns_an_item_sets_the_day_of_the_report_and_has_it(
+    district: office.District,
+) -> None:
+    filed = _file(district)
+    district.do(filed, "transfer", "petition_officer", to_office=str(district.offices["housing"]))
+    asked = district.do(filed, "ask_report", "petition_officer", report_by="2026-04-30")
+    assert district.people["handler"] in _told(district, filed, asked.seq)
+    clock = district.deadlines(filed)["petition.report_back"][0]
+    assert (clock.state, f"{clock.due_on}") == ("running", "2026-04-30")
+    district.do(filed, "accept", "handler", route="6")
+    told = district.do(filed, "report_back", "handler", report_result="已核实，五日内发放。")
+    assert district.deadlines(filed)["petition.report_back"][0].state == "met"
+    assert _told(district, filed, told.seq) == {district.people["petition_officer"]}
+
+
 def test_a_major_item_is_reported_to_who_supervises_above(district: office.District) -> None:
     filed = _file(district, grade="02")
     assert district.deadlines(filed)["petition.report_urgent"][0].state == "running"
