@@ -43,6 +43,8 @@ class LinkView:
     state: pack_.Text
     opened_at: datetime
     is_closed: bool
+    is_over: bool
+    """Its matter is settled or has ended: no case is merged into it."""
     is_earlier: bool
 
 
@@ -56,6 +58,8 @@ class Around:
 
 
 _ID: Final[BindParameter[Any]] = bindparam("case_id")
+# Index: the primary key.
+HELD: Final = select(_CASE.id).where(_CASE.id == _ID).with_for_update(read=True)
 # Index: the unique number.
 BY_NUMBER: Final = select(_CASE.id).where(_CASE.number == bindparam("number"))
 
@@ -96,19 +100,34 @@ _LIKELY: Final = (
 AROUND: Final = union_all(_EARLIER, _LATER, _LIKELY.subquery().select())
 
 
-def earlier(tx: db.Tx, rights: pack_.Pack, actor: access.Actor, command: Command) -> Earlier | None:
+def earlier(
+    tx: db.Tx,
+    rights: pack_.Pack,
+    actor: access.Actor,
+    command: Command,
+    *,
+    kind: str,
+    holds: bool,
+) -> Earlier | None:
     """The case that a command names as the earlier one, with what decides how often the matter
-    came; None where it is not there for this person."""
+    came; None where it is not there for this person. `holds`: where it takes the other in, it stays
+    as it is until the end of the transaction."""
+    is_merge = kind == decided.MERGE
     number = ids.read_number(str(command.fields.get(decided.NUMBER) or ""))
     found = tx.execute(BY_NUMBER, {"number": number}).scalar() if number else None
     if found is None:
         return None
+    if is_merge and holds:
+        tx.execute(HELD, {"case_id": found})
     cases = _visible(tx, rights, actor, [found])
     if not cases:
         return None
     rows = tx.execute(BEHIND, {"case_ids": [command.case_id, found]}).all()
     return Earlier(
         case=cases[0],
+        is_merge=is_merge,
+        is_over=_is_over(_state(tx, cases[0])),
+        sees_more=is_merge and _sees_more(tx, found, than=command.case_id),
         linked=frozenset(row.other for row in rows if row.via == row.root == command.case_id),
         before=frozenset(row.other for row in rows if row.root == command.case_id),
         behind=frozenset(row.other for row in rows if row.root == found),
@@ -149,17 +168,36 @@ def seen(payload: dict[str, Any], known: frozenset[str]) -> dict[str, Any]:
 
 def view(tx: db.Tx, other: CaseRow, case: CaseRow) -> LinkView:
     """One of them, as the page of the other shows it."""
-    process = read.rules(tx, other.pack_hash).pack.processes[other.process]
+    process, state = (
+        read.rules(tx, other.pack_hash).pack.processes[other.process],
+        _state(tx, other),
+    )
     return LinkView(
         case_id=other.id,
         number=other.number,
         subject=other.subject,
         process=process.name,
-        state=process.states[other.state].name,
+        state=state.name,
         opened_at=other.opened_at,
         is_closed=other.is_closed,
+        is_over=_is_over(state),
         is_earlier=(other.opened_at, other.id) < (case.opened_at, case.id),
     )
+
+
+def _sees_more(tx: db.Tx, case_id: UUID, *, than: UUID) -> bool:
+    """Whether somebody is kept out of the second case and not of the first."""
+    out = read.kept_out(tx, [case_id, than])
+    return not out.get(than, frozenset()) <= out.get(case_id, frozenset())
+
+
+def _state(tx: db.Tx, case: CaseRow) -> pack_.State:
+    """By the rules that the case runs under."""
+    return read.rules(tx, case.pack_hash).pack.processes[case.process].states[case.state]
+
+
+def _is_over(state: pack_.State) -> bool:
+    return state.done or state.end
 
 
 def _visible(

@@ -74,6 +74,7 @@ def read(
             faults.add("transfer.too_many", line=record.line, max=MAX_RECORDS)
             break
     if not kept:
+        faults.stop()
         faults.add("transfer.empty", line=1)
     return tuple(kept)
 

@@ -13,6 +13,12 @@ from workflow import access
 from workflow.commands import act
 from workflow.queries import case as case_query
 
+REFUSED: dict[str, Any] = {
+    "mediation_bar": "taken",
+    "refusal_reason": "法院已经受理。",
+    "legal_basis": "人民调解工作若干规定第22条",
+    "other_routes": "可以向法院起诉。",
+}
 WHY = "两个网格员报了同一起漏水"
 
 
@@ -81,7 +87,9 @@ def test_a_linked_case_may_still_be_merged(district: office.District) -> None:
     look.chain_holds(district)
 
 
-@pytest.mark.parametrize("kind", ["settled", "closed", "restricted", "complained", "later"])
+@pytest.mark.parametrize(
+    "kind", ["settled", "closed", "unserved", "restricted", "complained", "recused", "later"]
+)
 def test_a_merge_in_which_the_matter_would_be_lost_or_heard_is_refused(
     district: office.District, kind: str
 ) -> None:
@@ -90,10 +98,21 @@ def test_a_merge_in_which_the_matter_would_be_lost_or_heard_is_refused(
         "complained": {"complained_office": str(district.offices["desk"])},
     }.get(kind, {})
     first, second = _two(district, **fields)
-    code = {"closed": "merge.settled", "later": "link.not_earlier"}.get(kind, f"merge.{kind}")
+    code = {
+        "closed": "merge.settled",
+        "unserved": "merge.settled",
+        "complained": "merge.kept_out",
+        "recused": "merge.kept_out",
+        "later": "link.not_earlier",
+    }.get(kind, f"merge.{kind}")
     case, earlier, by = second, first, "desk"
     if kind == "closed":
         district.do(first, "withdraw", "desk", withdraw_reason="不办了")
+    if kind == "unserved":
+        district.do(first, "refuse", "desk", **REFUSED)
+        assert not district.case(first).is_closed, "its paper is still to be served"
+    if kind == "recused":
+        look.recuse(district, second.case_id, "mediator")
     if kind == "settled":
         _settle(district, first)
     if kind == "later":
@@ -120,17 +139,13 @@ def test_a_case_out_of_sight_takes_none_in_and_is_not_there(district: office.Dis
     assert look.refused(_merge, district, case, hidden).code == "link.unknown"
 
 
-def test_only_the_supervisor_undoes_a_merge_and_the_clocks_begin_anew(
+def test_what_was_merged_in_error_is_filed_anew_and_loses_no_day(
     district: office.District,
 ) -> None:
     first, second = _two(district)
+    received = district.case(second).received_at
+    due = district.deadlines(second)["dispute.accept"][0].due_at
+    district.at("2026-03-23 10:00")
     _merge(district, second, first)
-    error = look.refused(district.do, second, "undo_merge", "desk", reopen_reason="不是同一件")
-    assert error.code == "action.not_yours"
-    district.do(second, "undo_merge", "supervisor", reopen_reason="不是同一件")
-    found = look.hold(district, second.case_id)
-    assert (found.case.state, found.case.is_closed, found.case.cycle) == ("accepted", False, 2)
-    running = {row.rule for row in found.deadlines if row.state == "running"}
-    assert {"dispute.name_mediator", "mediation.general"} <= running
-    assert district.case(first).is_closed is False
-    look.chain_holds(district)
+    anew = district.file(received_at=received)
+    assert district.deadlines(anew)["dispute.accept"][0].due_at == due

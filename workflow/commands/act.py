@@ -160,14 +160,23 @@ def _move(
     facts: Facts,
     locked: bool,
 ) -> Receipt | None:
-    rules, command = commanded(tx, actor, request, house=house, facts=facts)
+    rules, command = commanded(tx, actor, request, house=house, facts=facts, holds=locked)
+    if command.earlier is not None and command.earlier.is_merge and not locked:
+        return None  # decided with both cases held, or the other might end meanwhile
     return _write(tx, engine, actor, rules, command, facts=facts, locked=locked)
 
 
 def commanded(
-    tx: db.Tx, actor: access.Actor, request: Request, *, house: read.House, facts: Facts
+    tx: db.Tx,
+    actor: access.Actor,
+    request: Request,
+    *,
+    house: read.House,
+    facts: Facts,
+    holds: bool = False,
 ) -> tuple[machine.Rules, Command]:
-    """What somebody asks of a case that is there, if they may.
+    """What somebody asks of a case that is there, if they may. `holds`: the case into which it is
+    merged stays as it is until the end of the transaction.
 
     Raises: `case.unknown`, `id.taken`, `action.unknown`, `action.not_yours`.
     """
@@ -184,16 +193,23 @@ def commanded(
     if leave is None:
         raise errors.NotPermitted("action.not_yours", action=request.action)
     command = _command(actor, request, leave=leave)
-    return rules, _with_earlier(tx, rights, actor, command, action=action)
+    return rules, _with_earlier(tx, rights, actor, command, action=action, holds=holds)
 
 
 def _with_earlier(
-    tx: db.Tx, rights: pack_.Pack, actor: access.Actor, command: Command, *, action: pack_.Action
+    tx: db.Tx,
+    rights: pack_.Pack,
+    actor: access.Actor,
+    command: Command,
+    *,
+    action: pack_.Action,
+    holds: bool = False,
 ) -> Command:
     """The command with the case that it names as the earlier one."""
     if action.link is None:
         return command
-    return replace(command, earlier=links.earlier(tx, rights, actor, command))
+    found = links.earlier(tx, rights, actor, command, kind=action.link, holds=holds)
+    return replace(command, earlier=found)
 
 
 def _unseen(request: Request) -> errors.GridcaseError:

@@ -256,7 +256,7 @@ def _value(value: object) -> object:
 def _open_cases(tx: Connection, opened: tuple[Row, ...]) -> set[UUID]:
     """The cases whose id was free: of one the count of rows tells, of many it is asked first."""
     kept = opened if len(opened) == 1 else _free(tx, opened)
-    if not kept or tx.exec_driver_sql(_OPEN, [_stored(row) for row in kept]).rowcount != len(kept):
+    if not kept or tx.exec_driver_sql(_OPEN, [_stored(row) for row in kept]).rowcount == 0:
         return set()
     return {row[0] for row in kept}  # type: ignore[misc]
 

@@ -297,10 +297,15 @@ class Opening:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Earlier:
-    """The case that a link names. `linked` is what the case at hand is linked to already,
-    `before` what it hangs on through all links, `behind` what the named one hangs on."""
+    """The case that a link names. `is_merge`: it is to take the case at hand in; `is_over`: its
+    matter is settled or has ended; `sees_more`: somebody who is kept out of the case at hand is not
+    kept out of it. `linked` is what the case at hand is linked to already, `before` what it hangs
+    on through all links, `behind` what the named one hangs on."""
 
     case: CaseRow
+    is_merge: bool
+    is_over: bool
+    sees_more: bool
     linked: frozenset[UUID] = frozenset()
     before: frozenset[UUID] = frozenset()
     behind: frozenset[UUID] = frozenset()

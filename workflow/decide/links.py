@@ -13,7 +13,7 @@ from rules import errors
 from rules import pack as pack_
 from workflow.decide.decision import LinkRow
 from workflow.decide.draft import Draft
-from workflow.decide.facts import CaseRow, Command
+from workflow.decide.facts import Command, Earlier
 
 NUMBER: Final = "earlier_number"
 """The field that names the earlier case."""
@@ -36,8 +36,8 @@ def link(draft: Draft, action: pack_.Action, command: Command) -> dict[str, obje
     case, earlier = draft.case, found.case
     if (earlier.opened_at, earlier.id) >= (case.opened_at, case.id):
         raise errors.Invalid("link.not_earlier", field=NUMBER)
-    if action.link == MERGE:
-        _check_merge(draft, earlier)
+    if found.is_merge:
+        _check_merge(draft, found)
     elif earlier.id in found.linked:
         raise errors.Invalid("link.already", field=NUMBER)
     repeats = len({earlier.id, *found.before, *found.behind})
@@ -55,18 +55,18 @@ def link(draft: Draft, action: pack_.Action, command: Command) -> dict[str, obje
     return {"linked": str(earlier.id), "repeats": repeats}
 
 
-def _check_merge(draft: Draft, earlier: CaseRow) -> None:
+def _check_merge(draft: Draft, found: Earlier) -> None:
     """A case is merged only where the matter truly goes on: there it is of the same kind, still in
-    work, seen by no more people, and not in the hands of whom this one complains about.
+    work, no less guarded, and kept from whoever is kept out of this one. Invariant: 8.
 
-    Raises: `merge.other_process`, `merge.settled`, `merge.restricted`, `merge.complained`.
+    Raises: `merge.other_process`, `merge.settled`, `merge.restricted`, `merge.kept_out`.
     """
-    case = draft.case
+    case, earlier = draft.case, found.case
     if earlier.process != case.process:
         raise errors.Invalid("merge.other_process", field=NUMBER)
-    if earlier.is_done or earlier.is_closed:
+    if found.is_over:
         raise errors.Invalid("merge.settled", field=NUMBER)
     if case.confidentiality == RESTRICTED and earlier.confidentiality != RESTRICTED:
         raise errors.Invalid("merge.restricted", field=NUMBER)
-    if earlier.lead_office_id in draft.facts.barred:
-        raise errors.Invalid("merge.complained", field=NUMBER)
+    if found.sees_more:
+        raise errors.Invalid("merge.kept_out", field=NUMBER)

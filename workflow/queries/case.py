@@ -42,10 +42,10 @@ _PERSON: Final = office_tables.Person.__table__  # type: ignore[attr-defined]
 _OFFICE: Final = office_tables.Office.__table__  # type: ignore[attr-defined]
 _AREA: Final = office_tables.Area.__table__  # type: ignore[attr-defined]
 
-_OFFICE_ONLY: Final = {
+_OFFICE_ONLY: Final = frozenset({
     "rung_blocked", "action_refused", "supervision_ended", "calendar_changed", "attach",
     "case_imported",
-}  # fmt: skip
+})  # fmt: skip
 """What is no action of the pack and tells the resident nothing."""
 
 _ID: Final[BindParameter[Any]] = bindparam("case_id")

@@ -7,10 +7,11 @@ import json
 from typing import Final
 from uuid import UUID
 
-from sqlalchemy import bindparam, select
+from sqlalchemy import bindparam, or_, select
 
 from rules import errors
 from workflow import access, db, ids, invitations, read
+from workflow.decide import CaseRow
 from workflow.engine import Engine
 from workflow.tables import case as case_tables
 
@@ -20,8 +21,17 @@ _EVENT: Final = case_tables.Event.__table__.c  # type: ignore[attr-defined]
 
 # Index: the unique number.
 BY_NUMBER: Final = select(_CASE.id).where(_CASE.number == bindparam("number"))
-# Index: the primary key.
-BY_ID: Final = select(_CASE.id).where(_CASE.id.in_(bindparam("case_ids", expanding=True)))
+# Index: the unique number; the primary key.
+NUMBERED: Final = (
+    select(*_CASE)
+    .where(
+        or_(
+            _CASE.number == bindparam("number"),
+            _CASE.id.in_(bindparam("case_ids", expanding=True)),
+        )
+    )
+    .order_by(_CASE.opened_at.desc())
+)
 
 # Index: the primary key, which begins with the case.
 TOLD: Final = (
@@ -35,15 +45,15 @@ def number_to_id(database: db.Database, actor: access.Actor, text: str) -> UUID 
     """The case of a number, ours or that of an earlier system, that this actor may see."""
     with db.snapshot(database) as tx:
         house = read.house(tx)
-        case_id = tx.execute(BY_NUMBER, {"number": ids.read_number(text) or ""}).scalar()
-        if case_id is None:
-            old = [ids.imported_case(process, text) for process in house.rules.flows]
-            case_id = tx.execute(BY_ID, {"case_ids": old}).scalar()
-        case = read.case_row(tx, case_id) if case_id else None
-        if case is None:
-            return None
-        recused = read.recused(tx, case.id)
-        return case.id if access.may_see(house.rules.pack, actor, case, recused=recused) else None
+        old = [ids.imported_case(process, text) for process in house.rules.flows]
+        keys = {"number": ids.read_number(text) or "", "case_ids": old}
+        found = [CaseRow(*row) for row in tx.execute(NUMBERED, keys)]
+        out = read.kept_out(tx, [case.id for case in found]) if found else {}
+        for case in found:
+            recused = out.get(case.id, frozenset())
+            if access.may_see(house.rules.pack, actor, case, recused=recused):
+                return case.id
+        return None
 
 
 def by_code(engine: Engine, number: str, code: str) -> access.Actor:

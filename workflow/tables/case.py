@@ -277,7 +277,7 @@ class Party(SQLModel, table=True):
 
 class Link(SQLModel, table=True):
     """A case of the same matter that was there before. Linked by event `seq`, and for ever: no
-    case is deleted. Into which a `merge` was made, the matter goes on there."""
+    case is deleted. `kind` is that of the first tie between the two."""
 
     case_id: UUID = Field(primary_key=True, foreign_key="case_file.id")
     no: int = Field(primary_key=True)
