@@ -3,6 +3,8 @@ it would be lost, seen by more people, or heard by whom it complains about."""
 
 from __future__ import annotations
 
+import threading
+from functools import partial
 from typing import Any
 
 import pytest
@@ -10,6 +12,7 @@ import pytest
 from tests import office
 from tests.workflow import look
 from workflow import access
+from workflow import decide as decide_module
 from workflow.commands import act
 from workflow.queries import case as case_query
 
@@ -19,6 +22,8 @@ REFUSED: dict[str, Any] = {
     "legal_basis": "人民调解工作若干规定第22条",
     "other_routes": "可以向法院起诉。",
 }
+SURELY_S = 1.0
+"""In which an act that nobody holds up is done."""
 WHY = "两个网格员报了同一起漏水"
 
 
@@ -137,6 +142,29 @@ def test_a_case_out_of_sight_takes_none_in_and_is_not_there(district: office.Dis
     hidden = district.file("other_officer", grid=office.OTHER_GRID)
     case = district.file()
     assert look.refused(_merge, district, case, hidden).code == "link.unknown"
+
+
+def test_the_case_that_takes_another_in_cannot_end_meanwhile(
+    district: office.District, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first, second = _two(district)
+    gone = partial(district.do, first, "withdraw", "desk", withdraw_reason="不办了")
+    ending = threading.Thread(target=gone)
+    waited: list[bool] = []
+    decided = decide_module.decide
+
+    def decide(rules: Any, command: Any, facts: Any) -> Any:
+        if command.action == "merge":
+            ending.start()
+            ending.join(SURELY_S)
+            waited.append(ending.is_alive())
+        return decided(rules, command, facts)
+
+    monkeypatch.setattr(act, "decide", decide)
+    _merge(district, second, first)
+    ending.join()
+    assert waited == [True]
+    assert (district.case(second).state, district.case(first).state) == ("merged", "withdrawn")
 
 
 def test_what_was_merged_in_error_is_filed_anew_and_loses_no_day(
