@@ -63,13 +63,14 @@ POSTS: Final = (
 )
 """The posts that fall vacant in a game."""
 FILERS: Final = (("officer", "dispute"), ("desk", "dispute"), ("petition_officer", "petition"))
+OFFICE: Final = "@office "
 CATEGORIES: Final = ("0201", "0502", "0701")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Move:
     """One action of somebody: `by` is a name, `resident` the resident of the case. Fields name
-    people and offices as `@name`."""
+    people as `@name` and offices, of which some are called like a person, as `@office name`."""
 
     case: int
     action: str
@@ -218,7 +219,8 @@ class Game:
         pack = house.rules.pack
         rule = pack.processes[row.process].actions[action]
         found = office_query.candidates(database, action=rule, pack=pack, case=row, facts=facts)
-        names = {str(key): f"@{name}" for name, key in self._known()}
+        names = {str(key): f"@{name}" for name, key in self.district.people.items()}
+        names |= {str(key): f"{OFFICE}{name}" for name, key in self.district.offices.items()}
         people = {key: [names[one.value] for one in choices] for key, choices in found.items()}
         if any(not people.get(name) for name in rule.needs if name in found):
             return None
@@ -236,15 +238,12 @@ class Game:
         )
         return strategies.fields(rule, pack, choices=choices)
 
-    def _known(self) -> list[tuple[str, UUID]]:
-        return [*self.district.people.items(), *self.district.offices.items()]
-
     def _id(self, value: Scalar) -> Scalar:
         if not isinstance(value, str) or not value.startswith("@"):
             return value
-        name = value[1:]
-        people = self.district.people
-        return str(people[name] if name in people else self.district.offices[name])
+        if value.startswith(OFFICE):
+            return str(self.district.offices[value.removeprefix(OFFICE)])
+        return str(self.district.people[value[1:]])
 
     # --- what is left
 
