@@ -47,7 +47,7 @@ def read(
     """
     unknown = values.keys() - {*action.needs, *action.takes}
     faults = [
-        errors.Invalid("field.unknown", field=_shown(name))
+        errors.Invalid("field.unknown", field=shown(name))
         for name in sorted(unknown, key=str)[:_MAX_UNKNOWN]
     ]
     result: dict[str, Value] = {}
@@ -73,7 +73,7 @@ def read(
     return result
 
 
-def _shown(name: object) -> str:
+def shown(name: object) -> str:
     """A name from outside, short and printable enough to be told back."""
     return "".join(char if char.isprintable() else "?" for char in str(name)[:60])
 
@@ -96,8 +96,11 @@ def _string(value: object) -> str:
     return unicodedata.normalize("NFC", text).strip()
 
 
-def _token(value: object) -> str:
-    """A short machine-made text: a code, an id, a date."""
+def token(value: object) -> str:
+    """A short machine-made text: a code, an id, a date.
+
+    Raises: Invalid field.type, field.control_character, field.too_long.
+    """
     text = _string(value)
     if len(text) > ONE_LINE:
         raise errors.Invalid("field.too_long", max=ONE_LINE, length=len(text))
@@ -155,20 +158,24 @@ def _bool(field: pack.Field, value: object) -> bool:
     return value
 
 
-def _date(_field: pack.Field, value: object) -> str:
-    text = _token(value)
+def day(text: str) -> date:
+    """A date written `2026-03-20`. Raises: Invalid field.date."""
     try:
-        day = date.fromisoformat(text) if _DATE.fullmatch(text) else None
+        found = date.fromisoformat(text) if _DATE.fullmatch(text) else None
     except ValueError:
-        day = None
-    if day is None or not 1900 <= day.year <= 2199:
+        found = None
+    if found is None or not 1900 <= found.year <= 2199:
         raise errors.Invalid("field.date")
-    return text
+    return found
+
+
+def _date(_field: pack.Field, value: object) -> str:
+    return day(token(value)).isoformat()
 
 
 def _instant(_field: pack.Field, value: object) -> str:
     try:
-        at = datetime.fromisoformat(_token(value))
+        at = datetime.fromisoformat(token(value))
         at = at.astimezone(UTC) if at.tzinfo is not None else at
     except (ValueError, OverflowError):
         raise errors.Invalid("field.instant") from None
@@ -178,7 +185,7 @@ def _instant(_field: pack.Field, value: object) -> str:
 
 
 def _choice(field: pack.Field, value: object) -> str:
-    text, choices = _token(value), field.choices or {}
+    text, choices = token(value), field.choices or {}
     if text not in choices:
         allowed = ", ".join(list(choices)[:12])
         raise errors.Invalid("field.choice", allowed=allowed if len(choices) <= 12 else "")
@@ -186,7 +193,7 @@ def _choice(field: pack.Field, value: object) -> str:
 
 
 def _area(_field: pack.Field, value: object) -> str:
-    text = _token(value)
+    text = token(value)
     if not _AREA.fullmatch(text):
         raise errors.Invalid("field.area")
     return text
@@ -197,7 +204,7 @@ def _id(field: pack.Field, value: object) -> str:
     if isinstance(value, uuid.UUID):
         return str(value)
     try:
-        return str(uuid.UUID(_token(value)))
+        return str(uuid.UUID(token(value)))
     except ValueError:
         raise errors.Invalid("field.id", expected=field.type) from None
 

@@ -11,7 +11,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from rules import errors
+from rules import errors, fields
 from rules.load import tree
 
 MAX_BYTES: Final = 50_000_000
@@ -38,7 +38,7 @@ class Faults:
 
     def add(self, code: str, *, line: int, column: str = "", **params: errors.Param) -> None:
         """Note one fault; the second of the same cell is left out."""
-        place = tree.Place(file=self.file, line=line, key=shown(column))
+        place = tree.Place(file=self.file, line=line, key=fields.shown(column))
         self._found.add(code, place, **params)
 
     def stop(self) -> None:
@@ -46,11 +46,6 @@ class Faults:
         found = sorted(self._found.found, key=lambda fault: fault.line)
         if found:
             raise errors.PackInvalid(found[:MAX_TOLD], code="transfer.invalid", count=len(found))
-
-
-def shown(text: object) -> str:
-    """Something from a file, short and printable enough to be told back."""
-    return "".join(char if char.isprintable() else "?" for char in str(text)[:60])
 
 
 def read(
@@ -124,8 +119,8 @@ def _table(text: str, faults: Faults) -> Iterator[tuple[int, list[str]]]:
         for cells in rows:
             yield line, cells
             line = rows.line_num + 1
-    except csv.Error as fault:
-        faults.add("transfer.csv", line=line, problem=str(fault))
+    except csv.Error:
+        faults.add("transfer.csv", line=line)
 
 
 def _check_names(
@@ -157,12 +152,10 @@ def _objects(text: str, faults: Faults) -> Iterator[Record]:
             continue
         try:
             found = json.loads(line, object_pairs_hook=_once)
-        except (ValueError, RecursionError) as fault:
-            problem = fault.msg if isinstance(fault, json.JSONDecodeError) else str(fault)
-            faults.add("transfer.json", line=n, problem=shown(problem))
-            continue
+        except (ValueError, RecursionError):
+            found = None
         if not isinstance(found, dict):
-            faults.add("transfer.json", line=n, problem="not an object")
+            faults.add("transfer.json", line=n)
             continue
         filled = {key: value for key, value in found.items() if value not in (None, "")}
         yield Record(line=n, cells=filled)

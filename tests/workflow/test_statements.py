@@ -38,6 +38,7 @@ ACTS: Final = {
     "act.act, of a case with a leader": (8, 3),
     "act.act, with a paper": (10, 4),
     "act.act, linking": (8, 6),
+    "act.act, merging": (21, 15),
 }
 PAPERS: Final = {
     "attachments.attach, 2 files": (8, 5),
@@ -215,6 +216,10 @@ def _petition_acts(counts: Counts, district: office.District) -> None:
     counts.of("with a paper", partial(act_, _acting(first, "transfer", to_office=housing)))
     linking = _acting(again, "link_earlier", earlier_number=first.number)
     counts.of("linking", partial(act_, linking))
+    one, two = (district.file() for _ in range(2))
+    merging = _acting(two, "merge", earlier_number=one.number, merge_reason="同一起漏水")
+    desk = district.actor("desk")
+    counts.of("merging", partial(act.act, district.engine, desk, merging))
 
 
 def _served(database: db.Database, folder: Path) -> tuple[office.District, act.Receipt]:

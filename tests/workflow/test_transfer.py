@@ -351,8 +351,9 @@ def test_another_pack_between_check_and_import_is_told(district: office.District
     ("was", "now", "column", "code"),
     [
         ("D-17", "", "number", "field.missing"),
-        ("D-17", "D-" + "1" * 60, "number", "field.too_long"),
-        ("D-17", "D\u202e17", "number", "transfer.unprintable"),
+        ("D-17", "D-" + "1" * 120, "number", "field.too_long"),
+        ("D-17", "D\u202e17", "number", "field.control_character"),
+        ("D-17", "D-\t17", "number", "transfer.unprintable"),
         ("dispute", "quarrel", "process", "process.unknown"),
         (office.GRID, "99", "grid", "area.unknown"),
         (office.GRID, office.COMMUNITY, "grid", "area.not_grid"),

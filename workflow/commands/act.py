@@ -61,6 +61,10 @@ class Receipt:
     is_repeat: bool = False
 
 
+class _Unheld(Exception):
+    """A merge is decided with both cases held, or the other might end meanwhile."""
+
+
 def act(engine: Engine, actor: access.Actor, request: Request) -> Receipt:
     """Does one action, exactly once however often it is sent.
 
@@ -72,6 +76,9 @@ def act(engine: Engine, actor: access.Actor, request: Request) -> Receipt:
         locked = locked or attempt >= GUARDED_TRIES
         try:
             receipt = _attempt(engine, actor, request, locked=locked)
+        except _Unheld:
+            locked = True
+            continue
         except IntegrityError as error:
             if db.is_serial_taken(error):
                 locked = True  # the next number is drawn with the offices held
@@ -162,7 +169,7 @@ def _move(
 ) -> Receipt | None:
     rules, command = commanded(tx, actor, request, house=house, facts=facts, holds=locked)
     if command.earlier is not None and command.earlier.is_merge and not locked:
-        return None  # decided with both cases held, or the other might end meanwhile
+        raise _Unheld
     return _write(tx, engine, actor, rules, command, facts=facts, locked=locked)
 
 

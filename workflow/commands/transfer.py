@@ -9,8 +9,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import re
-import unicodedata
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -21,7 +19,7 @@ from uuid import UUID
 from sqlalchemy import Row, bindparam, select
 from sqlalchemy.exc import IntegrityError
 
-from rules import errors
+from rules import errors, fields
 from rules.load import records, rows
 from workflow import db, ids, machine, read, repeats, write
 from workflow.commands import office
@@ -37,9 +35,6 @@ SQLITE_BATCH: Final = 100
 """Smaller where a batch holds the one write lock that people wait for."""
 TRIES: Final = 5
 """A fresh case number may be taken, or a row of the office log be written in between."""
-MAX_NUMBER: Final = 60
-_DATE: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
-_FIRST_YEAR: Final = 1900
 
 _EVENT: Final = case_tables.Event.__table__.c  # type: ignore[attr-defined]
 _SEALED: Final = personal_tables.SealedValue.__table__.c  # type: ignore[attr-defined]
@@ -187,35 +182,25 @@ def _fields(record: records.Record) -> Mapping[str, Scalar]:
 def _word(value: object) -> str:
     """The text of a cell that must be filled: one line, in one Unicode form.
 
-    Raises: `field.missing`, `field.type`, `transfer.unprintable`, `field.too_long`.
+    Raises: `field.missing`, `transfer.unprintable`, what `rules.fields.token` raises.
     """
     if isinstance(value, int) and not isinstance(value, bool):
         value = str(value)  # JSON writes numbers of cases and codes of areas so
-    if value is None:
-        raise errors.Invalid("field.missing")
-    if not isinstance(value, str):
-        raise errors.Invalid("field.type", expected="text")
-    text = unicodedata.normalize("NFC", value).strip()
+    text = "" if value is None else fields.token(value)
     if not text:
         raise errors.Invalid("field.missing")
     if not text.isprintable():
         raise errors.Invalid("transfer.unprintable")
-    if len(text) > MAX_NUMBER:
-        raise errors.Invalid("field.too_long", max=MAX_NUMBER, length=len(text))
     return text
 
 
 def _day(text: str, *, line: int, column: str, faults: records.Faults) -> date | None:
     """A date, also as spreadsheets rewrite it."""
-    text = rows.dashed(text)
     try:
-        day = date.fromisoformat(text) if _DATE.fullmatch(text) else None
-    except ValueError:
-        day = None
-    if day is None or day.year < _FIRST_YEAR:
-        faults.add("field.date", line=line, column=column)
+        return fields.day(rows.dashed(text))
+    except errors.Invalid as fault:
+        faults.add(fault.code, line=line, column=column)
         return None
-    return day
 
 
 # -- held to what is here -------------------------------------------------------------------------
