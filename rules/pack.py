@@ -142,11 +142,11 @@ class Action:
     on who else is let in; `is_return` counts a case sent back (退回) for the office that held it;
     `parts` remembers that office as one that objected, `sends` as the one that sent the case on;
     `within` names a window, a clock that must run, or must have run on the day in the field
-    `within_on`. `recuses`: who does it, as whoever sees the case may, neither sees, handles nor
-    receives it any more. `ousts`: the office that it says is complained about, or one below that,
-    leads the case. `link` ties the case to the earlier one of `earlier_number`: as a `repeat`, or
-    by a `merge`, after which that one goes on for both. `needs_if`: what makes a field needed, of
-    those that it takes; `resident_sees`: it shows on the resident's page.
+    `within_on`; `outside` a clock that must not. `recuses`: who does it, as whoever sees the case
+    may, neither sees, handles nor receives it any more. `ousts`: the office that it says is
+    complained about, or one below that, leads the case. `link` ties the case to the earlier one of
+    `earlier_number`: as a `repeat`, or by a `merge`, after which that one goes on for both.
+    `needs_if`: what makes a field needed; `resident_sees`: it shows on the resident's page.
     """
 
     name: Text
@@ -172,6 +172,7 @@ class Action:
     link: Literal["repeat", "merge"] | None = None
     within: str | None = None
     within_on: str | None = None
+    outside: str | None = None
     resident_sees: bool = True
 
 

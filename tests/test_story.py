@@ -9,21 +9,15 @@ from __future__ import annotations
 import pytest
 
 from tests import office
-from workflow import access, audit, db, ids, outbox
+from workflow import audit, db, ids, outbox
 from workflow.commands import act
 from workflow.queries import case as case_query
-from workflow.queries import search
 
 
 @pytest.fixture
 def district(database: db.Database) -> office.District:
     """The small district, on Friday 20 March 2026 at four in the afternoon."""
     return office.build(database)
-
-
-def _resident(district: office.District, filed: act.Receipt) -> access.Actor:
-    assert filed.code is not None
-    return search.by_code(district.engine, filed.number, filed.code)
 
 
 def test_a_dispute_goes_from_the_street_to_its_rating(district: office.District) -> None:
@@ -89,7 +83,7 @@ def test_a_dispute_goes_from_the_street_to_its_rating(district: office.District)
     assert district.case(filed).is_done
     district.at("2026-04-21 17:00")
     district.do(filed, "pay_visit", "officer", visited_on="2026-04-21", visit_result="performed")
-    resident = _resident(district, filed)
+    resident = district.resident(filed)
     request = act.Request(
         case_id=filed.case_id,
         action_id=ids.uuid7(),

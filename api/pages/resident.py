@@ -244,6 +244,7 @@ def _shown(frame: frames.Frame, view: case_query.CaseView) -> Response:
     running.sort(key=lambda it: it.due_at)
     turn = case_page.turn(frame, view)
     offices = [it for it in running if it.owner == "office"]
+    own = {name for name, act in view.process.actions.items() if way.RESIDENT in act.by}
     return frame.page(
         "resident/case.html",
         view=view,
@@ -262,6 +263,7 @@ def _shown(frame: frames.Frame, view: case_query.CaseView) -> Response:
             for name in view.actions
             if name != RATE
         ),
+        asked=tuple(it for it in offices if own & {*view.pack.deadlines[it.rule].starts}),
         papers=papers_listed.items(frame, view, base=HOME),
         readings=view.readings,
     )

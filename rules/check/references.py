@@ -132,8 +132,7 @@ class _Checker:
         for field in (action.sets or {}).values():
             given = (*action.needs, *action.takes)
             self.known("check.unknown_input", (field,), given, file=file, key=f"{at}.sets")
-        if action.within is not None or action.within_on is not None:
-            self.window(name, action, action.within or "", file=file, at=at)
+        self.windows(name, action, file=file, at=at)
         self.link(process, action, file=file, key=f"{at}.link")
         given = (*action.needs, *action.takes)
         self.known("check.unknown_input", action.duties, given, file=file, key=f"{at}.duties")
@@ -286,12 +285,16 @@ class _Checker:
         for number, test in enumerate(rule.when, start=1):
             self.guard(test, needed, processes, file=file, key=f"{name}.when.{number}")
 
-    def window(self, name: str, action: pack.Action, window: str, *, file: str, at: str) -> None:
+    def windows(self, name: str, action: pack.Action, *, file: str, at: str) -> None:
         """What bounds an action is a clock of its process, and the day of asking a field of it."""
         own = [key for key, rule in self.rules.deadlines.items() if rule.process == name]
-        self.known("check.unknown_deadline", (window,), own, file=file, key=f"{at}.within")
+        bounds = {"within": action.within, "outside": action.outside}
         if action.within_on is not None:
+            bounds["within"] = action.within or ""
             self.day(action.within_on, action.needs, file=file, key=f"{at}.within_on")
+        for key, clock in bounds.items():
+            if clock is not None:
+                self.known("check.unknown_deadline", (clock,), own, file=file, key=f"{at}.{key}")
 
     def day(self, value: str, needed: Collection[str], *, file: str, key: str) -> None:
         """A date field that is always there."""

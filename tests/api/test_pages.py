@@ -398,6 +398,28 @@ def test_rating_when_it_is_not_the_time_is_not_offered(pages: Pages) -> None:
     assert pages.district.case(filed).state == "filed"
 
 
+def test_who_asks_how_it_stands_reads_until_when_and_then_the_answer(pages: Pages) -> None:
+    filed = pages.district.file()
+    pages.post("/lookup", number=filed.number, code=_code(filed))
+    owed, question = "答复当事人催问的期限：3 月 25 日", "什么时候开始调解？"
+    assert owed not in pages.get("/mine").text
+    done = pages.post("/mine/do/ask_progress", progress_question=question)
+    assert done.headers["location"] == "/mine"
+    mine = pages.get("/mine").text
+    assert owed in mine
+    assert question in mine
+    assert "/mine/do/ask_progress" not in mine
+    again = pages.post("/mine/do/ask_progress", progress_question="还要多久？")
+    assert again.status_code == 409
+    assert "应在 2026-03-25 前答复" in again.text
+    assert "还要多久？" in again.text, "nothing typed is lost"
+    pages.district.do(filed, "tell_progress", "desk", progress_answer="已约双方周三见面。")
+    mine = pages.get("/mine").text
+    assert owed not in mine
+    assert "已约双方周三见面。" in mine
+    assert "/mine/do/ask_progress" in mine
+
+
 def test_a_side_when_it_wants_no_more_mediation_says_so_itself(pages: Pages) -> None:
     filed = pages.district.file()
     pages.post("/lookup", number=filed.number, code=_code(filed))

@@ -17,11 +17,10 @@ from rules import errors, load
 from rules import pack as pack_
 from tests import office
 from tests.browser import walk
-from workflow import access, db, ids
+from workflow import access, db
 from workflow.commands import act
 from workflow.decide import Scalar
 from workflow.queries import case as case_query
-from workflow.queries import search
 from workflow.tables import case as case_tables
 
 Named = tuple[str, str]
@@ -124,6 +123,7 @@ ASKED_TO_END: Final[Sequence[Step]] = (
     *ACCEPTED,
     (RESIDENT, "ask_to_end", {"asking_side": "applicant", "end_known": True}),
 )
+ASKED_HOW: Final[Sequence[Step]] = ((RESIDENT, "ask_progress", {}),)
 SUPERVISED: Final[Sequence[Step]] = (
     ("supervisor", "supervise_case", {"supervise_reason": "拖得太久。"}),
 )
@@ -201,6 +201,7 @@ OF_THE_OFFICER: Final = (
     TO_VISIT,
     TO_RATE,
     ASKED_TO_END,
+    ASKED_HOW,
     WITH_A_PLAN,
     SUPERVISED,
     MERGED,
@@ -208,6 +209,7 @@ OF_THE_OFFICER: Final = (
 """Disputes, all filed by the grid officer."""
 OF_THE_PETITION_OFFICE: Final = (
     (),
+    ASKED_HOW,
     SENT,
     OBJECTING,
     RETURNED,
@@ -260,26 +262,17 @@ def _live(district: office.District, life: Life) -> act.Receipt:
     case = district.file(life.by, process=life.process, **_ids(district, life.filed))  # type: ignore[arg-type]
     for who, name, fields in life.steps:
         if who == RESIDENT:
-            _do_as_resident(district, case, name, fields)
+            district.ask(case, name, **fields)
         else:
             district.do(case, name, who, **_ids(district, fields))
     return case
-
-
-def _do_as_resident(
-    district: office.District, case: act.Receipt, name: str, fields: Mapping[str, Scalar]
-) -> None:
-    request = act.Request(
-        case_id=case.case_id, action_id=ids.uuid7(), action=name, fields=dict(fields)
-    )
-    act.act(district.engine, actor(district, RESIDENT, case), request)
 
 
 def actor(district: office.District, who: str, case: act.Receipt) -> access.Actor:
     """Somebody of the district, or the resident of a case."""
     if who != RESIDENT:
         return district.actor(who)
-    return search.by_code(district.engine, case.number, case.code or "")
+    return district.resident(case)
 
 
 def _ids(district: office.District, fields: Mapping[str, Scalar]) -> dict[str, Scalar]:

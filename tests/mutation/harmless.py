@@ -350,9 +350,9 @@ _RULES: Final = (
     ),
     Rule(
         name="within",
-        reason="the action is possible after the window too; the check asks for the bound where "
-        "the window is the organ's, or where the act could be done again",
-        holds=like("processes", "*", "actions", "*", "within"),
+        reason="the action is possible after the window too, or while it is asked for already; the "
+        "check asks for the bound where the window is the organ's, or the act could be done again",
+        holds=like("processes", "*", "actions", "*", "within|outside"),
     ),
     Rule(
         name="actor",

@@ -208,7 +208,6 @@ PROVED_ELSEWHERE: Final[dict[str, tuple[str, ...]]] = {
 
 NOT_OURS: Final[dict[str, str]] = {
     "26": "One calendar an installation; several stand side by side, none is an office's own yet.",
-    "50": "Residents see every clock and rung of their case; they have no action that urges.",
 }
 
 _NAME: Final = re.compile(r"test_peer_((?:read_)?\d+(?:_(?:read_)?\d+)*)_[a-z]")

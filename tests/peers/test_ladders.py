@@ -56,6 +56,25 @@ def test_peer_45_46_each_level_reaches_a_person_of_its_own_up_the_line(
         assert _causes(district, name)[f"rung.{effect}"] == 1
 
 
+def test_peer_50_who_is_concerned_asks_how_it_stands_and_what_is_owed_climbs(
+    district: office.District,
+) -> None:
+    """The person concerned wants to escalate himself: osTicket #1330."""
+    filed = district.file()
+    district.do(filed, "accept", "desk")
+    district.do(filed, "name_mediator", "desk", mediator=str(district.people["mediator"]))
+    district.ask(filed, "ask_progress")
+    district.at("2026-03-31 10:00")
+    rungs = look.hold(district, filed.case_id).rungs_of("dispute.tell_progress")
+    names = {key: name for name, key in district.people.items()}
+    assert [(rung.effect, names[rung.target_person_id]) for rung in rungs] == [
+        ("warn", "mediator"),
+        ("urge", "mediator"),
+        ("supervise", "supervisor"),
+    ]
+    assert _causes(district, "mediator")["ask_progress"] == 1
+
+
 def test_peer_47_a_person_in_several_posts_is_told_once_of_each_step(
     district: office.District,
 ) -> None:

@@ -65,6 +65,8 @@ OURS = {
     "dispute.first_session": "5 working_day",
     "dispute.decide_next": "3 working_day",
     "dispute.end_on_request": "1 working_day",
+    "dispute.tell_progress": "3 working_day",
+    "petition.tell_progress": "3 working_day",
     "dispute.serve_paper": "5 working_day",
     "dispute.serve_ending": "5 working_day",
     "dispute.performance": "until fields.perform_by",

@@ -493,8 +493,7 @@ def test_a_resident_sees_their_own_case_and_no_minutes(district: office.District
     filed, other = district.file("officer"), district.file("officer")
     _mediate(district, filed)
     district.do(filed, "record_session", "mediator", **SESSION)
-    assert filed.code is not None
-    actor = search.by_code(district.engine, filed.number, filed.code)
+    actor = district.resident(filed)
     view = case_query.view(district.engine, actor, filed.case_id)
     fields = {value.field for event in view.events for value in event.values}
     assert "applicant_name" in fields

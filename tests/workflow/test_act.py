@@ -14,12 +14,11 @@ import pytest
 from rules import errors
 from tests import office
 from tests.workflow import look
-from workflow import access, clock, db, ids
+from workflow import clock, db, ids
 from workflow.commands import act
 from workflow.commands import office as office_commands
 from workflow.decide import Scalar
 from workflow.queries import case as case_query
-from workflow.queries import search
 
 SESSION: dict[str, Scalar] = {
     "session_on": "2026-03-23",
@@ -394,16 +393,11 @@ def test_I7_a_resident_of_another_case_learns_nothing_by_an_id(
     district: office.District,
 ) -> None:
     filed, other = _rated(district), district.file("officer")
-    stranger = _resident(district, other)
+    stranger = district.resident(other)
     rating = _asked(filed, "rate", rating_result="satisfied", rating_attitude="satisfied")
-    act.act(district.engine, _resident(district, filed), rating)
+    act.act(district.engine, district.resident(filed), rating)
     error = look.refused(act.act, district.engine, stranger, rating)
     assert error.code == "case.unknown"
-
-
-def _resident(district: office.District, filed: act.Receipt) -> access.Actor:
-    assert filed.code is not None
-    return search.by_code(district.engine, filed.number, filed.code)
 
 
 def _rated(district: office.District) -> act.Receipt:
@@ -535,7 +529,7 @@ def test_a_second_leader_takes_over_from_the_first(district: office.District) ->
 def _closed(district: office.District) -> act.Receipt:
     filed = _rated(district)
     rating = _asked(filed, "rate", rating_result="dissatisfied", rating_attitude="satisfied")
-    act.act(district.engine, _resident(district, filed), rating)
+    act.act(district.engine, district.resident(filed), rating)
     return filed
 
 

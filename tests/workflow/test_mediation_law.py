@@ -8,10 +8,8 @@ import pytest
 
 from tests import office
 from tests.workflow import look
-from workflow import ids
 from workflow.commands import act
 from workflow.decide import Scalar
-from workflow.queries import search
 
 POLICE: dict[str, Scalar] = {
     "offence_kind": "criminal",
@@ -25,6 +23,7 @@ ORAL: dict[str, Scalar] = {
     "perform_by": "2026-04-10",
     "both_signed": True,
 }
+THEY: dict[str, Scalar] = {"asking_side": "respondent"}
 
 
 def _mediating(district: office.District, **fields: str) -> act.Receipt:
@@ -71,18 +70,6 @@ def test_either_side_may_refuse_at_any_time_and_is_told_the_routes_in_the_same_a
     assert left == ["dispute.serve_ending"], "the notice of the end is still to be served"
 
 
-def _ask(district: office.District, filed: act.Receipt, action: str, **fields: Scalar) -> None:
-    """What a side does itself, with number and code."""
-    assert filed.code is not None
-    request = act.Request(
-        case_id=filed.case_id,
-        action_id=ids.uuid7(),
-        action=action,
-        fields={"asking_side": "respondent", **fields},
-    )
-    act.act(district.engine, search.by_code(district.engine, filed.number, filed.code), request)
-
-
 def _wish(district: office.District, filed: act.Receipt) -> list[str]:
     return [row.state for row in district.deadlines(filed).get("dispute.end_on_request", ())]
 
@@ -91,9 +78,9 @@ def test_a_side_that_asks_to_end_it_is_answered_within_a_working_day(
     district: office.District,
 ) -> None:
     filed = _mediating(district)
-    error = look.refused(_ask, district, filed, "ask_to_end", end_known=False)
+    error = look.refused(district.ask, filed, "ask_to_end", **THEY, end_known=False)
     assert (error.code, error.field) == ("field.must_be_true", "end_known")
-    _ask(district, filed, "ask_to_end", end_known=True, end_words="不想再谈了。")
+    district.ask(filed, "ask_to_end", **THEY, end_known=True, end_words="不想再谈了。")
     (clock,) = district.deadlines(filed)["dispute.end_on_request"]
     assert (clock.due_on.isoformat(), clock.owner) == ("2026-03-23", "office")
     assert district.case(filed).state == "mediating", "who asked is heard before it is recorded"
@@ -101,27 +88,27 @@ def test_a_side_that_asks_to_end_it_is_answered_within_a_working_day(
     assert [row.receiver_id for row in told] == [district.people["mediator"]]
     # Asking again does not put the clock back.
     district.at("2026-03-23 10:00")
-    _ask(district, filed, "ask_to_end", end_known=True)
+    district.ask(filed, "ask_to_end", **THEY, end_known=True)
     (same,) = district.deadlines(filed)["dispute.end_on_request"]
     assert (same.no, same.due_at) == (clock.no, clock.due_at)
     district.do(filed, "refuse_mediation", "mediator", refusing_side="respondent", routes_told=True)
     assert _wish(district, filed) == ["met"]
-    error = look.refused(_ask, district, filed, "ask_to_end", end_known=True)
+    error = look.refused(district.ask, filed, "ask_to_end", **THEY, end_known=True)
     assert error.code == "action.wrong_state"
 
 
 def test_a_side_that_asked_to_end_it_may_go_on_after_all(district: office.District) -> None:
     filed = _mediating(district)
-    error = look.refused(_ask, district, filed, "ask_to_go_on")
+    error = look.refused(district.ask, filed, "ask_to_go_on", **THEY)
     assert error.code == "action.window_over", "nobody has asked to end it"
-    _ask(district, filed, "ask_to_end", end_known=True)
-    _ask(district, filed, "ask_to_go_on")
+    district.ask(filed, "ask_to_end", **THEY, end_known=True)
+    district.ask(filed, "ask_to_go_on", **THEY)
     assert (_wish(district, filed), district.case(filed).state) == (["met"], "mediating")
 
 
 def test_a_wish_to_end_that_nobody_records_climbs(district: office.District) -> None:
     filed = _mediating(district)
-    _ask(district, filed, "ask_to_end", end_known=True)
+    district.ask(filed, "ask_to_end", **THEY, end_known=True)
     district.at("2026-03-25 10:00")
     found = look.hold(district, filed.case_id)
     assert "urge" in [rung.effect for rung in found.rungs_of("dispute.end_on_request")]

@@ -18,7 +18,7 @@ from tests.workflow import look
 from workflow import db, ids, read
 from workflow.commands import act, notices, packs
 from workflow.commands import office as office_commands
-from workflow.queries import board, search, worklist
+from workflow.queries import board, worklist
 from workflow.queries import office as office_query
 
 SERVED = {"served_method": "in_person", "served_on": "2026-03-20", "receipt": "已签收"}
@@ -42,7 +42,7 @@ def _served(district: office.District, *, confidentiality: str = "normal") -> ac
 
 
 def _rate(district: office.District, filed: act.Receipt) -> act.Receipt:
-    resident = search.by_code(district.engine, filed.number, filed.code or "")
+    resident = district.resident(filed)
     request = act.Request(
         case_id=filed.case_id, action_id=ids.uuid7(), action="rate", fields=RATING
     )

@@ -17,7 +17,7 @@ from workflow.commands import office as office_commands
 from workflow.decide import Command, DeadlineRow, Decision, Facts, clocks, decide, decide_due
 from workflow.decide.draft import Draft
 from workflow.outbox import relaying
-from workflow.queries import board, search
+from workflow.queries import board
 from workflow.queries import case as case_query
 from workflow.queries import office as office_query
 from workflow.tables import case as case_tables
@@ -216,8 +216,7 @@ def test_a_window_that_lapsed_closes_before_the_resident_can_rate(
     district: office.District,
 ) -> None:
     filed = _to_rate(district)
-    assert filed.code is not None
-    resident = search.by_code(district.engine, filed.number, filed.code)
+    resident = district.resident(filed)
     district.jump("2026-04-13 00:00")
     error = look.refused(
         act.act,

@@ -112,8 +112,9 @@ def act(draft: Draft, command: Command) -> None:
     """Does the action, or raises and leaves the case as it was.
 
     Raises: what `rules.fields.read`, `machine.fire`, `rules.routing.route` and the clocks
-    raise; `action.unknown`; `field.person`; `field.office`, `complained.leads` and
-    `complained.leads_not`; what `links.link` raises.
+    raise; `action.unknown`; `action.asked_already`, `action.window_over` and `action.asked_late`;
+    `field.person`; `field.office`, `complained.leads` and `complained.leads_not`; what
+    `links.link` raises.
     """
     action = draft.flow.process.actions.get(command.action)
     if action is None:
@@ -206,9 +207,12 @@ def part_with(draft: Draft, office: UUID, *, seq: int) -> None:
 
 
 def _check_window(draft: Draft, action: pack_.Action, values: Mapping[str, Scalar]) -> None:
+    asked = _asked_already(action, draft.deadlines.values())
+    if asked is not None:
+        raise errors.NotNow("action.asked_already", due_on=asked.due_on.isoformat())
     if not window_is_open(action, draft.deadlines.values()):
         raise errors.NotNow("action.window_over", deadline=action.within)
-    row = _window(action, draft.deadlines.values())
+    row = _last(action.within, draft.deadlines.values())
     if row is None or row.state == "running":
         return
     first, asked_on = _local(draft, row.start_at), clocks.date_field(values, action.within_on)
@@ -220,19 +224,28 @@ def _check_window(draft: Draft, action: pack_.Action, values: Mapping[str, Scala
 
 
 def window_is_open(action: pack_.Action, deadlines: Iterable[DeadlineRow]) -> bool:
-    """Whether the window in which the action is possible, if it has one, is running; or is over and
-    nobody has used it, where the day of asking counts and not that of recording."""
+    """Whether the clocks let an action be done: that which it is `outside` of does not run, and the
+    window that it is `within` does; or is over and nobody has used it, where the day of asking
+    counts and not that of recording."""
+    if _asked_already(action, deadlines) is not None:
+        return False
     if action.within is None:
         return True
-    row = _window(action, deadlines)
+    row = _last(action.within, deadlines)
     if row is None:
         return False
     return row.state == "running" or (action.within_on is not None and row.state in OVER)
 
 
-def _window(action: pack_.Action, deadlines: Iterable[DeadlineRow]) -> DeadlineRow | None:
-    """The last of the windows that bound an action."""
-    found = [row for row in deadlines if row.rule == action.within]
+def _asked_already(action: pack_.Action, deadlines: Iterable[DeadlineRow]) -> DeadlineRow | None:
+    """The clock that runs and that an action is `outside` of."""
+    row = _last(action.outside, deadlines) if action.outside is not None else None
+    return row if row is not None and row.ended_at is None else None
+
+
+def _last(rule: str | None, deadlines: Iterable[DeadlineRow]) -> DeadlineRow | None:
+    """The last clock by a rule."""
+    found = [row for row in deadlines if row.rule == rule]
     return found[-1] if found else None
 
 
