@@ -38,7 +38,9 @@ BEARER: Final = "bearer "
 MAX_BODY_BYTES: Final = 1024 * 1024
 """What a request may weigh. One text of 100 kB passes, so that its own field can be named; a form
 writes a Chinese character as nine bytes."""
-HEAVY: Final = re.compile(r"(?:/api/v1)?/cases/[^/]+/papers/[^/]+/receipts")
+HEAVY: Final = re.compile(
+    r"(?:/api/v1)?/cases/[^/]+/(?:papers/[^/]+/receipts|materials/[^/]+/files)"
+)
 """Where files are sent to, which weigh more."""
 FORM_BYTES: Final = 64 * 1024
 """What the form around a file may weigh."""

@@ -196,33 +196,37 @@ def may_open_paper(
     return all(rights.get(right) == "open" for right in papers.rights(paper, pack.fields))
 
 
-def may_open_receipt(
-    rights: Mapping[str, pack_.FieldRight], paper: pack_.Paper, pack: pack_.Pack, actor: Actor
+def may_open_file(
+    rights: Mapping[str, pack_.FieldRight],
+    paper: pack_.Paper | None,
+    pack: pack_.Pack,
+    actor: Actor,
 ) -> bool:
-    """Whether this actor may look at the receipt of a paper: who opens the paper, and reads what
-    is known of the parties open, for a picture masks no name and no number. Never a resident: it
-    may be the other side who signed."""
+    """Whether this actor may look at the receipt of a paper, or at a material: who opens the paper,
+    or reads what the material is, and reads what is known of the parties open, for a picture masks
+    no name and no number. Never a resident: it may be the other side's."""
     shown = {field.seen_by for field in pack.fields.values() if field.party and field.seen_by}
+    if paper is None:
+        shown.add(pack.fields[papers.MATERIAL_TITLE].seen_by or "")
     may_read = all(rights.get(right) == "open" for right in shown)
-    return actor.kind == "person" and may_read and may_open_paper(rights, paper, pack, actor)
+    may_open = paper is None or may_open_paper(rights, paper, pack, actor)
+    return actor.kind == "person" and may_read and may_open
 
 
-def may_attach_receipt(
+def may_attach(
     pack: pack_.Pack,
     actor: Actor,
     case: CaseRow,
     *,
-    paper: pack_.Paper,
-    actions: Mapping[str, pack_.Action],
+    by: Iterable[pack_.Action],
     recused: frozenset[UUID] = frozenset(),
 ) -> Leave | None:
-    """The seat in which this actor may do one of the `actions` that serve a paper, state aside:
-    a receipt comes back by post when the case has long moved on."""
+    """The seat in which this actor may do one of the actions that serve a paper, or that by which a
+    material came in, state aside: a receipt comes back by post when the case has long moved on."""
     if actor.kind != "person":
         return None
-    for name in paper.served_by:
-        action = actions.get(name)
-        leave = action and may_act(pack, actor, case, action=action, recused=recused)
+    for action in by:
+        leave = may_act(pack, actor, case, action=action, recused=recused)
         if leave:
             return leave
     return None

@@ -290,8 +290,8 @@ def _file_fault(
 ) -> str | None:
     """What is wrong with one file."""
     note = _read(payload).get(attachments.NOTE, {})
-    said = (row.no, row.kind, row.paper_no, row.service_no, row.media, row.size_bytes)
-    names = ("no", "kind", "paper", "service", "media", "bytes")
+    said = (row.no, row.kind, row.of_no, row.service_no, row.media, row.size_bytes)
+    names = ("no", "kind", attachments.OF.get(row.kind), "service", "media", "bytes")
     if said != tuple(note.get(name) for name in names):
         return "is not what its event says"
     if not store.has(row.name):

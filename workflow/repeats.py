@@ -19,7 +19,7 @@ from rules import errors
 from rules import fields as fields_
 from rules import pack as pack_
 from workflow import access, audit, db, machine
-from workflow.decide import CaseRow, Scalar, attachments, papers
+from workflow.decide import CaseRow, FileKind, Scalar, attachments, papers
 from workflow.tables import case as case_tables
 from workflow.tables import personal as personal_tables
 
@@ -68,6 +68,19 @@ class Filed(Protocol):
     def received_at(self) -> datetime | None: ...
 
 
+class Attaching(Protocol):
+    """What a request to attach a file says of itself."""
+
+    @property
+    def case_id(self) -> UUID: ...
+    @property
+    def id(self) -> UUID: ...
+    @property
+    def kind(self) -> FileKind: ...
+    @property
+    def of_no(self) -> int: ...
+
+
 def same(
     tx: db.Tx, rules: machine.Rules, actor: access.Actor, *, request: Asked, case: CaseRow
 ) -> Earlier:
@@ -91,24 +104,22 @@ def same(
     return Earlier(seq=event.seq, at=event.at, state=state)
 
 
-def same_file(
-    tx: db.Tx, actor: access.Actor, *, case_id: UUID, attachment_id: UUID, paper_no: int, sent: str
-) -> int:
+def same_file(tx: db.Tx, actor: access.Actor, asked: Attaching, *, sent: str) -> int:
     """The number in its case of the file with this id, if it is the same file for the same paper
-    by the same person. `sent` is the fingerprint of what comes now.
+    or material by the same person. `sent` is the fingerprint of what comes now.
 
     Raises: `id.taken` where it is somebody else's; `id.differs` with what differs.
     """
-    keys = {"case_id": case_id, "action_id": str(attachment_id)}
+    keys = {"case_id": asked.case_id, "action_id": str(asked.id)}
     event = tx.execute(REPEAT, keys).one()
     if event.actor_id != actor.person_id:
         raise errors.Conflict("id.taken", field="id")
     if event.name != attachments.ATTACH:
         raise errors.Conflict("id.differs", field="id", fields="id")
     note = json.loads(event.payload)[attachments.NOTE]
-    found = [] if note["paper"] == paper_no else ["no"]
+    found = [] if note.get(attachments.OF[asked.kind]) == asked.of_no else ["no"]
     field = f"{attachments.SENT}{note['no']}"
-    salted = tx.execute(SALTS, {"case_id": case_id, "seq": event.seq})
+    salted = tx.execute(SALTS, {"case_id": asked.case_id, "seq": event.seq})
     salt = next((row.salt for row in salted if row.field == field), None)
     if salt is not None:  # an erased file compares equal
         same = audit.commitment(salt, sent) == json.loads(event.commitments)[field]

@@ -128,7 +128,7 @@ def _onward(
     frame: frames.Frame, case_id: UUID, name: str, *, action: pack.Action, then: str, seq: int
 ) -> Response:
     """Back to the case, or to the list where the act has moved the case out of sight. After a
-    service the receipt is asked for, while it is at hand."""
+    service the receipt is asked for, and after a material its scan, while it is at hand."""
     done = frame.words.get("Done: {act}", act=frame.words.text(action.name))
     try:
         view = case_query.view(frame.engine, frame.person, case_id)
@@ -139,6 +139,8 @@ def _onward(
     for it in view.papers:
         if it.can_attach and any(service.seq == seq for service in it.services):
             return frame.go(f"/cases/{case_id}/papers/{it.no}/receipts", toast=done)
+    if any(it.seq == seq for it in view.materials):
+        return frame.go(f"/cases/{case_id}/materials/{seq}/files", toast=done)
     return frame.go(f"/cases/{case_id}", toast=done)
 
 

@@ -202,6 +202,7 @@ def shown(
         is_opened=opened is not None,
         can_open=can_open,
         papers=papers_listed.items(frame, view, base=f"/cases/{view.case.id}"),
+        materials=papers_listed.materials(frame, view),
         may_open_papers=any(it.can_open for it in view.papers),
     )
 

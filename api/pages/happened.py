@@ -91,11 +91,13 @@ def _entry(
 
 
 def _attached(words: texts.Words, event: case_query.EventView) -> Entry:
-    """A receipt that was attached: to which paper, and how large."""
+    """A file that was attached: to which paper or material, and how large."""
     note = event.payload[attachments.NOTE]
-    act = words.get("Attached a receipt")
+    is_receipt = note["kind"] == "receipt"
+    act = words.get("Attached a receipt") if is_receipt else words.get("Attached a file")
     title = words.get("{who}: {act}", who=event.actor or "–", act=act)
-    line = f"{note['number']} · {papers_listed.size(note['bytes'])}"
+    told = note["number"] if is_receipt else words.get("Material of the file")
+    line = f"{told} · {papers_listed.size(note['bytes'])}"
     return Entry(title=title, when=event.at, lines=(line,))
 
 

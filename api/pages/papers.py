@@ -19,6 +19,7 @@ from rules import pack
 from rules import papers as papers_
 from workflow import access
 from workflow.commands import papers as commands
+from workflow.commands import people
 from workflow.queries import case as case_query
 from workflow.queries import papers as query
 
@@ -38,7 +39,18 @@ class Row:
     number: str
     day: str
     served: str
-    receipts: tuple[papers_listed.Receipt, ...]
+    receipts: tuple[papers_listed.File, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Enclosed:
+    """A line of the index for what came from outside: its title and its sheets."""
+
+    name: str
+    title: str
+    sheets: str
+    day: str
+    files: tuple[papers_listed.File, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,6 +65,7 @@ class File:
     opened: str
     closed: str | None
     rows: tuple[Row, ...]
+    enclosed: tuple[Enclosed, ...]
     closed_to_you: int
 
 
@@ -230,7 +243,33 @@ def _cover(
             )
             for one in found
         ),
+        enclosed=_enclosed(frame, view),
         closed_to_you=len(view.papers) - len(found),
+    )
+
+
+def _enclosed(frame: frames.Frame, view: case_query.CaseView) -> tuple[Enclosed, ...]:
+    """Their titles are sealed, and opened with the rest of the file."""
+    materials = papers_listed.materials(frame, view)
+    if not materials:
+        return ()
+    titles = people.open_values(
+        frame.engine,
+        frame.person,
+        view.case.id,
+        reason=frame.words.get("Opened the whole file"),
+        only=frozenset({papers_.MATERIAL_TITLE}),
+    )
+    closed = frame.words.get("(kept closed)")
+    return tuple(
+        Enclosed(
+            name=it.name,
+            title=titles.get(f"{it.no}:{papers_.MATERIAL_TITLE}", closed),
+            sheets=it.sheets,
+            day=_day(frame.words.local_day(one.added_at), frame.words),
+            files=it.files,
+        )
+        for it, one in zip(materials, view.materials, strict=True)
     )
 
 

@@ -1,4 +1,5 @@
-"""The papers of a case as its page lists them: number, day, served or not, ways to open."""
+"""The papers and materials of a case as its page lists them: number, day, served or not, ways to
+open."""
 
 from __future__ import annotations
 
@@ -9,7 +10,7 @@ from api import texts
 from api.pages import frame as frames
 from api.papers import docx, pdf
 from rules import errors, pack
-from workflow.decide import BOTH_SIDES
+from workflow.decide import BOTH_SIDES, FileKind
 from workflow.decide import papers as deciding
 from workflow.queries import case as case_query
 from workflow.queries import papers as query
@@ -19,8 +20,8 @@ MB: Final = 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Receipt:
-    """A receipt as a line; `url` is None where it is not this person's to open."""
+class File:
+    """A file that was attached as a line; `url` is None where it is not this person's to open."""
 
     words: str
     day: str
@@ -40,7 +41,20 @@ class Item:
     served: str
     url: str | None
     links: tuple[tuple[str, str], ...]
-    receipts: tuple[Receipt, ...]
+    receipts: tuple[File, ...]
+    attach_url: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Material:
+    """What came from outside as a line; `no` is that of its event, `attach_url` None where they
+    have nothing to attach."""
+
+    no: int
+    name: str
+    sheets: str
+    day: str
+    files: tuple[File, ...]
     attach_url: str | None
 
 
@@ -74,19 +88,46 @@ def item(frame: frames.Frame, view: case_query.CaseView, it: query.PaperView, *,
         served=_served(frame, view.pack, it),
         url=url,
         links=tuple(links),
-        receipts=tuple(_receipt(words, one, base=base) for one in it.receipts),
+        receipts=_files(words, it.receipts, base=base, of="receipt"),
         attach_url=f"{base}/papers/{it.no}/receipts" if it.can_attach else None,
     )
 
 
-def _receipt(words: texts.Words, it: query.ReceiptView, *, base: str) -> Receipt:
-    kind = words.get("scan") if it.media == PDF else words.get("photo")
-    return Receipt(
-        words=words.get("Receipt ({kind})", kind=kind),
-        day=words.day_short(words.local_day(it.attached_at)),
-        size=size(it.size_bytes),
-        url=f"{base}/attachments/{it.no}" if it.can_open else None,
+def materials(frame: frames.Frame, view: case_query.CaseView) -> tuple[Material, ...]:
+    """What came from outside into the file, oldest first."""
+    words, base = frame.words, f"/cases/{view.case.id}"
+    return tuple(
+        Material(
+            no=it.seq,
+            name=words.text(it.kind),
+            sheets=words.count("{n} sheet", "{n} sheets", it.sheets),
+            day=words.day_short(words.local_day(it.added_at)),
+            files=_files(words, it.files, base=base, of="material"),
+            attach_url=f"{base}/materials/{it.seq}/files" if it.can_attach else None,
+        )
+        for it in view.materials
     )
+
+
+def _files(
+    words: texts.Words, found: tuple[query.FileView, ...], *, base: str, of: FileKind
+) -> tuple[File, ...]:
+    return tuple(
+        File(
+            words=_called(words, it, of=of),
+            day=words.day_short(words.local_day(it.attached_at)),
+            size=size(it.size_bytes),
+            url=f"{base}/attachments/{it.no}" if it.can_open else None,
+        )
+        for it in found
+    )
+
+
+def _called(words: texts.Words, it: query.FileView, *, of: FileKind) -> str:
+    kind = words.get("scan") if it.media == PDF else words.get("photo")
+    if of == "receipt":
+        return words.get("Receipt ({kind})", kind=kind)
+    return words.get("Attached file ({kind})", kind=kind)
 
 
 def size(n_bytes: int) -> str:

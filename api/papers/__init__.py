@@ -89,9 +89,12 @@ def foot(paper: Print, words: texts.Words) -> tuple[str, ...]:
     )
 
 
-def receipt(opened: attachments.Opened, words: texts.Words) -> Response:
+def attached(opened: attachments.Opened, words: texts.Words) -> Response:
     """A file as it is handed out: kept by the browser under our name, never shown by it."""
-    name = words.get("Receipt {number} ({no})", number=opened.number, no=opened.no)
+    if opened.number is None:
+        name = words.get("Material ({no})", no=opened.no)
+    else:
+        name = words.get("Receipt {number} ({no})", number=opened.number, no=opened.no)
     return Response(
         opened.content,
         media_type=opened.media,

@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable, Mapping
 from functools import cache
 from typing import get_args
 
-from rules import errors, guards, pack, telling
+from rules import errors, guards, pack, papers, telling
 from rules.check import content, texts
 from rules.check.report import Report
 
@@ -143,6 +143,8 @@ class _Checker:
         asked = _ASKED.get(action.leader or "", ()) + _ASKED.get(action.supervision or "", ())
         if action.leader == "approve_plan" and _is_proposed(process):
             asked = tuple(field for field in asked if field not in _ASKED["propose_plan"])
+        if papers.MATERIAL in given:
+            asked += papers.OF_MATERIAL
         self.known("check.unknown_input", asked, action.needs, file=file, key=f"{at}.needs")
         for number, part in enumerate(action.when, start=1):
             key = f"{at}.when.{number}.if"

@@ -208,7 +208,7 @@ def test_doctor_when_files_and_their_rows_differ_names_them(
     with db.transaction(database) as tx:
         tx.execute(
             text(
-                "insert into attachment (case_id, no, seq, id, kind, paper_no, service_no, media, "
+                "insert into attachment (case_id, no, seq, id, kind, of_no, service_no, media, "
                 "size_bytes, name, key_id, nonce, attached_at) select id, 1, 1, id, 'receipt', 1, "
                 "1, 'image/png', 1, :name, 1, '', updated_at from case_file"
             ),

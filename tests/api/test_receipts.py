@@ -88,7 +88,7 @@ def test_a_receipt_is_sent_listed_and_kept_by_the_browser(front: desk.Desk, case
         assert answer.headers["x-content-type-options"] == "nosniff"
         assert "no-store" in answer.headers["cache-control"]
     page = _page(front, "GET", f"/cases/{case}").text
-    assert page.count("查看送达回证<br>") == page.count("附件 1") == 2, "both readings are told"
+    assert page.count("查看附件<br>") == page.count("附件 1") == 2, "both readings are told"
 
 
 def test_I7_a_file_that_is_not_theirs_answers_as_one_that_is_not_there(
@@ -181,3 +181,42 @@ def test_after_a_service_the_page_asks_for_the_receipt(front: desk.Desk, case: s
     assert "送达回证（照片）" in index
     wrong = _page(front, "GET", f"/cases/{case}/papers/2/receipts")
     assert wrong.status_code == 409, "a letter that nobody serves"
+
+
+def test_a_material_is_added_photographed_and_stands_in_the_index_of_the_file(
+    front: desk.Desk, case: str
+) -> None:
+    sent = {
+        "material_kind": "evidence",
+        "material_title": "欠条复印件",
+        "material_sheets": "1",
+        "action_id": str(ids.uuid7()),
+        "version": str(front.version(case)),
+    }
+    done = _page(front, "POST", f"/cases/{case}/do/add_material", data=sent)
+    place = done.headers["location"]
+    assert done.status_code == 303
+    assert place.startswith(f"/cases/{case}/materials/")
+    assert "上面的文字都要看得清" in _page(front, "GET", place).text
+    photo, key = {"photo": ("b", pictures.photo())}, str(ids.uuid7())
+    put = _page(front, "POST", place, files=photo, data={"id": key})
+    assert (put.status_code, put.headers["location"]) == (303, f"/cases/{case}"), put.text
+    page = _page(front, "GET", f"/cases/{case}").text
+    assert "附件（照片）" in page
+    assert "欠条复印件" not in page, "its title is sealed"
+    index = _page(front, "GET", f"/cases/{case}/file").text
+    for told in ("证据", "欠条复印件", "1 张", "附件（照片）"):
+        assert told in index
+    (listed,) = front.get("handler", f"/cases/{case}/papers").json()["materials"]
+    assert (listed["kind"], listed["files"][0]["media"]) == ("证据", "image/jpeg")
+    heavy = {"id": str(ids.uuid7())}, {"file": ("a.pdf", pictures.scan(), "application/pdf")}
+    path = f"/cases/{case}/materials/{listed['seq']}/files"
+    by_program = front.as_("handler", "POST", path, data=heavy[0], files=heavy[1])
+    assert by_program.status_code == 201
+    assert (by_program.json()["paper"], by_program.json()["material"]) == (None, listed["seq"])
+    got = front.get("handler", by_program.headers["location"].removeprefix(desk.API))
+    assert got.headers["content-disposition"].startswith("attachment; ")
+    assert _page(front, "GET", f"/cases/{case}/materials/1/files").status_code == 404
+    wrong = f"/cases/{case}/materials/1/files"
+    missing = front.as_("handler", "POST", wrong, data={"id": str(ids.uuid7())}, files=heavy[1])
+    assert (missing.status_code, missing.json()["code"]) == (404, "not_found")

@@ -1,4 +1,4 @@
-"""A receipt of service, by the phone that took its picture, with script and without."""
+"""A receipt and a material, by the phone that took their picture, with script and without."""
 
 from __future__ import annotations
 
@@ -78,6 +78,55 @@ def test_a_notice_to_both_sides_is_served_to_one_after_the_other_by_phone(
         mediator.press("送达文书")
         assert "待送达" not in mediator.go(page).inner_text("main")
         assert district.case(filed).is_closed
+
+
+@pytest.mark.parametrize("script", [True, False])
+def test_a_material_when_photographed_on_a_wet_evening_lies_in_the_file(
+    shared_site: walk.Site, tmp_path: Path, *, script: bool
+) -> None:
+    filed = shared_site.district.file()
+    photo = tmp_path / "IMG_0002.jpg"
+    photo.write_bytes(pictures.photo(size=(600, 300), orientation=6))
+    with shared_site.signed_in("officer", phone=True, script=script) as officer:
+        officer.go(f"/cases/{filed.case_id}/do/add_material")
+        officer.fill({"material_kind": "evidence", "material_title": "天花板照片，原件"})
+        officer.send_as_it_stands()
+        assert "天花板照片，原件" in officer.page.input_value("[name=material_title]"), "kept"
+        officer.fill({"material_sheets": "1"})
+        officer.press("登记入卷材料")
+        officer.page.set_input_files("#f-photo", photo)
+        officer.press("上传附件")
+        assert officer.page.url.endswith(f"/cases/{filed.case_id}")
+        assert "附件已上传" in officer.page.inner_text("body")
+        with officer.page.expect_download() as download:
+            officer.page.click(f"a[href='/cases/{filed.case_id}/attachments/1']")
+        assert Path(download.value.path()).read_bytes().startswith(b"\xff\xd8\xff")
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("how", walk.HEARD)
+def test_the_page_of_a_material_when_checked_has_no_grave_fault(
+    shared_site: walk.Site, tmp_path: Path, how: walk.How
+) -> None:
+    filed = shared_site.district.file()
+    material: dict[str, Any] = {
+        "material_kind": "evidence",
+        "material_title": "照片",
+        "material_sheets": 2,
+    }
+    seq = shared_site.district.do(filed, "add_material", "officer", **material).seq
+    scan = tmp_path / "scan.pdf"
+    scan.write_bytes(pictures.scan())
+    with shared_site.visitor(**walk.kind(how)) as officer:
+        officer.sign_in("officer", office.PASSWORD)
+        officer.go(f"/cases/{filed.case_id}/materials/{seq}/files")
+        faults = walk.check(officer, f"{how}-material")
+        officer.page.set_input_files("#f-file", scan)
+        officer.send_as_it_stands()
+        faults += walk.check(officer, f"{how}-case-with-material")
+        officer.go(f"/cases/{filed.case_id}/file")
+        faults += walk.check(officer, f"{how}-file-with-material")
+    assert faults == []
 
 
 @pytest.mark.long

@@ -124,16 +124,20 @@ class Visitor:
         """Somebody else takes the same browser, which still knows the site's files: signed in
         without the sign-in page, or nobody."""
         if name != self.who:
-            self.page.context.clear_cookies()
-            self.who = name
+            self._forget(name)
             if name is not None:
                 self._post("/login", user=name, password=office.PASSWORD)
 
     def look_up(self, number: str, code: str) -> None:
         """The same for a resident, or who was invited, of one case."""
-        self.page.context.clear_cookies()
-        self.who = number
+        self._forget(number)
         self._post("/lookup", number=number, code=code)
+
+    def _forget(self, who: str | None) -> None:
+        """The page is left first: what it asks for by itself would be asked by nobody."""
+        self.page.goto("about:blank")
+        self.page.context.clear_cookies()
+        self.who = who
 
     def _post(self, path: str, **form: str) -> None:
         # the request shares the browser's cookies; a redirect says that it was taken

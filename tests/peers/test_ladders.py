@@ -66,7 +66,7 @@ def test_peer_50_who_is_concerned_asks_how_it_stands_and_what_is_owed_climbs(
     district.ask(filed, "ask_progress")
     district.at("2026-03-31 10:00")
     rungs = look.hold(district, filed.case_id).rungs_of("dispute.tell_progress")
-    names = {key: name for name, key in district.people.items()}
+    names: dict[UUID | None, str] = {key: name for name, key in district.people.items()}
     assert [(rung.effect, names[rung.target_person_id]) for rung in rungs] == [
         ("warn", "mediator"),
         ("urge", "mediator"),

@@ -29,6 +29,7 @@ from workflow.queries import search
 EXPECTED: Final = frozenset(
     {
         "service.before_paper",
+        "action.asked_already",
         "action.condition",
         "action.window_over",
         "action.wrong_state",  # time has moved the case on first

@@ -1,12 +1,12 @@
-"""Receipts of papers that were served: attached once, sealed, opened on the record, and never
-without their file."""
+"""Receipts of papers that were served, and files of materials: attached once, sealed, opened on the
+record, and never without their file."""
 
 from __future__ import annotations
 
 import json
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 from uuid import UUID
 
 import pytest
@@ -63,12 +63,14 @@ def _attach(
     *,
     id: UUID | None = None,  # noqa: A002  as the request names it
     no: int = NOTICE,
+    kind: Literal["receipt", "material"] = "receipt",
     content: bytes | None = None,
 ) -> commands.Attached:
     request = commands.Request(
         case_id=case.case_id,
         id=id or ids.uuid7(),
-        paper_no=no,
+        kind=kind,
+        of_no=no,
         content=pictures.photo() if content is None else content,
     )
     return commands.attach(district.engine, district.actor(by), request)
@@ -104,7 +106,7 @@ def test_a_receipt_is_attached_committed_to_and_opened(
     before = district.case(case)
     done = _attach(district, case)
     after = district.case(case)
-    assert (done.no, done.media, done.paper_no, done.is_repeat) == (1, "image/jpeg", NOTICE, False)
+    assert (done.no, done.media, done.of_no, done.is_repeat) == (1, "image/jpeg", NOTICE, False)
     assert (after.state, after.acted_version) == (before.state, before.acted_version)
     assert after.version == before.version + 1
     event = look.whole(district, case.case_id).events[-1]
@@ -197,7 +199,11 @@ def test_a_resident_and_who_stepped_back_open_none(
     assert papers
     assert not any(it.receipts or it.can_attach for it in papers)
     request = commands.Request(
-        case_id=case.case_id, id=ids.uuid7(), paper_no=NOTICE, content=pictures.photo()
+        case_id=case.case_id,
+        id=ids.uuid7(),
+        kind="receipt",
+        of_no=NOTICE,
+        content=pictures.photo(),
     )
     with pytest.raises(errors.NotFound, match=r"attachment.unknown"):
         commands.open_one(district.engine, resident, case.case_id, 1, reason="x")
@@ -222,11 +228,11 @@ def test_only_what_was_served_has_a_receipt_and_not_without_end(
     with pytest.raises(errors.Invalid, match=r"attachment.type"):
         _attach(district, case, content=b"<svg/>")
     assert (district.case(case), _on_disk(district)) == (before, [])
-    for _ in range(commands.MOST_OF_A_PAPER):
+    for _ in range(commands.MOST):
         _attach(district, case, content=pictures.scan())
     with pytest.raises(errors.NotNow, match=r"attachment.too_many"):
         _attach(district, case)
-    assert len(_on_disk(district)) == commands.MOST_OF_A_PAPER
+    assert len(_on_disk(district)) == commands.MOST
 
 
 _ANSWER = {
@@ -279,7 +285,7 @@ def test_I4_a_file_that_was_changed_moved_or_lost_is_found(
     one.write_bytes(whole)
     assert _faults(district) == []
     with db.transaction(district.engine.database) as tx:
-        tx.execute(update(_FILE).where(_FILE.c.no == 1).values(paper_no=1))
+        tx.execute(update(_FILE).where(_FILE.c.no == 1).values(of_no=1))
     assert _faults(district) == ["is not what its event says"]
     with db.transaction(district.engine.database) as tx:
         tx.execute(_FILE.delete().where(_FILE.c.no == 1))
@@ -301,6 +307,120 @@ def test_I8_receipts_of_a_restricted_case_are_as_hidden_as_the_case(
         with pytest.raises(errors.NotFound, match=r"case.unknown"):
             _open(district, case, by)
     assert _open(district, case, "handler").no == 1
+
+
+# ---- materials
+
+EVIDENCE: dict[str, Any] = {
+    "material_kind": "evidence",
+    "material_title": "天花板照片，原件",
+    "material_sheets": 2,
+}
+
+
+@pytest.fixture
+def leak(district: office.District) -> act.Receipt:
+    """A dispute in mediation, with a material in its file: event 4."""
+    filed = district.file()
+    district.do(filed, "accept", "desk")
+    district.do(filed, "name_mediator", "desk", mediator=str(district.people["mediator"]))
+    district.do(filed, "add_material", "officer", **EVIDENCE)
+    return filed
+
+
+LEAK = 4
+
+
+def test_a_material_is_listed_with_its_photo_which_is_opened_on_the_record(
+    district: office.District, leak: act.Receipt
+) -> None:
+    done = _attach(district, leak, "officer", kind="material", no=LEAK)
+    (listed,) = _view(district, leak, "mediator").materials
+    assert (listed.seq, listed.kind.en, listed.sheets) == (LEAK, "Evidence", 2)
+    assert [(it.no, it.size_bytes, it.can_open) for it in listed.files] == [
+        (1, done.size_bytes, True)
+    ]
+    event = look.whole(district, leak.case_id).events[-1]
+    note = {"no": 1, "kind": "material", "material": LEAK, "media": "image/jpeg"}
+    assert json.loads(event.payload)["attachment"] == note | {"bytes": done.size_bytes}
+    opened = _open(district, leak, "mediator")
+    assert (opened.number, pictures.SECRET in opened.content) == (None, False)
+    with db.snapshot(district.engine.database) as tx:
+        assert tx.execute(select(_READ.c.fields)).scalars().all() == ["file:1"]
+    assert (_faults(district), _file_report(district).files) == ([], 1)
+    with db.transaction(district.engine.database) as tx:
+        tx.execute(update(_FILE).values(of_no=1))
+    assert _faults(district) == ["is not what its event says"]
+
+
+def test_a_file_of_a_material_sent_again_is_the_same_and_for_another_is_refused(
+    district: office.District, leak: act.Receipt
+) -> None:
+    district.do(leak, "add_material", "mediator", **EVIDENCE | {"material_kind": "inquiry"})
+    first = _attach(district, leak, kind="material", no=LEAK, by="mediator")
+    again = _attach(district, leak, id=first.id, kind="material", no=LEAK, by="mediator")
+    assert again == replace(first, is_repeat=True)
+    with pytest.raises(errors.Conflict) as told:
+        _attach(district, leak, id=first.id, kind="material", no=LEAK + 1, by="mediator")
+    assert (told.value.code, told.value.field) == ("id.differs", "no")
+    for no in (1, 99):  # filing, and nothing
+        with pytest.raises(errors.NotFound, match=r"material.unknown"):
+            _attach(district, leak, kind="material", no=no, by="mediator")
+    for _ in range(commands.MOST - 1):
+        _attach(district, leak, kind="material", no=LEAK, content=pictures.scan(), by="officer")
+    with pytest.raises(errors.NotNow, match=r"attachment.too_many"):
+        _attach(district, leak, kind="material", no=LEAK, by="mediator")
+    assert _attach(district, leak, kind="material", no=LEAK + 1, by="mediator").no == 11
+
+
+WHO_OF_A_MATERIAL = {  # attaches, knows of it, opens it
+    "officer": (None, True, True),
+    "desk": ("attachment.not_yours", True, True),
+    "mediator": (None, True, True),
+    "supervisor": ("attachment.not_yours", True, False),
+    "district_leader": ("attachment.not_yours", True, True),
+    "auditor": ("attachment.not_yours", True, False),
+    "handler": ("case.unknown", False, False),
+    "other_supervisor": ("case.unknown", False, False),
+}
+
+
+def test_I7_who_attaches_to_a_material_who_knows_of_it_and_who_opens_it(
+    district: office.District, leak: act.Receipt
+) -> None:
+    _attach(district, leak, "officer", kind="material", no=LEAK)
+    found: dict[str, tuple[str | None, bool, bool]] = {}
+    for by in WHO_OF_A_MATERIAL:
+        code = None
+        try:
+            _attach(district, leak, by, kind="material", no=LEAK)
+        except errors.GridcaseError as error:
+            code = error.code
+        try:
+            materials = _view(district, leak, by).materials
+        except errors.NotFound:
+            materials = ()
+        try:
+            _open(district, leak, by)
+            opens = True
+        except errors.NotFound:
+            opens = False
+        assert all(one.can_open == opens for it in materials for one in it.files), by
+        assert any(it.can_attach for it in materials) == (code is None), by
+        found[by] = (code, bool(materials), opens)
+    assert found == WHO_OF_A_MATERIAL
+
+
+def test_a_party_neither_learns_of_a_material_nor_opens_its_file(
+    district: office.District, leak: act.Receipt
+) -> None:
+    _attach(district, leak, "officer", kind="material", no=LEAK)
+    resident = district.resident(leak)
+    view = case_query.view(district.engine, resident, leak.case_id)
+    assert view.materials == ()
+    assert not [it for it in view.events if it.name == "add_material" and it.resident_sees]
+    with pytest.raises(errors.NotFound, match=r"attachment.unknown"):
+        commands.open_one(district.engine, resident, leak.case_id, 1, reason="x")
 
 
 def test_a_demo_that_is_wiped_takes_its_files_along_and_no_other(

@@ -49,6 +49,7 @@ PAPERS: Final = {
     "papers.draft, 2 files": (4, 4),
     "people.open_values, 2 files": (5, 5),
     "attachments.attach, 9 files": (8, 5),
+    "attachments.attach, a material": (8, 5),
     "attachments.attach, 9 files, sent again": (4, 4),
     "attachments.open_one, 9 files": (5, 5),
     "papers.open_one, 9 files": (5, 5),
@@ -256,13 +257,23 @@ def test_papers_values_and_files(
         answer = _acting(filed, "answer", **ANSWER)
         counts.of(case, partial(papers.draft, engine, handler, answer, **given))
         counts.of(case, partial(people.open_values, engine, handler, of, **given))
+    material = district.do(filed, "add_material", "handler", **MATERIAL)
+    photo = replace(_receipt(filed), kind="material", of_no=material.seq)
+    counts.of("a material", partial(attachments.attach, district.engine, handler, photo))
     counts.grow_not(f"{FEW} files", f"{MANY} files")
     counts.hold(PAPERS)
 
 
+MATERIAL: Final[dict[str, Any]] = {
+    "material_kind": "evidence",
+    "material_title": "欠条",
+    "material_sheets": 1,
+}
+
+
 def _receipt(filed: act.Receipt) -> attachments.Request:
     return attachments.Request(
-        case_id=filed.case_id, id=ids.uuid7(), paper_no=PAPER, content=pictures.photo()
+        case_id=filed.case_id, id=ids.uuid7(), kind="receipt", of_no=PAPER, content=pictures.photo()
     )
 
 

@@ -151,7 +151,7 @@ class Scene:
         handler, case_id = district.actor("handler"), petition.case_id
         people.open_values(district.engine, handler, case_id, reason=f"第{n}次")
         receipt = attachments.Request(
-            case_id=case_id, id=ids.uuid7(), paper_no=PAPER, content=pictures.photo()
+            case_id=case_id, id=ids.uuid7(), kind="receipt", of_no=PAPER, content=pictures.photo()
         )
         attachments.attach(district.engine, handler, receipt)
 

@@ -6,55 +6,70 @@ file away again.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import BindParameter, Row, and_, bindparam, func, select
+from sqlalchemy import BindParameter, Row, and_, bindparam, func, null, select
 
-from rules import errors
+from rules import errors, papers
 from rules import pack as pack_
 from workflow import access, db, files, machine, read, repeats, write
 from workflow.commands import act, people
-from workflow.decide import AttachmentRow, Facts, attachments, decide_attachment
+from workflow.decide import AttachmentRow, Facts, FileKind, attachments, decide_attachment
 from workflow.engine import Engine
+from workflow.tables import case as case_tables
 from workflow.tables import paper as tables
 
+_EVENT: Final = case_tables.Event.__table__.c  # type: ignore[attr-defined]
 _PAPER: Final = tables.Paper.__table__.c  # type: ignore[attr-defined]
 _SERVICE: Final = tables.Service.__table__.c  # type: ignore[attr-defined]
 _FILE: Final = tables.Attachment.__table__.c  # type: ignore[attr-defined]
 
-MOST_OF_A_PAPER: Final = 10
-"""A receipt has two sides, and a parcel service its own slip; more is a mistake."""
+MOST: Final = 10
+"""Of one paper or material: a receipt has two sides, and a parcel service its own slip; what has
+more sheets than ten photos show is scanned into one file."""
 
 _CASE_ID: Final[BindParameter[Any]] = bindparam("case_id")
-_PAPER_NO: Final[BindParameter[Any]] = bindparam("paper_no")
+_OF_NO: Final[BindParameter[Any]] = bindparam("of_no")
+_LAST: Final = (
+    select(func.coalesce(func.max(_FILE.no), 0))
+    .where(_FILE.case_id == _CASE_ID)
+    .scalar_subquery()
+    .label("last_no")
+)
+_OWN: Final = (
+    select(func.count())
+    .where(_FILE.case_id == _CASE_ID, _FILE.kind == bindparam("kind"), _FILE.of_no == _OF_NO)
+    .scalar_subquery()
+    .label("own")
+)
 # A paper, its last service, and the files there are. Index: the keys of the three; service_paper.
 PAPER: Final = select(
     _PAPER.name,
     _PAPER.number,
     select(func.max(_SERVICE.no))
-    .where(_SERVICE.case_id == _CASE_ID, _SERVICE.paper_no == _PAPER_NO)
+    .where(_SERVICE.case_id == _CASE_ID, _SERVICE.paper_no == _OF_NO)
     .scalar_subquery()
     .label("service_no"),
-    select(func.coalesce(func.max(_FILE.no), 0))
-    .where(_FILE.case_id == _CASE_ID)
-    .scalar_subquery()
-    .label("last_no"),
-    select(func.count())
-    .where(_FILE.case_id == _CASE_ID, _FILE.paper_no == _PAPER_NO)
-    .scalar_subquery()
-    .label("own"),
-).where(_PAPER.case_id == _CASE_ID, _PAPER.no == _PAPER_NO)
+    _LAST,
+    _OWN,
+).where(_PAPER.case_id == _CASE_ID, _PAPER.no == _OF_NO)
+# The event of a material, and the files there are. Index: the keys of both.
+MATERIAL: Final = select(
+    _EVENT.name, _EVENT.payload, null().label("number"), null().label("service_no"), _LAST, _OWN
+).where(_EVENT.case_id == _CASE_ID, _EVENT.seq == _OF_NO)
 # By the keys of both.
 ONE: Final = (
     select(
         _FILE.no,
         _FILE.seq,
         _FILE.id,
-        _FILE.paper_no,
+        _FILE.kind,
+        _FILE.of_no,
         _FILE.media,
         _FILE.size_bytes,
         _FILE.name,
@@ -63,18 +78,23 @@ ONE: Final = (
         _PAPER.name.label("paper"),
         _PAPER.number,
     )
-    .join(_PAPER.no.table, and_(_PAPER.case_id == _FILE.case_id, _PAPER.no == _FILE.paper_no))
+    .outerjoin(
+        _PAPER.no.table,
+        and_(_FILE.kind == "receipt", _PAPER.case_id == _FILE.case_id, _PAPER.no == _FILE.of_no),
+    )
     .where(_FILE.case_id == _CASE_ID, _FILE.no == bindparam("no"))
 )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Request:
-    """A receipt to attach to a paper that was served. `id` is the client's own."""
+    """A receipt to attach to a paper that was served, or a file to a material: `of_no` is the
+    number of the one, or of the event by which the other came in. `id` is the client's own."""
 
     case_id: UUID
     id: UUID
-    paper_no: int
+    kind: FileKind
+    of_no: int
     content: bytes
 
 
@@ -84,7 +104,8 @@ class Attached:
 
     no: int
     id: UUID
-    paper_no: int
+    kind: FileKind
+    of_no: int
     media: str
     size_bytes: int
     attached_at: datetime
@@ -93,30 +114,30 @@ class Attached:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Opened:
-    """A file with its content. `number` is that of the paper it belongs to."""
+    """A file with its content. `number` is that of the paper it belongs to, None of a material."""
 
     no: int
     media: str
-    number: str
+    number: str | None
     content: bytes
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Found:
-    """What is known before a file is written: the paper, and who may attach to it."""
+    """What is known before a file is written: the paper or material, and who may attach to it."""
 
     rules: machine.Rules
     facts: Facts
-    paper: Row[*tuple[Any, ...]]
+    owner: Row[*tuple[Any, ...]]
     post_id: UUID | None
 
 
 def attach(engine: Engine, actor: access.Actor, request: Request) -> Attached:
-    """Attaches a receipt. The same id with the same file answers as the first time.
+    """Attaches a file. The same id with the same file answers as the first time.
 
-    Raises: `case.unknown`, `paper.unknown`; `attachment.not_yours`; `attachment.not_served`,
-    `attachment.too_many`; `id.taken`, `id.differs`; what `files.cleaned` and `Store.keep` raise;
-    `case.busy`.
+    Raises: `case.unknown`, `paper.unknown`, `material.unknown`; `attachment.not_yours`;
+    `attachment.not_served`, `attachment.too_many`; `id.taken`, `id.differs`; what `files.cleaned`
+    and `Store.keep` raise; `case.busy`.
     """
     sent = files.fingerprint(request.content)
     with db.snapshot(engine.database) as tx:
@@ -169,11 +190,11 @@ def _asked(
 ) -> attachments.Attaching:
     return attachments.Attaching(
         id=request.id,
-        no=found.paper.last_no + 1,
-        kind="receipt",
-        paper_no=request.paper_no,
-        paper_number=found.paper.number,
-        service_no=found.paper.service_no,
+        no=found.owner.last_no + 1,
+        kind=request.kind,
+        of_no=request.of_no,
+        paper_number=found.owner.number,
+        service_no=found.owner.service_no,
         media=clean.media,
         size_bytes=len(clean.content),
         name=kept.name,
@@ -205,35 +226,33 @@ def _look(
     if not sees:
         raise errors.NotFound("case.unknown")
     rules = read.rules(tx, case.pack_hash)
-    keys = {"case_id": request.case_id, "paper_no": request.paper_no}
-    row = tx.execute(PAPER, keys).one_or_none()
-    paper = rules.pack.papers.get(row.name) if row else None
-    rights = access.field_rights(active, actor, case, recused=facts.recused)
-    if row is None or paper is None or not access.knows_paper(rights, paper, rules.pack, actor):
-        raise errors.NotFound("paper.unknown")
     actions = rules.flow(case.process).process.actions
-    leave = access.may_attach_receipt(
-        active, actor, case, paper=paper, actions=actions, recused=facts.recused
-    )
+    keys = {"case_id": request.case_id, "kind": request.kind, "of_no": request.of_no}
+    if request.kind == "receipt":
+        row = tx.execute(PAPER, keys).one_or_none()
+        paper = rules.pack.papers.get(row.name) if row else None
+        rights = access.field_rights(active, actor, case, recused=facts.recused)
+        if row is None or paper is None or not access.knows_paper(rights, paper, rules.pack, actor):
+            raise errors.NotFound("paper.unknown")
+        by = [actions[name] for name in paper.served_by if name in actions]
+    else:
+        row = tx.execute(MATERIAL, keys).one_or_none()
+        if row is None or papers.MATERIAL not in json.loads(row.payload).get("fields", {}):
+            raise errors.NotFound("material.unknown")
+        by = [actions[row.name]]  # whose field it is
+    leave = access.may_attach(active, actor, case, by=by, recused=facts.recused)
     if leave is None:
         raise errors.NotPermitted("attachment.not_yours")
-    if row.service_no is None:
+    if request.kind == "receipt" and row.service_no is None:
         raise errors.NotNow("attachment.not_served", field="no", number=row.number)
-    if row.own >= MOST_OF_A_PAPER:
-        raise errors.NotNow("attachment.too_many", field="file", most=MOST_OF_A_PAPER)
+    if row.own >= MOST:
+        raise errors.NotNow("attachment.too_many", field="file", most=MOST)
     post_id = leave.post.id if leave.post else None
-    return _Found(rules=rules, facts=facts, paper=row, post_id=post_id)
+    return _Found(rules=rules, facts=facts, owner=row, post_id=post_id)
 
 
 def _again(tx: db.Tx, actor: access.Actor, request: Request, *, sent: str) -> Attached:
-    no = repeats.same_file(
-        tx,
-        actor,
-        case_id=request.case_id,
-        attachment_id=request.id,
-        paper_no=request.paper_no,
-        sent=sent,
-    )
+    no = repeats.same_file(tx, actor, request, sent=sent)
     row = tx.execute(ONE, {"case_id": request.case_id, "no": no}).one()
     return _attached(row, is_repeat=True)
 
@@ -242,7 +261,8 @@ def _attached(row: AttachmentRow | Row[*tuple[Any, ...]], *, is_repeat: bool = F
     return Attached(
         no=row.no,
         id=row.id,
-        paper_no=row.paper_no,
+        kind=row.kind,
+        of_no=row.of_no,
         media=row.media,
         size_bytes=row.size_bytes,
         attached_at=row.attached_at,
@@ -283,5 +303,7 @@ def _may_open(
     pack: pack_.Pack,
     actor: access.Actor,
 ) -> bool:
-    paper = pack.papers.get(row.paper)
-    return paper is not None and access.may_open_receipt(rights, paper, pack, actor)
+    paper = pack.papers.get(row.paper or "")
+    if row.kind == "receipt" and paper is None:
+        return False
+    return access.may_open_file(rights, paper, pack, actor)

@@ -14,6 +14,7 @@ from uuid import UUID
 from workflow.decide.facts import ActorKind, AssignmentRow, CaseRow, DeadlineRow, Scalar
 
 Counted = Literal["missed", "returned", "paused"]
+FileKind = Literal["receipt", "material"]
 
 
 class Personal(NamedTuple):
@@ -128,9 +129,9 @@ class AttachmentRow(NamedTuple):
     no: int
     seq: int
     id: UUID
-    kind: str
-    paper_no: int
-    service_no: int
+    kind: FileKind
+    of_no: int
+    service_no: int | None
     media: str
     size_bytes: int
     name: str

@@ -169,7 +169,9 @@ class InvitationView:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CaseView:
-    """A case, as one actor sees it now."""
+    """A case, as one actor sees it now. `linked` are the cases of one matter that they may see,
+    `likely` earlier ones with the same phone or id number, for who may link one: oldest first;
+    `invitations` those that hold, for who may invite."""
 
     case: CaseRow
     pack: pack_.Pack
@@ -190,15 +192,13 @@ class CaseView:
     clocks: tuple[ClockView, ...]
     events: tuple[EventView, ...]
     linked: tuple[links.LinkView, ...]
-    """Linked cases that this actor may see, earlier and later, oldest first."""
     likely: tuple[links.LinkView, ...]
-    """Earlier cases with the same phone or id number, for who may link one."""
     actions: tuple[str, ...]
     rights: Mapping[str, pack_.FieldRight]
     readings: tuple[Mapping[str, Any], ...]
     code: str | None
     invitations: tuple[InvitationView, ...]
-    """Those that hold, for who may invite."""
+    materials: tuple[papers.MaterialView, ...]
     papers: tuple[papers.PaperView, ...]
     facts: Facts
 
@@ -290,6 +290,7 @@ def _view(
         code=ids.lookup_code(engine.seals.secret, case.id) if is_filer else None,
         invitations=_invitations(engine, case, flow.process, happened) if can_invite else (),
         papers=papers.listed(happened, rules, rights, actor, house=house, facts=facts),
+        materials=papers.materials(happened, rules, rights, actor, house=house, facts=facts),
         facts=facts,
     )
 
@@ -340,8 +341,7 @@ def _people(
     wanted = {case.handler_id, case.filer_id, case.leader_id, case.supervisor_id}
     wanted |= {event.actor_id for event in events}
     wanted |= {rung.target_person_id for rung in fired}
-    wanted |= {row.responsible_id for row in facts.assignments}
-    wanted |= {row.person_id for row in facts.assignments}
+    wanted |= {it for row in facts.assignments for it in (row.responsible_id, row.person_id)}
     return _names(tx, PEOPLE, {"ids": [person for person in wanted if person is not None]})
 
 

@@ -1,4 +1,5 @@
-"""The papers of a case as one actor may know of them: number, day, served or not."""
+"""The papers and the materials of a case as one actor may know of them: number, day, served or
+not; what came from outside, and its scans."""
 
 from __future__ import annotations
 
@@ -9,8 +10,9 @@ from datetime import date, datetime
 from typing import Any, Protocol
 
 from rules import pack as pack_
+from rules import papers
 from workflow import access, machine, read
-from workflow.decide import Facts, attachments, reached_all
+from workflow.decide import Facts, FileKind, attachments, reached_all
 from workflow.decide import papers as papers_
 from workflow.queries import office
 
@@ -27,8 +29,8 @@ class ServiceView:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ReceiptView:
-    """A receipt that was attached to a paper."""
+class FileView:
+    """A file that was attached: a receipt to a paper, a scan or a photo to a material."""
 
     no: int
     media: str
@@ -53,7 +55,20 @@ class PaperView:
     is_served: bool
     services: tuple[ServiceView, ...]
     can_open: bool
-    receipts: tuple[ReceiptView, ...]
+    receipts: tuple[FileView, ...]
+    can_attach: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MaterialView:
+    """Something from outside that lies in the file of a case (材料): `seq` is the event by which it
+    came in, which holds its title."""
+
+    seq: int
+    kind: pack_.Text
+    sheets: int
+    added_at: datetime
+    files: tuple[FileView, ...]
     can_attach: bool
 
 
@@ -64,6 +79,10 @@ class Told(Protocol):
     def seq(self) -> int: ...
     @property
     def at(self) -> datetime: ...
+    @property
+    def name(self) -> str: ...
+    @property
+    def fields(self) -> Mapping[str, object]: ...
     @property
     def payload(self) -> Mapping[str, Any]: ...
 
@@ -81,9 +100,8 @@ def listed(
     know of are left out. Of receipts a resident is told nothing."""
     pack = rules.pack
     served = _services(events)
-    attached = (
-        [it for it in events if attachments.NOTE in it.payload] if actor.kind == "person" else []
-    )
+    attached = _attached(events, actor, kind="receipt")
+    actions = rules.flow(facts.case.process).process.actions if facts.case else {}
     found = []
     for event in events:
         for note in event.payload.get("papers", ()):
@@ -91,8 +109,7 @@ def listed(
             if paper is None or not access.knows_paper(rights, paper, pack, actor):
                 continue
             no = note["no"]
-            may_look = access.may_open_receipt(rights, paper, pack, actor)
-            own = [it for it in attached if it.payload[attachments.NOTE]["paper"] == no]
+            by = [actions[name] for name in paper.served_by if name in actions]
             found.append(
                 PaperView(
                     no=no,
@@ -106,41 +123,78 @@ def listed(
                     is_served=_is_served(served[no]),
                     services=tuple(served[no]),
                     can_open=access.may_open_paper(rights, paper, pack, actor),
-                    receipts=tuple(_receipt(it, can_open=may_look) for it in own),
-                    can_attach=bool(served[no]) and _may_attach(paper, rules, actor, house, facts),
+                    receipts=_files(
+                        attached[no], can_open=access.may_open_file(rights, paper, pack, actor)
+                    ),
+                    can_attach=bool(served[no]) and _may_attach(actor, house, facts, by=by),
                 )
             )
     return tuple(found)
 
 
-def _may_attach(
-    paper: pack_.Paper,
+def materials(
+    events: Sequence[Told],
     rules: machine.Rules,
+    rights: Mapping[str, pack_.FieldRight],
     actor: access.Actor,
+    *,
     house: read.House,
     facts: Facts,
-) -> bool:
-    case = facts.case
-    return case is not None and bool(
-        access.may_attach_receipt(
-            house.rules.pack,
-            actor,
-            case,
-            paper=paper,
-            actions=rules.flow(case.process).process.actions,
-            recused=facts.recused,
+) -> tuple[MaterialView, ...]:
+    """What came from outside into the file of a case, oldest first. Nothing for a resident: it may
+    be the other side's."""
+    pack, attached = rules.pack, _attached(events, actor, kind="material")
+    if actor.kind != "person" or facts.case is None:
+        return ()
+    actions = rules.flow(facts.case.process).process.actions
+    return tuple(
+        MaterialView(
+            seq=it.seq,
+            kind=(pack.fields[papers.MATERIAL].choices or {})[str(it.fields[papers.MATERIAL])].name,
+            sheets=int(str(it.fields[papers.MATERIAL_SHEETS])),
+            added_at=it.at,
+            files=_files(
+                attached[it.seq], can_open=access.may_open_file(rights, None, pack, actor)
+            ),
+            can_attach=_may_attach(actor, house, facts, by=[actions[it.name]]),
         )
+        for it in events
+        if papers.MATERIAL in it.fields
     )
 
 
-def _receipt(event: Told, *, can_open: bool) -> ReceiptView:
-    note = event.payload[attachments.NOTE]
-    return ReceiptView(
-        no=note["no"],
-        media=note["media"],
-        size_bytes=note["bytes"],
-        attached_at=event.at,
-        can_open=can_open,
+def _may_attach(
+    actor: access.Actor, house: read.House, facts: Facts, *, by: Sequence[pack_.Action]
+) -> bool:
+    case = facts.case
+    return case is not None and bool(
+        access.may_attach(house.rules.pack, actor, case, by=by, recused=facts.recused)
+    )
+
+
+def _attached(
+    events: Sequence[Told], actor: access.Actor, *, kind: FileKind
+) -> defaultdict[int, list[Told]]:
+    """The events of files, by the number of what they belong to; a resident is told of none."""
+    found: defaultdict[int, list[Told]] = defaultdict(list)
+    for event in events if actor.kind == "person" else ():
+        note = event.payload.get(attachments.NOTE)
+        if note is not None and note["kind"] == kind:
+            found[note[attachments.OF[kind]]].append(event)
+    return found
+
+
+def _files(events: Sequence[Told], *, can_open: bool) -> tuple[FileView, ...]:
+    notes = [(it.at, it.payload[attachments.NOTE]) for it in events]
+    return tuple(
+        FileView(
+            no=note["no"],
+            media=note["media"],
+            size_bytes=note["bytes"],
+            attached_at=at,
+            can_open=can_open,
+        )
+        for at, note in notes
     )
 
 

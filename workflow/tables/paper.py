@@ -49,7 +49,8 @@ class Service(SQLModel, table=True):
 
 
 class Attachment(SQLModel, table=True):
-    """A file of a case: what it is and belongs to, and where its content lies. `id` comes from
+    """A file of a case: what it is and belongs to, and where its content lies. `of_no` is the
+    number of a paper that was served, or of the event by which a material came in. `id` comes from
     the client. The fingerprints of what came and of what was kept stand sealed with the event."""
 
     case_id: UUID = Field(primary_key=True, foreign_key="case_file.id")
@@ -57,8 +58,8 @@ class Attachment(SQLModel, table=True):
     seq: int
     id: UUID
     kind: str = Field(max_length=20)
-    paper_no: int
-    service_no: int
+    of_no: int
+    service_no: int | None
     media: str = Field(max_length=60)
     size_bytes: int
     name: str = Field(max_length=32)

@@ -20,8 +20,8 @@ class Served(Shape):
     served_on: date
 
 
-class Receipt(Shape):
-    """A receipt that was attached. Where `can_open`, `/cases/{case_id}/attachments/{no}` gives
+class File(Shape):
+    """A file that was attached. Where `can_open`, `/cases/{case_id}/attachments/{no}` gives
     the file."""
 
     no: int
@@ -32,13 +32,15 @@ class Receipt(Shape):
 
 
 class Attached(Shape):
-    """A receipt as it was kept: without what a phone writes into a picture."""
+    """A file as it was kept: without what a phone writes into a picture. It belongs to a paper, by
+    its number, or to a material, by that of its event."""
 
     model_config = shapes.example(
         {
             "no": 1,
             "id": "0196f0aa-7c11-7a52-9a54-7f2a53b1c0de",
             "paper": 4,
+            "material": None,
             "media": "image/jpeg",
             "size_bytes": 214_532,
             "attached_at": "2026-03-31T07:10:00Z",
@@ -47,7 +49,8 @@ class Attached(Shape):
 
     no: int
     id: UUID
-    paper: int
+    paper: int | None
+    material: int | None
     media: str
     size_bytes: int
     attached_at: datetime
@@ -67,12 +70,24 @@ class Paper(Shape):
     is_served: bool
     served: tuple[Served, ...]
     can_open: bool
-    receipts: tuple[Receipt, ...]
+    receipts: tuple[File, ...]
+    can_attach: bool
+
+
+class Material(Shape):
+    """What came from outside into the file of a case. `seq` is its event, which holds the title;
+    `can_attach` that you may attach a scan or a photo."""
+
+    seq: int
+    kind: str
+    sheets: int
+    added_at: datetime
+    files: tuple[File, ...]
     can_attach: bool
 
 
 class Papers(Shape):
-    """The papers of a case, oldest first."""
+    """The papers of a case and the materials in its file, oldest first."""
 
     model_config = shapes.example(
         {
@@ -99,11 +114,22 @@ class Papers(Shape):
                     ],
                     "can_attach": True,
                 }
-            ]
+            ],
+            "materials": [
+                {
+                    "seq": 7,
+                    "kind": "Evidence",
+                    "sheets": 3,
+                    "added_at": "2026-03-30T03:00:00Z",
+                    "files": [],
+                    "can_attach": True,
+                }
+            ],
         }
     )
 
     items: tuple[Paper, ...]
+    materials: tuple[Material, ...]
 
 
 class Block(Shape):

@@ -15,8 +15,25 @@ from workflow.queries import papers as query
 
 
 def papers(view: case_query.CaseView, words: texts.Words) -> shapes.Papers:
-    """What was made, in order."""
-    return shapes.Papers(items=tuple(_paper(it, words) for it in view.papers))
+    """What was made, and what came from outside, in order."""
+    return shapes.Papers(
+        items=tuple(_paper(it, words) for it in view.papers),
+        materials=tuple(
+            shapes.Material(
+                seq=it.seq,
+                kind=words.text(it.kind),
+                sheets=it.sheets,
+                added_at=it.added_at,
+                files=_files(it.files),
+                can_attach=it.can_attach,
+            )
+            for it in view.materials
+        ),
+    )
+
+
+def _files(found: tuple[query.FileView, ...]) -> tuple[shapes.File, ...]:
+    return tuple(shapes.File.model_validate(asdict(one)) for one in found)
 
 
 def _paper(it: query.PaperView, words: texts.Words) -> shapes.Paper:
@@ -34,17 +51,18 @@ def _paper(it: query.PaperView, words: texts.Words) -> shapes.Paper:
             for one in it.services
         ),
         can_open=it.can_open,
-        receipts=tuple(shapes.Receipt.model_validate(asdict(one)) for one in it.receipts),
+        receipts=_files(it.receipts),
         can_attach=it.can_attach,
     )
 
 
 def attached(done: attachments.Attached) -> shapes.Attached:
-    """A receipt as it was kept."""
+    """A file as it was kept."""
     return shapes.Attached(
         no=done.no,
         id=done.id,
-        paper=done.paper_no,
+        paper=done.of_no if done.kind == "receipt" else None,
+        material=done.of_no if done.kind == "material" else None,
         media=done.media,
         size_bytes=done.size_bytes,
         attached_at=done.attached_at,
