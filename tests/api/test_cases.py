@@ -55,6 +55,7 @@ def test_case_when_read_says_what_may_be_done_and_with_what(front: desk.Desk) ->
     offered = {action["name"]: action for action in case["actions"]}
     assert set(offered) == {
         "accept",
+        "add_material",
         "refuse",
         "withdraw",
         "declare_recusal",
@@ -74,6 +75,7 @@ def test_case_when_read_says_what_may_be_done_and_with_what(front: desk.Desk) ->
     assert refuse["properties"]["legal_basis"]["title"] == "Legal basis"
     officer = front.get("officer", f"/cases/{filed['case_id']}").json()
     assert {action["name"] for action in officer["actions"]} == {
+        "add_material",
         "declare_recusal",
         "link_earlier",
         "name_complained",

@@ -276,6 +276,11 @@ def test_hotline_a_complaint_is_urged_on_the_next_day_and_told_above_five_days_l
     told = [people.get(rung.target_person_id) for rung in found.rungs]  # type: ignore[arg-type]
     assert told == ["handler", "handler", "head", "district_supervisor", "district_supervisor"]
     assert found.payloads("rung_fired")[-1]["measure"] == "通报批评"
+    district.do(filed, "urge", "district_supervisor", urge_reason="已过期，请三日内答复。")
+    found = look.hold(district, filed.case_id)
+    (urged,) = [it for it in found.events if it.name == "urge"]
+    (letter,) = json.loads(urged.payload)["papers"]
+    assert letter["number"].endswith("热线催〔2026〕1号")
 
     district.do(filed, "answer", "handler", order_answer="已修好")
     district.do(
