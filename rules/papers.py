@@ -39,8 +39,12 @@ MAX_EXCERPT: Final = 40
 MATERIAL: Final = "material_kind"
 MATERIAL_TITLE: Final = "material_title"
 MATERIAL_SHEETS: Final = "material_sheets"
-OF_MATERIAL: Final = (MATERIAL, MATERIAL_TITLE, MATERIAL_SHEETS)
-"""The fields by which an act says what comes into the file from outside (材料)."""
+OF_MATERIAL: Final[Mapping[str, pack.FieldType]] = {
+    MATERIAL: "choice",
+    MATERIAL_TITLE: "text",
+    MATERIAL_SHEETS: "int",
+}
+"""The fields by which an act says what comes into the file from outside (材料): their types."""
 
 _SLOT = re.compile(r"\{([a-z][a-z0-9_]*(?:\.[a-z][a-z0-9_.]*)?)(?:\|([^{}|]*))?\}")
 _DOT = re.compile(rf"(?:{'|'.join(PREFIXES)})\.[a-z]")

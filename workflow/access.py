@@ -201,16 +201,18 @@ def may_open_file(
     paper: pack_.Paper | None,
     pack: pack_.Pack,
     actor: Actor,
+    *,
+    is_own: bool = False,
 ) -> bool:
-    """Whether this actor may look at the receipt of a paper, or at a material: who opens the paper,
-    or reads what the material is, and reads what is known of the parties open, for a picture masks
-    no name and no number. Never a resident: it may be the other side's."""
-    shown = {field.seen_by for field in pack.fields.values() if field.party and field.seen_by}
-    if paper is None:
-        shown.add(pack.fields[papers.MATERIAL_TITLE].seen_by or "")
-    may_read = all(rights.get(right) == "open" for right in shown)
-    may_open = paper is None or may_open_paper(rights, paper, pack, actor)
-    return actor.kind == "person" and may_read and may_open
+    """Whether this actor may look at the receipt of a paper, or at the file of a material: who
+    opens the paper and reads what is known of the parties open, for a picture masks no name and no
+    number; a material may show anything, and opens to who reads everything open, and to who
+    attached it. Never a resident: it may be the other side's."""
+    if actor.kind != "person" or (is_own and paper is None):
+        return actor.kind == "person"
+    fields = (field for field in pack.fields.values() if field.party or paper is None)
+    may_read = all(rights.get(field.seen_by) == "open" for field in fields if field.seen_by)
+    return may_read and (paper is None or may_open_paper(rights, paper, pack, actor))
 
 
 def may_attach(

@@ -29,7 +29,6 @@ class Owner:
     """What files are attached to, with the words of the page: `told` stands below its name,
     `readable` is what a photo must show, `denied` is for who may not attach."""
 
-    kind: FileKind
     no: int
     url: str
     title: str
@@ -40,7 +39,6 @@ class Owner:
     can_attach: bool
     readable: str
     attach: str
-    later: str
     opening: str
     denied: str
     toast: str
@@ -122,7 +120,6 @@ def _paper(frame: frames.Frame, view: case_query.CaseView, no: int) -> Owner:
     words = frame.words
     item = papers_listed.item(frame, view, paper, base=f"/cases/{view.case.id}")
     return Owner(
-        kind="receipt",
         no=no,
         url=f"/cases/{view.case.id}/papers/{no}/receipts",
         title=words.get("Receipt of service"),
@@ -133,7 +130,6 @@ def _paper(frame: frames.Frame, view: case_query.CaseView, no: int) -> Owner:
         can_attach=paper.can_attach,
         readable=words.get("Both the signature and the date must be readable."),
         attach=words.get("Attach the receipt"),
-        later=words.get("Attach it later"),
         opening=words.get("Opening a receipt is recorded; the party can see it."),
         denied=words.get("Who may serve this paper attaches its receipt."),
         toast=words.get("The receipt is attached."),
@@ -148,7 +144,6 @@ def _material(frame: frames.Frame, view: case_query.CaseView, no: int) -> Owner:
         raise errors.NotFound("material.unknown")
     words = frame.words
     return Owner(
-        kind="material",
         no=no,
         url=f"/cases/{view.case.id}/materials/{no}/files",
         title=words.get("Material of the file"),
@@ -159,7 +154,6 @@ def _material(frame: frames.Frame, view: case_query.CaseView, no: int) -> Owner:
         can_attach=item.attach_url is not None,
         readable=words.get("All that is written on it must be readable."),
         attach=words.get("Attach the file"),
-        later=words.get("Attach it later"),
         opening=words.get("Opening a file is recorded; the party can see it."),
         denied=words.get("Who may add a material attaches its files."),
         toast=words.get("The file is attached."),

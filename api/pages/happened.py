@@ -82,7 +82,7 @@ def _entry(
         mark = "ladder" if event.actor_kind == "ladder" else None
         return Entry(title=title, when=event.at, lines=lines, mark=mark)
     if event.name == attachments.ATTACH:
-        return _attached(words, event)
+        return _attached(frame, view, event)
     if event.name == imported.IMPORTED:
         said = _fields(frame, view.pack, event.fields, names)
         return _imported(words, event, (*said, *_values(words, event.values, opened)))
@@ -90,13 +90,14 @@ def _entry(
     return Entry(title=title, when=event.at, lines=more, mark="ladder")
 
 
-def _attached(words: texts.Words, event: case_query.EventView) -> Entry:
+def _attached(frame: frames.Frame, view: case_query.CaseView, event: case_query.EventView) -> Entry:
     """A file that was attached: to which paper or material, and how large."""
-    note = event.payload[attachments.NOTE]
+    words, note = frame.words, event.payload[attachments.NOTE]
     is_receipt = note["kind"] == "receipt"
     act = words.get("Attached a receipt") if is_receipt else words.get("Attached a file")
     title = words.get("{who}: {act}", who=event.actor or "–", act=act)
-    told = note["number"] if is_receipt else words.get("Material of the file")
+    kinds = {it.seq: words.text(it.kind) for it in view.materials}
+    told = note["number"] if is_receipt else kinds[note["material"]]
     line = f"{told} · {papers_listed.size(note['bytes'])}"
     return Entry(title=title, when=event.at, lines=(line,))
 

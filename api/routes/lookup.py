@@ -59,8 +59,8 @@ def post_lookup_action(
     opened: caller.Opened,
     words: caller.Spoken,
 ) -> Response:
-    """What a resident may do: rate how the case was handled. It is their own act: refused where
-    an officer's token or session comes with it."""
+    """What a resident may do: ask how it stands, ask that mediation end, rate. It is their own act:
+    refused where an officer's token or session comes with it."""
     caller.refuse_staff(request)
     actor = login.resident(request, sent.number, sent.code)
     assert actor.case_id is not None  # noqa: S101  a resident is known by one case

@@ -144,7 +144,7 @@ class _Checker:
         if action.leader == "approve_plan" and _is_proposed(process):
             asked = tuple(field for field in asked if field not in _ASKED["propose_plan"])
         if papers.MATERIAL in given:
-            asked += papers.OF_MATERIAL
+            asked += tuple(papers.OF_MATERIAL)
         self.known("check.unknown_input", asked, action.needs, file=file, key=f"{at}.needs")
         for number, part in enumerate(action.when, start=1):
             key = f"{at}.when.{number}.if"
@@ -217,6 +217,9 @@ class _Checker:
         file = "fields.yaml"
         if field.type == "choice" and not field.choices:
             self.report.add("check.no_choices", file, name)
+        if papers.OF_MATERIAL.get(name, field.type) != field.type:
+            wanted = papers.OF_MATERIAL[name]
+            self.report.add("check.material_type", file, f"{name}.type", type=wanted)
         if field.role is not None:
             self.known(
                 "check.unknown_role", (field.role,), self.rules.roles, file=file, key=f"{name}.role"
@@ -297,6 +300,8 @@ class _Checker:
         for key, clock in bounds.items():
             if clock is not None:
                 self.known("check.unknown_deadline", (clock,), own, file=file, key=f"{at}.{key}")
+        if action.outside is not None and (action.to or action.outside == action.within):
+            self.report.add("check.outside", file, f"{at}.outside", name=action.outside)
 
     def day(self, value: str, needed: Collection[str], *, file: str, key: str) -> None:
         """A date field that is always there."""

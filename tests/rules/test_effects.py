@@ -87,6 +87,20 @@ def test_the_day_of_asking_that_bounds_an_action_is_a_date_that_it_needs() -> No
     assert told == [("check.within_never", "actions.request_review.within")]
 
 
+def test_what_waits_for_an_answer_bars_no_way_on_and_names_a_clock_of_its_process() -> None:
+    at = [("check.outside", "actions.accept.outside")]
+    assert _without("dispute", "accept", outside="dispute.accept") == at
+    at = [("check.outside", "actions.tell_progress.outside")]
+    assert _without("dispute", "tell_progress", outside="dispute.tell_progress") == at
+    told = _without("dispute", "ask_progress", outside="petition.tell_progress")
+    assert told == [("check.unknown_deadline", "actions.ask_progress.outside")]
+
+
+def test_a_material_says_what_it_is_and_how_many_sheets_it_has() -> None:
+    told = _without("dispute", "add_material", needs=("material_kind", "material_title"))
+    assert ("check.unknown_input", "actions.add_material.needs") in told
+
+
 @pytest.mark.parametrize(("action", "at"), [("review", "served"), ("recheck", "review_served")])
 def test_what_was_asked_in_time_can_be_recorded_when_the_window_is_over(
     action: str, at: str

@@ -16,7 +16,7 @@ from rules import errors
 from tests import office, pictures
 from tests.workflow import look
 from workflow import access, audit, db, files, ids
-from workflow.commands import act, demo
+from workflow.commands import act, demo, people
 from workflow.commands import attachments as commands
 from workflow.queries import case as case_query
 from workflow.tables import office as office_tables
@@ -374,7 +374,7 @@ def test_a_file_of_a_material_sent_again_is_the_same_and_for_another_is_refused(
 
 
 WHO_OF_A_MATERIAL = {  # attaches, knows of it, opens it
-    "officer": (None, True, True),
+    "officer": (None, True, False),  # minutes are closed to them, and it may hold any
     "desk": ("attachment.not_yours", True, True),
     "mediator": (None, True, True),
     "supervisor": ("attachment.not_yours", True, False),
@@ -388,7 +388,7 @@ WHO_OF_A_MATERIAL = {  # attaches, knows of it, opens it
 def test_I7_who_attaches_to_a_material_who_knows_of_it_and_who_opens_it(
     district: office.District, leak: act.Receipt
 ) -> None:
-    _attach(district, leak, "officer", kind="material", no=LEAK)
+    _attach(district, leak, "mediator", kind="material", no=LEAK)
     found: dict[str, tuple[str | None, bool, bool]] = {}
     for by in WHO_OF_A_MATERIAL:
         code = None
@@ -405,13 +405,14 @@ def test_I7_who_attaches_to_a_material_who_knows_of_it_and_who_opens_it(
             opens = True
         except errors.NotFound:
             opens = False
-        assert all(one.can_open == opens for it in materials for one in it.files), by
+        assert all(it.files[0].can_open == opens for it in materials), by
         assert any(it.can_attach for it in materials) == (code is None), by
         found[by] = (code, bool(materials), opens)
     assert found == WHO_OF_A_MATERIAL
+    assert _open(district, leak, "officer", 2).no == 2, "what they attached themselves"
 
 
-def test_a_party_neither_learns_of_a_material_nor_opens_its_file(
+def test_a_party_is_shown_no_material_and_opens_neither_its_title_nor_its_file(
     district: office.District, leak: act.Receipt
 ) -> None:
     _attach(district, leak, "officer", kind="material", no=LEAK)
@@ -419,8 +420,24 @@ def test_a_party_neither_learns_of_a_material_nor_opens_its_file(
     view = case_query.view(district.engine, resident, leak.case_id)
     assert view.materials == ()
     assert not [it for it in view.events if it.name == "add_material" and it.resident_sees]
+    opened = people.open_values(district.engine, resident, leak.case_id, reason="x")
+    assert [key for key in opened if "material" in key] == []
+    assert [key for key in opened if key.endswith(":story")] == ["1:story"]
     with pytest.raises(errors.NotFound, match=r"attachment.unknown"):
         commands.open_one(district.engine, resident, leak.case_id, 1, reason="x")
+
+
+def test_a_material_comes_into_the_file_of_a_mediation_that_ended(
+    district: office.District, leak: act.Receipt
+) -> None:
+    told: dict[str, Any] = {"refusing_side": "respondent", "routes_told": True}
+    assert district.do(leak, "refuse_mediation", "mediator", **told).state == "ended"
+    situation = EVIDENCE | {"material_kind": "situation", "material_title": "卷宗情况说明"}
+    district.do(leak, "add_material", "mediator", **situation)
+    assert [it.kind.en for it in _view(district, leak, "mediator").materials] == [
+        "Evidence",
+        "Note on the file",
+    ]
 
 
 def test_a_demo_that_is_wiped_takes_its_files_along_and_no_other(

@@ -74,6 +74,7 @@ ONE: Final = (
         _FILE.size_bytes,
         _FILE.name,
         _FILE.nonce,
+        _FILE.attached_by,
         _FILE.attached_at,
         _PAPER.name.label("paper"),
         _PAPER.number,
@@ -306,4 +307,5 @@ def _may_open(
     paper = pack.papers.get(row.paper or "")
     if row.kind == "receipt" and paper is None:
         return False
-    return access.may_open_file(rights, paper, pack, actor)
+    is_own = row.attached_by == actor.person_id
+    return access.may_open_file(rights, paper, pack, actor, is_own=is_own)

@@ -11,18 +11,20 @@ from typing import Final
 from uuid import UUID
 
 import pwdlib
-from sqlalchemy import bindparam, delete, insert, select, update
+from sqlalchemy import and_, bindparam, delete, insert, select, update
 
 from rules import errors
 from workflow import access, clock, db, ids, personal, read, write
 from workflow.commands import office
 from workflow.engine import Engine
+from workflow.tables import case as case_tables
 from workflow.tables import office as tables
 from workflow.tables import personal as personal_tables
 
 _PERSON: Final = tables.Person.__table__  # type: ignore[attr-defined]
 _ACCOUNT: Final = tables.Account.__table__  # type: ignore[attr-defined]
 _SESSION: Final = tables.LoginSession.__table__  # type: ignore[attr-defined]
+_EVENT: Final = case_tables.Event.__table__  # type: ignore[attr-defined]
 _SEALED: Final = personal_tables.SealedValue.__table__  # type: ignore[attr-defined]
 _READ: Final = personal_tables.PersonalRead.__table__  # type: ignore[attr-defined]
 
@@ -192,8 +194,8 @@ def _hash(token: str) -> str:
 def open_values(
     engine: Engine, actor: access.Actor, case_id: UUID, *, reason: str, only: Collection[str] = ()
 ) -> dict[str, str]:
-    """The personal values of a case that this actor may read, by `seq:field`. The reading is
-    recorded where the party can see it.
+    """The personal values of a case that this actor may read, by `seq:field`; for a resident none
+    of an act that they do not see. The reading is recorded where the party can see it.
 
     Raises: `case.unknown`.
     """
@@ -204,10 +206,19 @@ def open_values(
         if case is None or not access.may_see(house.rules.pack, actor, case, recused=recused):
             raise errors.NotFound("case.unknown")
         rights = access.field_rights(house.rules.pack, actor, case, recused=recused)
-        specs = read.rules(tx, case.pack_hash).pack.fields
+        rules = read.rules(tx, case.pack_hash)
+        specs, actions = rules.pack.fields, rules.flow(case.process).process.actions
+        hidden = {name for name, action in actions.items() if not action.resident_sees}
         rows = tx.execute(
             select(_SEALED)
-            .where(_SEALED.c.case_id == case_id, _SEALED.c.field.in_(list(specs)))
+            .join(
+                _EVENT, and_(_EVENT.c.case_id == _SEALED.c.case_id, _EVENT.c.seq == _SEALED.c.seq)
+            )
+            .where(
+                _SEALED.c.case_id == case_id,
+                _SEALED.c.field.in_(list(specs)),
+                _EVENT.c.name.not_in(hidden if actor.kind == "resident" else ()),
+            )
             .order_by(_SEALED.c.seq)
         )
         found = {

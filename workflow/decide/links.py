@@ -38,7 +38,6 @@ def link(draft: Draft, action: pack_.Action, command: Command) -> dict[str, obje
         raise errors.Invalid("link.not_earlier", field=NUMBER)
     if found.is_merge:
         _check_merge(draft, found)
-        draft.change(handler_id=earlier.handler_id)  # who carries on reads it
     elif earlier.id in found.linked:
         raise errors.Invalid("link.already", field=NUMBER)
     repeats = len({earlier.id, *found.before, *found.behind})

@@ -153,6 +153,7 @@ class EventView:
     title: pack_.Text
     actor: str | None
     actor_kind: str
+    actor_id: UUID | None
     fields: Mapping[str, object]
     values: tuple[Value, ...]
     payload: Mapping[str, Any]
@@ -355,8 +356,7 @@ def _category(pack: pack_.Pack, case: CaseRow) -> pack_.Text | None:
 
 
 def _party(row: Row[*tuple[Any, ...]], values: tuple[tuple[int | None, Value], ...]) -> PartyView:
-    own = tuple(value for party_no, value in values if party_no == row.no)
-    return PartyView(no=row.no, side=row.side, values=own)
+    return PartyView(no=row.no, side=row.side, values=tuple(v for no, v in values if no == row.no))
 
 
 def _clock(
@@ -367,7 +367,6 @@ def _clock(
     people: Mapping[UUID | None, str],
 ) -> ClockView:
     rule = pack.deadlines[row.rule]
-    calendar = facts.calendars[row.calendar_hash]
     return ClockView(
         no=row.no,
         rule=row.rule,
@@ -383,7 +382,7 @@ def _clock(
         is_provisional=row.is_provisional,
         is_late=row.state == "met_late" or row.missed_at is not None,
         light=_light(row),
-        spans=tuple(clocks.explain(pack, row, calendar=calendar)),
+        spans=tuple(clocks.explain(pack, row, calendar=facts.calendars[row.calendar_hash])),
         rungs=_rungs(row, facts, pack, fired, people),
         pauses=tuple(json.loads(row.pauses)),
         extensions=tuple(json.loads(row.extensions)),
@@ -451,6 +450,7 @@ def _event(
         title=action.name if action else pack_.Text(zh=row.name, en=row.name),
         actor=people.get(row.actor_id),
         actor_kind=row.actor_kind,
+        actor_id=row.actor_id,
         fields=payload.get("fields", {}),
         values=tuple(value for _, value in values if value.seq == row.seq),
         payload=payload,

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, Protocol
+from uuid import UUID
 
 from rules import pack as pack_
 from rules import papers
@@ -82,6 +83,8 @@ class Told(Protocol):
     @property
     def name(self) -> str: ...
     @property
+    def actor_id(self) -> UUID | None: ...
+    @property
     def fields(self) -> Mapping[str, object]: ...
     @property
     def payload(self) -> Mapping[str, Any]: ...
@@ -109,6 +112,7 @@ def listed(
             if paper is None or not access.knows_paper(rights, paper, pack, actor):
                 continue
             no = note["no"]
+            may_look = access.may_open_file(rights, paper, pack, actor)
             by = [actions[name] for name in paper.served_by if name in actions]
             found.append(
                 PaperView(
@@ -123,9 +127,7 @@ def listed(
                     is_served=_is_served(served[no]),
                     services=tuple(served[no]),
                     can_open=access.may_open_paper(rights, paper, pack, actor),
-                    receipts=_files(
-                        attached[no], can_open=access.may_open_file(rights, paper, pack, actor)
-                    ),
+                    receipts=tuple(_file(it, can_open=may_look) for it in attached[no]),
                     can_attach=bool(served[no]) and _may_attach(actor, house, facts, by=by),
                 )
             )
@@ -141,8 +143,8 @@ def materials(
     house: read.House,
     facts: Facts,
 ) -> tuple[MaterialView, ...]:
-    """What came from outside into the file of a case, oldest first. Nothing for a resident: it may
-    be the other side's."""
+    """What came from outside into the file of a case, oldest first. A resident is shown none: it
+    may be the other side's."""
     pack, attached = rules.pack, _attached(events, actor, kind="material")
     if actor.kind != "person" or facts.case is None:
         return ()
@@ -153,8 +155,8 @@ def materials(
             kind=(pack.fields[papers.MATERIAL].choices or {})[str(it.fields[papers.MATERIAL])].name,
             sheets=int(str(it.fields[papers.MATERIAL_SHEETS])),
             added_at=it.at,
-            files=_files(
-                attached[it.seq], can_open=access.may_open_file(rights, None, pack, actor)
+            files=tuple(
+                _file(one, can_open=_opens(one, rights, pack, actor)) for one in attached[it.seq]
             ),
             can_attach=_may_attach(actor, house, facts, by=[actions[it.name]]),
         )
@@ -184,17 +186,21 @@ def _attached(
     return found
 
 
-def _files(events: Sequence[Told], *, can_open: bool) -> tuple[FileView, ...]:
-    notes = [(it.at, it.payload[attachments.NOTE]) for it in events]
-    return tuple(
-        FileView(
-            no=note["no"],
-            media=note["media"],
-            size_bytes=note["bytes"],
-            attached_at=at,
-            can_open=can_open,
-        )
-        for at, note in notes
+def _opens(
+    event: Told, rights: Mapping[str, pack_.FieldRight], pack: pack_.Pack, actor: access.Actor
+) -> bool:
+    is_own = event.actor_id == actor.person_id
+    return access.may_open_file(rights, None, pack, actor, is_own=is_own)
+
+
+def _file(event: Told, *, can_open: bool) -> FileView:
+    note = event.payload[attachments.NOTE]
+    return FileView(
+        no=note["no"],
+        media=note["media"],
+        size_bytes=note["bytes"],
+        attached_at=event.at,
+        can_open=can_open,
     )
 
 

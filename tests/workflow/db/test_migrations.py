@@ -22,6 +22,7 @@ from workflow.commands import office as office_commands
 from workflow.decide import CaseRow, DeadlineRow
 from workflow.tables import case as case_tables
 from workflow.tables import office as office_tables
+from workflow.tables import paper as paper_tables
 
 NOT_YET: Final = {
     "supervision",
@@ -240,3 +241,39 @@ def test_0008_writes_down_who_sent_a_petition_on(district: office.District) -> N
         tx.execute(sa.text(script.module.BACKFILL))
     found = [district.case(one).sender_id for one in (sent, kept)]
     assert found == [district.offices["petitions"], None]
+
+
+def test_a_receipt_attached_before_there_were_materials_is_still_there(empty_url: str) -> None:
+    database = db.open(empty_url)
+    try:
+        _revise(database, "0011")
+        district = office.build(database)
+        filed = district.file()
+        receipt = {
+            "case_id": filed.case_id,
+            "no": 1,
+            "seq": 2,
+            "id": ids.uuid7(),
+            "kind": "receipt",
+            "paper_no": 3,
+            "service_no": 1,
+            "media": "image/jpeg",
+            "size_bytes": 9,
+            "name": "ab" * 16,
+            "key_id": 1,
+            "nonce": bytes(12),
+            "attached_by": district.people["officer"],
+            "attached_at": district.now(),
+        }
+        now = paper_tables.Attachment.__table__  # type: ignore[attr-defined]
+        types = {column.name: column.type for column in now.c} | {"paper_no": sa.Integer()}
+        before = sa.table("attachment", *(sa.column(name, types[name]) for name in receipt))
+        with db.transaction(database) as tx:
+            tx.execute(sa.insert(before).values(receipt))
+        _revise(database, "head")
+        with db.snapshot(database) as tx:
+            (row,) = tx.execute(sa.select(now))
+        kept = receipt | {"of_no": receipt["paper_no"]}
+        assert dict(row._mapping) == {name: kept[name] for name in row._mapping}
+    finally:
+        db.close(database)
