@@ -246,8 +246,9 @@ def test_what_an_older_pack_calls_an_end_is_not_counted_as_open(
     petition = document["processes"]["petition"]
     petition["states"]["taken_back"] = petition["states"].pop("withdrawn")
     petition["actions"]["withdraw"]["to"] = "taken_back"
-    served_from = petition["actions"]["serve_paper"]["from"]
-    served_from[served_from.index("withdrawn")] = "taken_back"
+    for action in ("serve_paper", "add_material"):
+        there = petition["actions"][action]["from"]
+        there[there.index("withdrawn")] = "taken_back"
     text = json.dumps(document, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
     loaded = load.from_document(text)
     with db.transaction(district.engine.database) as tx:
