@@ -223,6 +223,13 @@ class Dispute:
         self.plan.do(
             "end_assessment", self.mediator, assessment_result="责任已经认定，见评估意见。"
         )
+        self.plan.do(
+            "add_material",
+            self.mediator,
+            material_kind="evidence",
+            material_title="评估意见书，原件",
+            material_sheets=3,
+        )
         self.plan.soon()
 
     def _led(self) -> None:

@@ -187,6 +187,11 @@ def _cases(it: Office) -> Iterator[Sight]:
                 if len(stands) == 1:
                     yield Sight(name="case-open", who=who, path=f"{where}/open")
                 yield from _papers(it.engine, actor, item, who=who, made=made)
+            if "material" not in done:
+                for material in case_query.view(it.engine, actor, item.case_id).materials[:1]:
+                    done.add("material")
+                    page = f"{where}/materials/{material.seq}/files"
+                    yield Sight(name="material", who=who, path=page)
             for action in _acts(it.engine, actor, item, process):
                 named = f"act-{item.process}-{action}"
                 if named not in done:

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
-from typing import Final, get_args
+from typing import Any, Final, get_args
 
 import pytest
 from playwright import sync_api
@@ -29,6 +29,7 @@ class Busy:
     site: walk.Site
     fresh: act.Receipt
     mediating: act.Receipt
+    material: act.Receipt
     late: act.Receipt
     rating: act.Receipt
     petition: act.Receipt
@@ -78,6 +79,12 @@ def busy(shared_site: walk.Site) -> Busy:
         invited_agreed=True,
     )
     it.do(mediating, "name_leader", "supervisor", leader=str(it.people["leader"]))
+    evidence: dict[str, Any] = {
+        "material_kind": "evidence",
+        "material_title": "楼道照片",
+        "material_sheets": 2,
+    }
+    material = it.do(mediating, "add_material", "mediator", **evidence)
     fresh = it.file("officer", subject="小区门口摊位争执")
     others = _others(it)
     it.at("2026-04-02 10:00")
@@ -93,6 +100,7 @@ def busy(shared_site: walk.Site) -> Busy:
         site=shared_site,
         fresh=fresh,
         mediating=mediating,
+        material=material,
         late=late,
         rating=rating,
         petition=petition,
@@ -169,6 +177,8 @@ def pages(busy: Busy) -> dict[str, tuple[str | None, str]]:
             "handler",
             f"/cases/{busy.others['answered'].case_id}/papers/3/receipts",
         ),
+        "mediator-material": ("mediator", f"{mediating}/materials/{busy.material.seq}/files"),
+        "mediator-file": ("mediator", f"{mediating}/file"),
         "handler-file": ("handler", f"/cases/{busy.petition.case_id}/file"),
         "mediator-absence": ("mediator", "/absence"),
         "supervisor-absence": ("supervisor", "/absence"),
