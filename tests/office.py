@@ -140,12 +140,12 @@ def usual(action: str, fields: Mapping[str, object], *, today: str) -> Mapping[s
     if action in ("name_mediator", "name_mediator_here"):
         return CONSENT
     if action == "record_session":
-        return {"rights_told": True}
+        return {"rights_told": True, "session_open": "closed"}
     if action == "refuse" and "legal_basis" in fields:
         return {"mediation_bar": "other"}
     if action == "record_agreement":
-        form = WRITTEN if fields.get("agreement_form") == "written" else {}
-        return {"effective_on": today, **form}
+        is_written = fields.get("agreement_form") == "written"
+        return {"effective_on": today, **(WRITTEN if is_written else {"oral_wished": True})}
     return {}
 
 

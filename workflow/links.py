@@ -1,9 +1,11 @@
-"""Cases of one matter: the earlier one that a number names, what is linked to a case, and what is
-likely to be the same. What somebody may not see does not exist for them.
+"""Cases of one matter: the earlier one that a number names, what is linked to a case, what is
+likely to be the same, and where a merged one goes on. What somebody may not see does not exist for
+them.
 """
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
@@ -17,10 +19,13 @@ from workflow import access, db, ids, read
 from workflow.decide import CaseRow, Command, Earlier
 from workflow.decide import links as decided
 from workflow.tables import case as case_tables
+from workflow.tables import office as office_tables
 from workflow.tables import personal as personal_tables
 
 _CASE: Final = case_tables.CaseFile.__table__.c  # type: ignore[attr-defined]
+_EVENT: Final = case_tables.Event.__table__.c  # type: ignore[attr-defined]
 _LINK: Final = case_tables.Link.__table__.c  # type: ignore[attr-defined]
+_OFFICE: Final = office_tables.Office.__table__.c  # type: ignore[attr-defined]
 _VALUES: Final = personal_tables.SealedValue.__table__  # type: ignore[attr-defined]
 _OWN: Final = _VALUES.alias("own").c
 _THEIRS: Final = _VALUES.alias("theirs").c
@@ -49,6 +54,16 @@ class LinkView:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class GoesOn:
+    """How the matter of a merged case stands where it goes on: nothing by which that case could be
+    found, or known whose it is."""
+
+    state: pack_.Text
+    lead_office: str
+    closed_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Around:
     """Cases that belong together with one, oldest first: `linked` to it, earlier and later; and
     `likely` earlier ones, of whoever gave the same phone or id number."""
@@ -60,6 +75,12 @@ class Around:
 _ID: Final[BindParameter[Any]] = bindparam("case_id")
 # Index: the primary key.
 HELD: Final = select(_CASE.id).where(_CASE.id == _ID).with_for_update(read=True)
+# Index: the key of event, of one case.
+MERGED: Final = select(_EVENT.payload).where(
+    _EVENT.case_id == _ID, _EVENT.name.in_(bindparam("names", expanding=True))
+)
+# Index: the primary key.
+LEAD: Final = select(_OFFICE.name).where(_OFFICE.id == bindparam("office_id"))
 # Index: the unique number.
 BY_NUMBER: Final = select(_CASE.id).where(_CASE.number == bindparam("number"))
 
@@ -155,6 +176,35 @@ def around(
             if one.id not in linked and (one.opened_at, one.id) < (case.opened_at, case.id)
         ),
     )
+
+
+def goes_on(tx: db.Tx, actor: access.Actor, case: CaseRow) -> GoesOn | None:
+    """How a resident's merged case stands where it went, at the end of all merges; None where it
+    was not merged, for anybody else, and where the other case is kept from most."""
+    last = _merged_into(tx, case) if actor.kind == "resident" else None
+    while last and (further := _merged_into(tx, last)):
+        last = further
+    if last is None or last.confidentiality == decided.RESTRICTED:
+        return None
+    return GoesOn(
+        state=_state(tx, last).name,
+        lead_office=tx.execute(LEAD, {"office_id": last.lead_office_id}).scalar_one(),
+        closed_at=last.closed_at,
+    )
+
+
+def _merged_into(tx: db.Tx, case: CaseRow) -> CaseRow | None:
+    process = read.rules(tx, case.pack_hash).pack.processes[case.process]
+    names = [
+        name
+        for name, action in process.actions.items()
+        if action.link == decided.MERGE and action.to == case.state
+    ]
+    if not names:
+        return None
+    payload = tx.execute(MERGED, {"case_id": case.id, "names": names}).scalar_one()
+    (row,) = tx.execute(read.CASES, {"case_ids": [UUID(json.loads(payload)["linked"])]})
+    return CaseRow(*row)
 
 
 def seen(payload: dict[str, Any], known: frozenset[str]) -> dict[str, Any]:

@@ -305,7 +305,7 @@ class Dispute:
             self.mediator,
             agreement_form="written" if is_written else "oral",
             effective_on=self.plan.day(0),
-            **(_WRITTEN if is_written else {}),
+            **(_WRITTEN if is_written else {"oral_wished": True}),
             agreement_terms=self.matter.settles,
             perform_by=self.plan.day(dice.randint(5, 16)),
             both_signed=True,

@@ -124,7 +124,7 @@ def get_case(
     """A case, and what this person may do with it now."""
     view = case_query.view(opened, signed.actor, case_id)
     shape = views.case(view, words, _offered(opened, view))
-    return answer(shape, words, headers={"ETag": answers.etag(view.version)})
+    return answer(shape, words, headers={"ETag": answers.etag(view.case.version)})
 
 
 @router.post(

@@ -41,6 +41,25 @@ def test_lookup_when_refused_gives_reason_basis_and_remedy(front: desk.Desk) -> 
     assert sum(span["counted"] for span in accept["spans"]) == accept["limit"]["n"]
 
 
+def test_lookup_of_a_merged_case_tells_how_the_matter_stands_where_it_goes_on(
+    front: desk.Desk,
+) -> None:
+    first, second = front.file(subject="楼上漏水"), front.file()
+    merge = {"earlier_number": first["number"], "merge_reason": "同一件"}
+    front.do(second["case_id"], "merge", "desk", **merge)
+    front.do(first["case_id"], "accept", "desk")
+    given = {"number": second["number"], "code": second["code"]}
+    answer = front.post(None, "/lookup", given, headers=desk.ENGLISH)
+    case = answer.json()
+    lead = front.get("desk", f"/cases/{first['case_id']}").json()["lead_office"]
+    there = {"state_name": "Accepted", "lead_office": lead, "closed_at": None}
+    assert (case["state_name"], case["goes_on"]) == ("Merged", there)
+    for internal in (first["number"], first["case_id"], "楼上漏水"):
+        assert internal not in answer.text
+    (other,) = front.get("desk", f"/cases/{second['case_id']}").json()["links"]
+    assert other["number"] == first["number"]
+
+
 def test_lookup_when_read_holds_nothing_internal(front: desk.Desk) -> None:
     filed = front.file(grade="02", danger="escalating", respondent_phone="13900005678", scale="02")
     front.do(filed["case_id"], "accept", "desk", note="材料齐全")

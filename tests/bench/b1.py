@@ -62,6 +62,7 @@ KINDS: Final = (
             "session_on": "2026-03-20",
             "attended": "both",
             "rights_told": True,
+            "session_open": "closed",
             "minutes": "再次面谈。",
         },
     ),

@@ -78,6 +78,7 @@ _MET: Final = Step(
         "session_on": "2026-03-20",
         "attended": "both",
         "rights_told": True,
+        "session_open": "closed",
         "minutes": "双方各让一步。",
     },
 )

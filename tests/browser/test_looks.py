@@ -113,6 +113,8 @@ def _others(it: office.District) -> Mapping[str, act.Receipt]:
     refused, stuck, answered = it.file(), it.file(), it.file("petition_officer", process="petition")
     ways = {"refusal_reason": "不属于调解范围。", "legal_basis": "第二十二条"}
     it.do(refused, "refuse", "desk", **ways, other_routes="可以向法院起诉。")
+    merged = it.file()
+    it.do(merged, "merge", "desk", earlier_number=stuck.number, merge_reason="同一起争执")
     it.do(stuck, "accept", "desk")
     it.do(stuck, "name_mediator", "desk", mediator=str(it.people["mediator"]))
     it.do(
@@ -124,7 +126,7 @@ def _others(it: office.District) -> Mapping[str, act.Receipt]:
     it.do(answered, "answer", "handler", outcome="support", **opinion)
     served = {"served_method": "in_person", "served_on": "2026-04-01", "receipt": "本人签收"}
     it.do(answered, "serve_paper", "handler", paper=3, **served)
-    return {"refused": refused, "no_agreement": stuck, "answered": answered}
+    return {"refused": refused, "no_agreement": stuck, "answered": answered, "merged": merged}
 
 
 def pages(busy: Busy) -> dict[str, tuple[str | None, str]]:
@@ -314,6 +316,7 @@ def look_as_resident(busy: Busy, language: walk.Language, visitor: walk.Visitor)
 def resident_pages(busy: Busy) -> dict[str, tuple[act.Receipt, str, str]]:
     """Name of a page -> of which case, with which code, and where."""
     it, answered, rating = busy.site.district, busy.others["answered"], busy.rating
+    merged = busy.others["merged"]
     (invited,) = case_query.view(
         it.engine, it.actor("mediator"), busy.mediating.case_id
     ).invitations
@@ -321,8 +324,10 @@ def resident_pages(busy: Busy) -> dict[str, tuple[act.Receipt, str, str]]:
     paper = case_query.view(it.engine, own, answered.case_id).papers[-1]
     assert rating.code is not None
     assert answered.code is not None
+    assert merged.code is not None
     return {
         "resident-case": (rating, rating.code, "/mine"),
+        "resident-merged": (merged, merged.code, "/mine"),
         "resident-rate": (rating, rating.code, "/mine/do/rate"),
         "resident-answered": (answered, answered.code, "/mine"),
         "resident-paper": (answered, answered.code, f"/mine/papers/{paper.no}"),

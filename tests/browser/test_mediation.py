@@ -42,7 +42,12 @@ MEDIATION = (
         at="2026-03-25 15:00",
         who="mediator",
         action="record_session",
-        fields={"attended": "both", "session_on": "2026-03-25", "minutes": "<b>谈妥</b>"},
+        fields={
+            "attended": "both",
+            "session_open": "closed",
+            "session_on": "2026-03-25",
+            "minutes": "<b>谈妥</b>",
+        },
         ticked=("rights_told",),
         leads_to="mediating",
     ),

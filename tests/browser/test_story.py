@@ -57,9 +57,9 @@ def test_dispute_when_walked_through_the_pages_is_closed_by_its_rating(site: wal
         mediator.go(case)
         mediator.press("登记调解")
         assert mediator.heading() == "第 1 次调解会"
-        session = {"attended": "both", "session_on": "2026-03-25", "minutes": "各说各的。"}
+        session = {"attended": "both", "session_open": "closed", "session_on": "2026-03-25"}
         mediator.page.check("#f-rights_told")
-        mediator.fill({**session, "then": "record_no_agreement"})
+        mediator.fill({**session, "minutes": "各说各的。", "then": "record_no_agreement"})
         mediator.press("登记这次调解")
         mediator.fill({"no_agreement_reason": "分歧太大。"})
         mediator.page.check("#f-routes_told")
@@ -109,6 +109,7 @@ def test_dispute_when_walked_through_the_pages_is_closed_by_its_rating(site: wal
                 "effective_on": "2026-04-02",
             }
         )
+        mediator.page.check("#f-oral_wished")
         mediator.page.check("#f-both_signed")
         mediator.press("登记协议")
         district.at("2026-04-18 11:00")

@@ -127,6 +127,35 @@ def test_rights_and_duties_are_told_before_a_session(district: office.District) 
     assert (error.code, error.field) == ("field.must_be_true", "rights_told")
 
 
+@pytest.mark.parametrize(
+    ("said", "code", "field"),
+    [
+        ({"session_open": ""}, "field.missing", "session_open"),
+        ({"session_open": "open"}, "field.missing", "open_fits"),
+        ({"session_open": "open", "open_fits": False}, "field.must_be_true", "open_fits"),
+    ],
+)
+def test_a_session_is_open_only_where_nobody_objects_and_nothing_private_is_touched(
+    district: office.District, said: dict[str, Scalar], code: str, field: str
+) -> None:
+    filed = _mediating(district)
+    session = {"session_on": "2026-03-20", "attended": "both", "minutes": "各说各的。", **said}
+    error = look.refused(district.do, filed, "record_session", "mediator", **session)
+    assert (error.code, error.field) == (code, field)
+    session |= {"session_open": "open", "open_fits": True}
+    district.do(filed, "record_session", "mediator", **session)
+
+
+def test_an_agreement_is_oral_only_where_no_side_wants_it_written(
+    district: office.District,
+) -> None:
+    filed = _mediating(district)
+    oral = {**ORAL, "oral_wished": False}
+    error = look.refused(district.do, filed, "record_agreement", "mediator", **oral)
+    assert (error.code, error.field) == ("field.must_be_true", "oral_wished")
+    assert district.case(filed).state == "mediating"
+
+
 def test_another_mediator_takes_over_when_a_party_asks_or_the_mediator_steps_back(
     district: office.District,
 ) -> None:

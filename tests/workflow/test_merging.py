@@ -11,7 +11,7 @@ import pytest
 
 from tests import office
 from tests.workflow import look
-from workflow import access
+from workflow import access, links
 from workflow import decide as decide_module
 from workflow.commands import act
 from workflow.queries import case as case_query
@@ -89,6 +89,44 @@ def test_a_resident_learns_that_it_was_merged_and_not_into_what(district: office
     assert (view.case.state, view.linked) == ("merged", ())
     assert [event.name for event in view.events if event.resident_sees][-1] == "merge"
     assert first.number not in str(view.events)
+
+
+def test_a_resident_learns_how_their_matter_stands_where_it_goes_on(
+    district: office.District,
+) -> None:
+    oldest, first, second = (district.file() for _ in range(3))
+    district.do(second, "link_earlier", "officer", earlier_number=oldest.number)
+    _merge(district, second, first)
+    _merge(district, first, oldest)
+    district.do(oldest, "accept", "desk")
+    resident = partial(_goes_on, district)
+    desk = case_query.view(district.engine, district.actor("desk"), oldest.case_id)
+    for case in (second, first):
+        found = resident(case)
+        assert found is not None
+        assert (found.state.en, found.closed_at) == ("Accepted", None)
+        assert found.lead_office == desk.lead_office
+    assert resident(oldest) is None
+    district.do(oldest, "withdraw", "desk", withdraw_reason="和好了")
+    gone = resident(second)
+    assert gone is not None
+    assert (gone.state.en, gone.closed_at) == ("Withdrawn", district.case(oldest).closed_at)
+    assert _goes_on(district, second, district.actor("desk")) is None, "has the links"
+
+
+def test_a_resident_learns_nothing_of_a_case_that_is_kept_from_most(
+    district: office.District,
+) -> None:
+    first, second = district.file(confidentiality="restricted"), district.file()
+    _merge(district, second, first)
+    assert _goes_on(district, second) is None
+
+
+def _goes_on(
+    district: office.District, case: act.Receipt, actor: access.Actor | None = None
+) -> links.GoesOn | None:
+    actor = actor or access.Actor(kind="resident", case_id=case.case_id)
+    return case_query.view(district.engine, actor, case.case_id).goes_on
 
 
 def test_a_linked_case_may_still_be_merged(district: office.District) -> None:

@@ -52,6 +52,7 @@ QUERIES: Final = {
     "search.invited": (2, 2),
     "case.view, an officer's": (12, 12),
     "case.view, a resident's": (9, 9),
+    "case.view, a merged one's": (12, 12),
     "board.board": (3, 3),
     "board.board, of an office": (3, 3),
     "board.board, now": (3, 3),
@@ -112,11 +113,13 @@ Ask = tuple[str, partial[Any], Callable[[Any], int] | None]
 @dataclass(slots=True)
 class Scene:
     """A district with some of everything: a petition at the housing department, whose paper was
-    served; a dispute in mediation; disputes that are late, and that nobody can take."""
+    served; a dispute in mediation, which took another in; disputes that are late, and that nobody
+    can take."""
 
     district: office.District
     petition: act.Receipt
     mediated: act.Receipt
+    merged: act.Receipt
     filed: list[act.Receipt] = field(default_factory=list)
     rows: int = 0
 
@@ -166,11 +169,13 @@ def _scene(database: db.Database, folder: Path) -> Scene:
     district.do(petition, "transfer", "petition_officer", to_office=housing)
     district.do(petition, "accept", "handler", route="6")
     district.do(petition, "serve_paper", "handler", paper=PAPER, **SERVED)
-    mediated = district.file()
+    mediated, merged = district.file(), district.file()
+    into = {"earlier_number": mediated.number, "merge_reason": "同一起漏水"}
+    district.do(merged, "merge", "desk", **into)
     district.do(mediated, "accept", "desk")
     district.do(mediated, "name_mediator", "desk", mediator=mediator)
     outside.reach(district, "desk")
-    return Scene(district, petition, mediated)
+    return Scene(district, petition, mediated, merged)
 
 
 def _directory(district: office.District, n: int) -> None:
@@ -241,6 +246,8 @@ def _of_cases(scene: Scene) -> Iterator[Ask]:
     view = partial(case_query.view, engine)
     yield "an officer's", partial(view, watcher, case_id), _around
     yield "a resident's", partial(view, resident, case_id), lambda it: len(it.events)
+    merged = access.Actor(kind="resident", case_id=scene.merged.case_id)
+    yield "a merged one's", partial(view, merged, scene.merged.case_id), None
     boards = partial(board.board, database, watcher)
     yield "", boards, lambda it: min(len(it.late), len(it.stuck))
     yield "of an office", partial(boards, office=leads), lambda it: len(it.late)

@@ -172,7 +172,8 @@ class InvitationView:
 class CaseView:
     """A case, as one actor sees it now. `linked` are the cases of one matter that they may see,
     `likely` earlier ones with the same phone or id number, for who may link one: oldest first;
-    `invitations` those that hold, for who may invite."""
+    `goes_on` is for the resident of a merged one; `invitations` those that hold, for who may
+    invite."""
 
     case: CaseRow
     pack: pack_.Pack
@@ -194,6 +195,7 @@ class CaseView:
     events: tuple[EventView, ...]
     linked: tuple[links.LinkView, ...]
     likely: tuple[links.LinkView, ...]
+    goes_on: links.GoesOn | None
     actions: tuple[str, ...]
     rights: Mapping[str, pack_.FieldRight]
     readings: tuple[Mapping[str, Any], ...]
@@ -202,11 +204,6 @@ class CaseView:
     materials: tuple[papers.MaterialView, ...]
     papers: tuple[papers.PaperView, ...]
     facts: Facts
-
-    @property
-    def version(self) -> int:
-        """The case's version, for `If-Match`."""
-        return self.case.version
 
 
 def view(engine: Engine, actor: access.Actor, case_id: UUID) -> CaseView:
@@ -285,6 +282,7 @@ def _view(
         events=happened,
         linked=tuple(links.view(tx, other, case) for other in around.linked),
         likely=tuple(links.view(tx, other, case) for other in around.likely),
+        goes_on=links.goes_on(tx, actor, case),
         actions=tuple(name for name in actions if not flow.serves.get(name) or name in waiting),
         rights=rights,
         readings=tuple(dict(row._mapping) for row in tx.execute(READINGS, key)),

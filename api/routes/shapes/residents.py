@@ -97,6 +97,14 @@ class ReadBy(Shape):
     reason: str
 
 
+class GoesOn(Shape):
+    """How the matter of a merged case stands in the one that took it in."""
+
+    state_name: str
+    lead_office: str
+    closed_at: datetime | None
+
+
 class ResidentCase(Shape):
     """A case as the person it is about sees it."""
 
@@ -114,6 +122,7 @@ class ResidentCase(Shape):
             "received_at": "2026-03-20T08:00:00Z",
             "done_at": None,
             "closed_at": None,
+            "goes_on": None,
             "events": [
                 {
                     "seq": 2,
@@ -165,6 +174,7 @@ class ResidentCase(Shape):
     received_at: datetime
     done_at: datetime | None
     closed_at: datetime | None
+    goes_on: GoesOn | None
     events: tuple[ResidentEvent, ...]
     clocks: tuple[ResidentClock, ...]
     actions: tuple[ResidentAct, ...]

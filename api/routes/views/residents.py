@@ -9,6 +9,7 @@ from api import forms, texts
 from api.routes.shapes import residents
 from api.routes.views import parts
 from rules import pack as pack_
+from workflow import links
 from workflow.queries import case as case_query
 
 
@@ -32,6 +33,7 @@ def resident(
             "received_at": row.received_at,
             "done_at": row.done_at,
             "closed_at": row.closed_at,
+            "goes_on": _goes_on(view.goes_on, words),
             "events": tuple(
                 _resident_event(event, view, opened, words)
                 for event in view.events
@@ -51,6 +53,16 @@ def resident(
             "readings": tuple(_read_by(note) for note in view.readings),
             "now": view.now,
         }
+    )
+
+
+def _goes_on(found: links.GoesOn | None, words: texts.Words) -> residents.GoesOn | None:
+    if found is None:
+        return None
+    return residents.GoesOn(
+        state_name=words.text(found.state),
+        lead_office=found.lead_office,
+        closed_at=found.closed_at,
     )
 
 
