@@ -13,12 +13,12 @@ from sqlalchemy import func, select
 
 from rules import errors
 from rules.load import records
-from tests import office
+from tests import office, pictures
 from tests.peers import stage
 from tests.workflow import look, outside
 from workflow import auditor, db, ids, outbox, sweep
+from workflow.commands import attachments, transfer
 from workflow.commands import office as office_commands
-from workflow.commands import transfer
 from workflow.queries import case as case_query
 from workflow.queries import search, worklist
 from workflow.tables import case as case_tables
@@ -81,6 +81,30 @@ def _log(district: office.District) -> list[dict[str, Any]]:
 
 
 # -- how it stands --------------------------------------------------------------------------------
+
+
+def test_a_material_that_an_old_case_came_with_is_listed_and_takes_no_file(
+    district: office.District,
+) -> None:
+    """Where a pack has materials entered at filing."""
+    entered = ("material_kind", "material_title", "material_sheets")
+
+    def at_filing(law: Any) -> None:
+        law["processes"]["dispute"]["actions"]["file_case"]["needs"] += entered
+
+    stage.rules(district, pack=at_filing)
+    with_ = table(f"{LEAK},evidence,欠条,1", head=",".join((HEAD, *entered)))
+    assert brought(district, with_)[1] == 1
+    case_id = ids.imported_case("dispute", "D-17")
+    view = case_query.view(district.engine, district.actor("district_supervisor"), case_id)
+    (material,) = view.materials
+    assert (material.kind.en, material.sheets, material.can_attach) == ("Evidence", 1, False)
+    photo = attachments.Request(
+        case_id=case_id, id=ids.uuid7(), kind="material", of_no=1, content=pictures.photo()
+    )
+    actor = district.actor("district_supervisor")
+    error = look.refused(attachments.attach, district.engine, actor, photo)
+    assert error.code == "attachment.not_yours"
 
 
 def test_an_imported_case_stands_closed_at_once(district: office.District) -> None:

@@ -148,7 +148,7 @@ def materials(
     pack, attached = rules.pack, _attached(events, actor, kind="material")
     if actor.kind != "person" or facts.case is None:
         return ()
-    actions = rules.flow(facts.case.process).process.actions
+    actions = rules.flow(facts.case.process).process.actions.items()
     return tuple(
         MaterialView(
             seq=it.seq,
@@ -158,7 +158,7 @@ def materials(
             files=tuple(
                 _file(one, can_open=_opens(one, rights, pack, actor)) for one in attached[it.seq]
             ),
-            can_attach=_may_attach(actor, house, facts, by=[actions[it.name]]),
+            can_attach=_may_attach(actor, house, facts, by=[a for n, a in actions if n == it.name]),
         )
         for it in events
         if papers.MATERIAL in it.fields
