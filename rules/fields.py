@@ -52,21 +52,18 @@ def read(
     ]
     result: dict[str, Value] = {}
     for name in (*action.needs, *action.takes):
+        why = action.needs_if.get(name)  # what it asks after is among `needs`, so it is read by now
+        is_needed = name in action.needs or (why and str(result.get(why.field)) in why.values)
         try:
             value = _read_one(fields[name], values.get(name))
-            if value is None and name in action.needs:
+            if value is None and is_needed:
                 raise errors.Invalid("field.missing")
             if value is not None:
                 _check_day(fields[name], value, today=today, received_on=received_on)
                 result[name] = value
         except errors.Invalid as fault:
-            faults.append(errors.Invalid(fault.code, field=name, also=(), **fault.params))
-    known = {fault.field for fault in faults}
-    faults += [
-        errors.Invalid("field.missing", field=name)
-        for name, asked in action.needs_if.items()
-        if name not in result and name not in known and str(result.get(asked.field)) in asked.values
-    ]
+            if is_needed or fault.code != "field.must_be_true":  # else a box left empty
+                faults.append(errors.Invalid(fault.code, field=name, also=(), **fault.params))
     if faults:
         first, *rest = faults
         raise errors.Invalid(first.code, field=first.field, also=rest, **first.params)

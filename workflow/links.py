@@ -19,13 +19,11 @@ from workflow import access, db, ids, read
 from workflow.decide import CaseRow, Command, Earlier
 from workflow.decide import links as decided
 from workflow.tables import case as case_tables
-from workflow.tables import office as office_tables
 from workflow.tables import personal as personal_tables
 
 _CASE: Final = case_tables.CaseFile.__table__.c  # type: ignore[attr-defined]
 _EVENT: Final = case_tables.Event.__table__.c  # type: ignore[attr-defined]
 _LINK: Final = case_tables.Link.__table__.c  # type: ignore[attr-defined]
-_OFFICE: Final = office_tables.Office.__table__.c  # type: ignore[attr-defined]
 _VALUES: Final = personal_tables.SealedValue.__table__  # type: ignore[attr-defined]
 _OWN: Final = _VALUES.alias("own").c
 _THEIRS: Final = _VALUES.alias("theirs").c
@@ -55,12 +53,12 @@ class LinkView:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GoesOn:
-    """How the matter of a merged case stands where it goes on: nothing by which that case could be
-    found, or known whose it is."""
+    """That a matter is dealt with in an earlier case, for the resident of the one that was merged:
+    nothing by which that case could be found, or known whose it is or what became of whom."""
 
-    state: pack_.Text
-    lead_office: str
-    closed_at: datetime | None
+    is_told: bool
+    """Whether more may be said: not where fewer people see that case than this one."""
+    ended_at: datetime | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,11 +74,12 @@ _ID: Final[BindParameter[Any]] = bindparam("case_id")
 # Index: the primary key.
 HELD: Final = select(_CASE.id).where(_CASE.id == _ID).with_for_update(read=True)
 # Index: the key of event, of one case.
-MERGED: Final = select(_EVENT.payload).where(
-    _EVENT.case_id == _ID, _EVENT.name.in_(bindparam("names", expanding=True))
+MERGED: Final = (
+    select(_EVENT.payload)
+    .where(_EVENT.case_id == _ID, _EVENT.name.in_(bindparam("names", expanding=True)))
+    .order_by(_EVENT.seq.desc())
+    .limit(1)
 )
-# Index: the primary key.
-LEAD: Final = select(_OFFICE.name).where(_OFFICE.id == bindparam("office_id"))
 # Index: the unique number.
 BY_NUMBER: Final = select(_CASE.id).where(_CASE.number == bindparam("number"))
 
@@ -179,18 +178,17 @@ def around(
 
 
 def goes_on(tx: db.Tx, actor: access.Actor, case: CaseRow) -> GoesOn | None:
-    """How a resident's merged case stands where it went, at the end of all merges; None where it
-    was not merged, for anybody else, and where the other case is kept from most."""
+    """Where a resident's case was merged: how it stands at the end of all merges. None for anybody
+    else, who has the links. Invariants: 7, 8."""
     last = _merged_into(tx, case) if actor.kind == "resident" else None
     while last and (further := _merged_into(tx, last)):
         last = further
-    if last is None or last.confidentiality == decided.RESTRICTED:
+    if last is None:
         return None
-    return GoesOn(
-        state=_state(tx, last).name,
-        lead_office=tx.execute(LEAD, {"office_id": last.lead_office_id}).scalar_one(),
-        closed_at=last.closed_at,
+    is_told = last.confidentiality != decided.RESTRICTED and not _sees_more(
+        tx, case.id, than=last.id
     )
+    return GoesOn(is_told=is_told, ended_at=last.closed_at if is_told else None)
 
 
 def _merged_into(tx: db.Tx, case: CaseRow) -> CaseRow | None:
@@ -200,11 +198,11 @@ def _merged_into(tx: db.Tx, case: CaseRow) -> CaseRow | None:
         for name, action in process.actions.items()
         if action.link == decided.MERGE and action.to == case.state
     ]
-    if not names:
+    row = tx.execute(MERGED, {"case_id": case.id, "names": names}).first() if names else None
+    if row is None:  # it came to this end by another way
         return None
-    payload = tx.execute(MERGED, {"case_id": case.id, "names": names}).scalar_one()
-    (row,) = tx.execute(read.CASES, {"case_ids": [UUID(json.loads(payload)["linked"])]})
-    return CaseRow(*row)
+    (found,) = tx.execute(read.CASES, {"case_ids": [UUID(json.loads(row.payload)["linked"])]})
+    return CaseRow(*found)
 
 
 def seen(payload: dict[str, Any], known: frozenset[str]) -> dict[str, Any]:

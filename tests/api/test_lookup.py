@@ -41,7 +41,7 @@ def test_lookup_when_refused_gives_reason_basis_and_remedy(front: desk.Desk) -> 
     assert sum(span["counted"] for span in accept["spans"]) == accept["limit"]["n"]
 
 
-def test_lookup_of_a_merged_case_tells_how_the_matter_stands_where_it_goes_on(
+def test_lookup_of_a_merged_case_tells_whether_the_earlier_one_has_ended(
     front: desk.Desk,
 ) -> None:
     first, second = front.file(subject="楼上漏水"), front.file()
@@ -51,13 +51,13 @@ def test_lookup_of_a_merged_case_tells_how_the_matter_stands_where_it_goes_on(
     given = {"number": second["number"], "code": second["code"]}
     answer = front.post(None, "/lookup", given, headers=desk.ENGLISH)
     case = answer.json()
-    lead = front.get("desk", f"/cases/{first['case_id']}").json()["lead_office"]
-    there = {"state_name": "Accepted", "lead_office": lead, "closed_at": None}
-    assert (case["state_name"], case["goes_on"]) == ("Merged", there)
+    assert case["state_name"] == "Merged"
+    assert case["goes_on"] == {"is_told": True, "ended_on": None}
     for internal in (first["number"], first["case_id"], "楼上漏水"):
         assert internal not in answer.text
-    (other,) = front.get("desk", f"/cases/{second['case_id']}").json()["links"]
-    assert other["number"] == first["number"]
+    front.do(first["case_id"], "withdraw", "desk", withdraw_reason="和好了")
+    case = front.post(None, "/lookup", given).json()
+    assert case["goes_on"] == {"is_told": True, "ended_on": "2026-03-20"}
 
 
 def test_lookup_when_read_holds_nothing_internal(front: desk.Desk) -> None:

@@ -237,7 +237,6 @@ def lives() -> Iterator[Life]:
     yield Life(by="officer", process="dispute", filed={"category": "0701"})
     for steps in OF_THE_PETITION_OFFICE:
         yield Life(by="petition_officer", process="petition", steps=steps)
-    yield Life(by="handler", process="petition")
     for steps in OF_THE_STREET:
         yield Life(by="clerk", process="petition", steps=steps)
     for steps in (SENT, STUDYING, STUDY_OUSTED):

@@ -93,6 +93,24 @@ def test_I8_a_desk_complained_about_is_passed_over_and_the_street_designates(
     assert district.do(filed, "accept", "street_desk").state == "accepted"
 
 
+@pytest.mark.parametrize("accused", ["petitions", "housing", "labour"])
+def test_an_objection_does_not_wait_for_an_office_that_is_complained_about(
+    district: office.District, accused: str
+) -> None:
+    """Whoever would decide on it, or has objected: the case goes to who may find another organ."""
+    filed = district.file("petition_officer", process="petition")
+    housing, named = (str(district.offices[name]) for name in ("housing", accused))
+    district.do(filed, "transfer", "petition_officer", to_office=housing)
+    district.do(filed, "object", "handler", objection_reason="不属于本单位。")
+    district.do(filed, "name_complained", "handler", complained_office=named)
+    case = district.case(filed)
+    leads = "government" if accused == "petitions" else "petitions"
+    assert (case.state, case.lead_office_id) == ("registered", district.offices[leads])
+    assert _clock(district, filed, "petition.decide_objection")[3] == "met"
+    assert _clock(district, filed, "petition.redirect")[3] == "running"
+    look.hold(district, filed.case_id)
+
+
 def test_I8_an_office_named_later_loses_the_case_and_is_told_nothing_more(
     district: office.District,
 ) -> None:

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from tests import office
+from tests.peers import stage
 from tests.workflow import look
 from workflow import access, links
 from workflow import decide as decide_module
@@ -91,7 +92,7 @@ def test_a_resident_learns_that_it_was_merged_and_not_into_what(district: office
     assert first.number not in str(view.events)
 
 
-def test_a_resident_learns_how_their_matter_stands_where_it_goes_on(
+def test_a_resident_learns_whether_the_case_that_took_theirs_in_has_ended(
     district: office.District,
 ) -> None:
     oldest, first, second = (district.file() for _ in range(3))
@@ -99,27 +100,29 @@ def test_a_resident_learns_how_their_matter_stands_where_it_goes_on(
     _merge(district, second, first)
     _merge(district, first, oldest)
     district.do(oldest, "accept", "desk")
-    resident = partial(_goes_on, district)
-    desk = case_query.view(district.engine, district.actor("desk"), oldest.case_id)
-    for case in (second, first):
-        found = resident(case)
-        assert found is not None
-        assert (found.state.en, found.closed_at) == ("Accepted", None)
-        assert found.lead_office == desk.lead_office
-    assert resident(oldest) is None
+    told = partial(_goes_on, district)
+    assert told(second) == told(first) == links.GoesOn(is_told=True, ended_at=None)
+    assert told(oldest) is None
     district.do(oldest, "withdraw", "desk", withdraw_reason="和好了")
-    gone = resident(second)
-    assert gone is not None
-    assert (gone.state.en, gone.closed_at) == ("Withdrawn", district.case(oldest).closed_at)
-    assert _goes_on(district, second, district.actor("desk")) is None, "has the links"
+    ended_at = district.case(oldest).closed_at
+    assert ended_at is not None
+    assert told(second) == links.GoesOn(is_told=True, ended_at=ended_at)
+    assert told(second, district.actor("desk")) is None, "has the links"
 
 
-def test_a_resident_learns_nothing_of_a_case_that_is_kept_from_most(
-    district: office.District,
+@pytest.mark.parametrize("kind", ["restricted", "complained", "complained later", "recused"])
+def test_a_resident_learns_no_more_where_that_case_is_kept_from_others(
+    district: office.District, kind: str
 ) -> None:
-    first, second = district.file(confidentiality="restricted"), district.file()
-    _merge(district, second, first)
-    assert _goes_on(district, second) is None
+    desk, by = {"complained_office": str(district.offices["desk"])}, "desk"
+    fields: dict[str, Any] = {"restricted": {"confidentiality": "restricted"}, "complained": desk}
+    first, second = district.file(**fields.get(kind, {})), district.file()
+    _merge(district, second, first, by="supervisor" if kind == "complained" else "desk")
+    if kind == "complained later":
+        district.do(first, "name_complained", by, **desk)
+    if kind == "recused":
+        district.do(first, "declare_recusal", "officer", recusal_reason="relative")
+    assert _goes_on(district, second) == links.GoesOn(is_told=False, ended_at=None)
 
 
 def _goes_on(
@@ -127,6 +130,24 @@ def _goes_on(
 ) -> links.GoesOn | None:
     actor = actor or access.Actor(kind="resident", case_id=case.case_id)
     return case_query.view(district.engine, actor, case.case_id).goes_on
+
+
+def test_a_case_that_came_to_the_end_of_merged_ones_by_another_way_tells_nothing(
+    district: office.District,
+) -> None:
+    """A pack may let merged cases end where withdrawn ones do."""
+
+    def one_end(law: Any) -> None:
+        dispute = law["processes"]["dispute"]
+        dispute["actions"]["merge"]["to"] = "withdrawn"
+        del dispute["states"]["merged"]
+
+    stage.rules(district, pack=one_end)
+    first, second, third = (district.file() for _ in range(3))
+    _merge(district, second, first)
+    district.do(third, "withdraw", "desk", withdraw_reason="和好了")
+    assert _goes_on(district, second) == links.GoesOn(is_told=True, ended_at=None)
+    assert _goes_on(district, third) is None
 
 
 def test_a_linked_case_may_still_be_merged(district: office.District) -> None:

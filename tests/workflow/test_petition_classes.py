@@ -194,38 +194,6 @@ def test_what_was_returned_goes_back_only_when_the_sender_agrees(
     assert district.case(filed).lead_office_id == district.offices["petitions"]
 
 
-def test_a_department_sends_on_what_is_of_another_remit_and_tells_the_petitioner_where(
-    district: office.District,
-) -> None:
-    filed = district.file("handler", process="petition")
-    district.at("2026-03-25 10:00")
-    done = district.do(filed, "send_on", "handler", send_on_reason="由住建部门以外的单位负责。")
-    case = district.case(filed)
-    assert (case.state, case.lead_office_id) == ("registered", district.offices["petitions"])
-    clocks = district.deadlines(filed)
-    assert clocks["petition.notice_direct"][0].state == "met"
-    (owed,) = clocks["petition.transfer"]
-    assert (owed.state, f"{owed.due_on}") == ("running", "2026-04-09")
-    assert _told(district, filed, done.seq) == {district.people["petition_officer"]}
-    assert _made(district, filed, "send_on") == ["petition.sent_on_notice"]
-    district.do(filed, "transfer", "petition_officer", **_at(district, "labour"))
-    assert district.deadlines(filed)["petition.transfer"][0].state == "met"
-    look.hold(district, filed.case_id)
-
-
-def test_only_what_a_department_received_itself_is_sent_on_and_no_accusation(
-    district: office.District,
-) -> None:
-    why: dict[str, Scalar] = {"send_on_reason": "不属于本单位。"}
-    accused = district.file("handler", process="petition", petition_class="accusation")
-    assert _refused(district.do, accused, "send_on", "handler", **why).code == "action.condition"
-    sent = _sent(district)
-    assert _refused(district.do, sent, "send_on", "handler", **why).code == "action.wrong_state"
-    filed = _file(district)
-    error = _refused(district.do, filed, "send_on", "petition_officer", **why)
-    assert error.code == "action.not_yours"
-
-
 # -- what is not accepted, extended, handed over, reported -----------------------------------------
 
 

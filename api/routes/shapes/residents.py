@@ -98,11 +98,11 @@ class ReadBy(Shape):
 
 
 class GoesOn(Shape):
-    """How the matter of a merged case stands in the one that took it in."""
+    """That the matter of a merged case is dealt with in an earlier one. `is_told`: whether it may
+    be said if that one has ended, and on which day."""
 
-    state_name: str
-    lead_office: str
-    closed_at: datetime | None
+    is_told: bool
+    ended_on: date | None
 
 
 class ResidentCase(Shape):

@@ -59,11 +59,8 @@ def resident(
 def _goes_on(found: links.GoesOn | None, words: texts.Words) -> residents.GoesOn | None:
     if found is None:
         return None
-    return residents.GoesOn(
-        state_name=words.text(found.state),
-        lead_office=found.lead_office,
-        closed_at=found.closed_at,
-    )
+    ended_on = words.local_day(found.ended_at) if found.ended_at else None
+    return residents.GoesOn(is_told=found.is_told, ended_on=ended_on)
 
 
 def _resident_event(
