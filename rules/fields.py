@@ -39,7 +39,8 @@ def read(
     today: date | None = None,
     received_on: date | None = None,
 ) -> dict[str, Value]:
-    """The action's values, checked and normalised; an optional field left empty is left out.
+    """The action's values, checked and normalised; an optional field left empty is left out, as is
+    a box not ticked that no answer asks for.
 
     With `today` (the office's local date) and `received_on` it also checks `past_only` and
     `future_only`; without them these stay unchecked.
@@ -62,7 +63,7 @@ def read(
                 _check_day(fields[name], value, today=today, received_on=received_on)
                 result[name] = value
         except errors.Invalid as fault:
-            if is_needed or fault.code != "field.must_be_true":  # else a box left empty
+            if why is None or is_needed or fault.code != "field.must_be_true":
                 faults.append(errors.Invalid(fault.code, field=name, also=(), **fault.params))
     if faults:
         first, *rest = faults
