@@ -15,7 +15,7 @@ from typing import Any, Final
 from uuid import UUID
 
 import structlog
-from sqlalchemy import Row, bindparam, exists, func, insert, select, update
+from sqlalchemy import Row, bindparam, exists, func, insert, or_, select, update
 from sqlalchemy.exc import IntegrityError
 
 from rules import calendars
@@ -23,19 +23,21 @@ from workflow import db, ids, read
 from workflow.decide import CaseRow, doubt
 from workflow.engine import Engine
 from workflow.tables import case as case_tables
+from workflow.tables import delivery, watch
 from workflow.tables import office as office_tables
-from workflow.tables import watch
 
 _CASE: Final = case_tables.CaseFile.__table__  # type: ignore[attr-defined]
 _RUNG: Final = case_tables.Escalation.__table__.c  # type: ignore[attr-defined]
 _COUNT: Final = case_tables.RollUp.__table__.c  # type: ignore[attr-defined]
 _TREND: Final = case_tables.Trend.__table__  # type: ignore[attr-defined]
 _WORKER: Final = office_tables.Worker.__table__.c  # type: ignore[attr-defined]
+_DELIVERY: Final = delivery.Delivery.__table__.c  # type: ignore[attr-defined]
 _MARK: Final = watch.Auditor.__table__  # type: ignore[attr-defined]
 _ALARM: Final = watch.Alarm.__table__  # type: ignore[attr-defined]
 
 KINDS: Final = (
     "sweep_behind",
+    "delivery_behind",
     "worker_silent",
     "clock_off",
     "will_not_wake",
@@ -49,6 +51,8 @@ CHUNK: Final = 500
 SQLITE_CHUNK: Final = 200
 BEHIND_S: Final = 60
 """How long something due may wait before the sweep counts as behind, in office time."""
+DELIVERY_BEHIND: Final = timedelta(minutes=30)
+"""How long a message may wait for a channel that is away, or for a sender; in office time."""
 SILENT_S: Final = 5
 SKEW_MS: Final = 5_000
 FORGET_DAYS: Final = 1
@@ -65,7 +69,7 @@ NEXT: Final = (
 RECORDED: Final = select(
     _RUNG.case_id, _RUNG.deadline_no, _RUNG.cycle, _RUNG.rung, _RUNG.repetition
 ).where(_RUNG.case_id.in_(bindparam("case_ids", expanding=True)))
-# Indexes: case_next; the others are small.
+# Indexes: case_next, delivery_queue; the others are small.
 AT_ONCE: Final = select(
     db.DATABASE_TIME.label("at"),
     select(func.min(_CASE.c.next_at))
@@ -73,6 +77,17 @@ AT_ONCE: Final = select(
     .scalar_subquery()
     .label("waits_since"),
     exists(select(1).where(_TREND.c.counted_on == bindparam("today"))).label("is_counted"),
+    exists(
+        select(1).where(
+            delivery.IN_TRANSIT,
+            _DELIVERY.ready_at < bindparam("lately"),
+            # not what one receiver's own server refuses
+            or_(
+                _DELIVERY.error.is_(None),
+                _DELIVERY.error.in_([*sorted(delivery.AWAY), delivery.UNWRITTEN]),
+            ),
+        )
+    ).label("is_unsent"),
 )
 WORKERS: Final = select(
     _WORKER.id,
@@ -163,7 +178,8 @@ def _look(database: db.Database, *, limit: int) -> _Look:
     with db.snapshot(database) as tx:
         house = read.house(tx)
         today = calendars.local_date(house.calendar, house.now)
-        seen = tx.execute(AT_ONCE, {"today": today}).one()
+        lately = house.now - DELIVERY_BEHIND
+        seen = tx.execute(AT_ONCE, {"today": today, "lately": lately}).one()
         mark = tx.execute(MARK).one()
         place = {"after": mark.after_id or UUID(int=0), "limit": limit}
         cases = [CaseRow(*row) for row in tx.execute(NEXT, place)]
@@ -181,6 +197,8 @@ def _look(database: db.Database, *, limit: int) -> _Look:
 def _behind(seen: Row[*tuple[Any, ...]], now: datetime) -> Iterator[Finding]:
     if seen.waits_since is not None and now - seen.waits_since > timedelta(seconds=BEHIND_S):
         yield Finding(kind="sweep_behind", subject="sweep")
+    if seen.is_unsent:
+        yield Finding(kind="delivery_behind", subject="delivery")
 
 
 def _workers(tx: db.Tx, at: datetime) -> Iterator[Finding]:

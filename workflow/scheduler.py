@@ -150,15 +150,15 @@ class Bell:
 
     def send(self) -> None:
         """Sends what is ready outside the app: a mail server that hangs holds up this alone."""
+        report = outbox.SendReport(failed=1)
         with _counted("send"):
-            self._sent(
-                outbox.send(
-                    self._engine,
-                    door=self._door,
-                    public_url=self._public_url,
-                    is_ending=self._ending.is_set,
-                )
+            report = outbox.send(
+                self._engine,
+                door=self._door,
+                public_url=self._public_url,
+                is_ending=self._ending.is_set,
             )
+        self._sent(report)
 
     def is_alive(self) -> bool:
         """Whether the jobs still run: a process that lives while its threads are dead, or hang,

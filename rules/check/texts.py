@@ -94,10 +94,15 @@ def _may_hold(hint: object) -> bool:
 
 
 def placeholders(text: str) -> set[str]:
-    """The names a text asks to be filled; a text that is no template asks for '{'."""
+    """The names a text asks to be filled, each with what else it asks for, which nothing has; a
+    text that is no template asks for '{'."""
     if "{" not in text and "}" not in text:
         return set()
     try:
-        return {name for _, name, _, _ in string.Formatter().parse(text) if name is not None}
+        return {
+            name + (f"!{how}" if how else "") + (f":{form}" if form else "")
+            for _, name, form, how in string.Formatter().parse(text)
+            if name is not None
+        }
     except ValueError:
         return {"{"}

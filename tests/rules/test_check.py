@@ -162,6 +162,8 @@ FAULTS = [
     ("notices.yaml", "tell: supervisor", "tell: [cat]", 2, "1.tell", "unknown_role"),
     ("notices.yaml", "{number} was", "{applicant} was", 3, "1.text.en", "unknown_placeholder"),
     ("notices.yaml", "{number} was", "{ was", 3, "1.text.en", "unknown_placeholder"),
+    ("notices.yaml", "{number} was", "{number:%d} was", 3, "1.text.en", "unknown_placeholder"),
+    ("notices.yaml", "{number} was", "{number!q} was", 3, "1.text.en", "unknown_placeholder"),
     ("delivery.yaml", "rung.urge", "rung.shout", 1, "quiet.broken_by", "unknown_moment"),
     ("delivery.yaml", 'ends: "08:00"', 'ends: "20:00"', 1, "quiet.ends", "quiet"),
     ("delivery.yaml", "17:00", "07:00", 2, "digest_at", "digest_quiet"),

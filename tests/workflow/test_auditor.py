@@ -10,8 +10,9 @@ from uuid import UUID
 import pytest
 from sqlalchemy import delete, select, update
 
-from rules import load
+from rules import errors, load
 from tests import office
+from tests.workflow import outside
 from workflow import auditor, clock, db, ids, read
 from workflow.commands import packs, workers
 from workflow.tables import case as case_tables
@@ -99,6 +100,28 @@ def test_a_sweep_that_does_not_keep_up_is_told_and_is_over_with_the_next(
     _audit(district)
     assert _open(district) == [("sweep_behind", None)]
     district.sweep()
+    _audit(district)
+    assert _open(district) == []
+
+
+@pytest.mark.parametrize(
+    ("code", "is_told"), [("delivery.unreachable", True), ("delivery.failed", False)]
+)
+def test_messages_that_do_not_go_out_are_told_unless_one_address_is_at_fault(
+    district: office.District, code: str, is_told: bool
+) -> None:
+    outside.reach(district, "desk")
+    district.file()
+    district.file()
+    outside.send(district, outside.Recording(answer=outside.fails(errors.Busy(code))))
+    district.at("2026-03-20 16:29")
+    _audit(district)
+    assert _open(district) == []
+    district.at("2026-03-20 16:31")
+    _audit(district)
+    assert _open(district) == ([("delivery_behind", None)] if is_told else [])
+    outside.pass_back_off(district.engine.database)
+    outside.send(district, outside.Recording())
     _audit(district)
     assert _open(district) == []
 

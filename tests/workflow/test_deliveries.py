@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from sqlalchemy import text
 
-from rules import errors
+from rules import errors, telling
 from tests import conftest, office
 from tests.workflow import outside, races, receivers
 from workflow import channels, db, outbox
 from workflow.commands import contacts, notices
 from workflow.commands import office as office_commands
-from workflow.outbox import sending
+from workflow.outbox import letters, sending
 from workflow.queries import deliveries, installation
 from workflow.queries import office as office_query
 from workflow.tables import delivery
@@ -56,6 +57,33 @@ def test_nobody_is_told_outside_who_has_no_address(
     district.file()
     assert outside.send(district, door) == outbox.SendReport()
     assert outside.ledger(district) == []
+
+
+def test_a_message_that_cannot_be_written_holds_up_nobody_else(
+    district: office.District, door: outside.Recording, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    written = letters.letter
+
+    def letter(*given: Any, contact: Any, **more: Any) -> telling.Letter:
+        if contact.receiver_id == district.people["desk"]:
+            raise ValueError("Invalid format specifier")
+        return written(*given, contact=contact, **more)
+
+    monkeypatch.setattr(letters, "letter", letter)
+    for person in ("desk", "officer"):
+        outside.reach(district, person)
+    district.do(district.file(), "accept", "desk")
+    report = outside.send(district, door)
+    assert (report.messages, report.failed) == (1, 1)
+    assert [to for _, to, _ in door.sent] == ["officer@example.org"]
+    waits = outside.ledger(district, "desk")
+    assert {(row.state, row.error, row.tries) for row in waits} == {
+        ("waiting", "delivery.unwritten", 1)
+    }
+    monkeypatch.undo()
+    outside.pass_back_off(district.engine.database)
+    assert outside.send(district, door).messages == 1
+    assert set(outside.states(district)) == {"sent"}
 
 
 def test_no_personal_data_goes_out(district: office.District, door: outside.Recording) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from typing import Any, Final
 from uuid import UUID
@@ -32,19 +32,23 @@ OFFICES: Final = select(_OFFICE.id, _OFFICE.name).where(
 )
 
 
+def offices(tx: db.Tx, cases: Iterable[CaseRow]) -> Mapping[UUID, str]:
+    """The names of the offices that lead some cases."""
+    leads = {case.lead_office_id for case in cases}
+    return {row.id: row.name for row in tx.execute(OFFICES, {"ids": sorted(leads)})}
+
+
 def letter(
-    tx: db.Tx,
     house: read.House,
     rows: Sequence[Ready],
     cases: Mapping[UUID, CaseRow],
+    leads: Mapping[UUID, str],
     *,
     contact: Ready,
     public_url: str | None,
 ) -> telling.Letter:
     """The words of a message, in the language of the receiver's account."""
     pack = house.rules.pack
-    leads = {cases[row.case_id].lead_office_id for row in rows}
-    offices = {row.id: row.name for row in tx.execute(OFFICES, {"ids": sorted(leads)})}
     told = []
     # In an order of their own: sent again, a message has the same lines.
     for row in sorted(rows, key=lambda row: (row.case_id, row.seq, row.n)):
@@ -57,7 +61,7 @@ def letter(
                 text=telling.words_of(pack, cause=row.cause, process=case.process),
                 number=case.number,
                 process=process.name if process else Text(zh=case.process, en=case.process),
-                office=offices[case.lead_office_id],
+                office=leads[case.lead_office_id],
                 due_on=date.fromisoformat(due_on) if due_on else None,
                 url=f"{public_url}/cases/{case.id}" if public_url else None,
                 is_restricted=case.confidentiality != "normal",

@@ -49,8 +49,6 @@ TRIES: Final = 14
 day, and nobody there to see it before the next morning, loses nothing."""
 KEPT: Final = timedelta(hours=36)
 """Before that nothing is given up, however often a channel that comes and goes was tried."""
-AWAY: Final = frozenset({"delivery.unreachable", "delivery.timeout"})
-"""What is wrong with a channel, and not with one message."""
 
 _STATE: Final = _DELIVERY.c.state
 _OF_ONE = (
@@ -169,7 +167,7 @@ WAKE: Final = (
         _DELIVERY.c.channel == bindparam("b_channel"),
         delivery.IN_TRANSIT,
         _STATE == "waiting",
-        _DELIVERY.c.error.in_(sorted(AWAY)),
+        _DELIVERY.c.error.in_(sorted(delivery.AWAY)),
         _DELIVERY.c.next_try_at > db.DATABASE_TIME,
     )
     .values(next_try_at=db.DATABASE_TIME)
@@ -203,12 +201,14 @@ class SendReport:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Parcel:
-    """A message that is claimed. Without an `address` it cannot be opened any more."""
+    """A message that is claimed. `address` and `message` say what is wrong where they are not
+    there: the one cannot be opened any more, the other cannot be written."""
 
     receiver_id: UUID
     channel: str
     address: str | None
-    message: channels.Message
+    message_id: UUID
+    message: channels.Message | None
     notices: int
     tries: int
     lease_at: datetime
@@ -257,9 +257,11 @@ def _deliver(engine: Engine, parcel: _Parcel, run: _Run) -> SendReport:
     try:
         if parcel.address is None:
             raise errors.Invalid("delivery.address")
+        if parcel.message is None:
+            raise errors.NotNow(delivery.UNWRITTEN)
         run.door.send(parcel.channel, parcel.address, parcel.message, is_ending=run.is_ending)
     except errors.GridcaseError as error:
-        if error.code in AWAY:
+        if error.code in delivery.AWAY:
             run.away.add(parcel.channel)
         return _failed(engine, parcel, error)
     with db.transaction(engine.database) as tx:
@@ -276,7 +278,7 @@ def _failed(engine: Engine, parcel: _Parcel, error: errors.GridcaseError) -> Sen
     """Tried again later, unless it never can be, or was often and for long enough."""
     with db.transaction(engine.database) as tx:
         at = tx.execute(NOW).scalar_one()
-        is_old = parcel.tries >= TRIES and at - _begun_at(parcel.message.id) >= KEPT
+        is_old = parcel.tries >= TRIES and at - _begun_at(parcel.message_id) >= KEPT
         is_dead = isinstance(error, errors.Invalid) or is_old
         outcome = {
             "b_lease": parcel.lease_at,
@@ -290,7 +292,7 @@ def _failed(engine: Engine, parcel: _Parcel, error: errors.GridcaseError) -> Sen
         code=error.code,
         channel=parcel.channel,
         person_id=str(parcel.receiver_id),
-        message_id=str(parcel.message.id),
+        message_id=str(parcel.message_id),
         tries=parcel.tries,
     )
     return SendReport(dead=parcel.notices) if is_dead else SendReport(failed=1)
@@ -310,7 +312,7 @@ def _keys(parcel: _Parcel) -> dict[str, Any]:
     return {
         "b_receiver": parcel.receiver_id,
         "b_channel": parcel.channel,
-        "b_message": parcel.message.id,
+        "b_message": parcel.message_id,
     }
 
 
@@ -344,23 +346,39 @@ def _claim(engine: Engine, names: frozenset[str], *, public_url: str | None) -> 
         _mark(tx, found.channel, rows, why, message_id=message_id, lease_at=lease_at)
         if not kept:
             return _Claim(dropped=len(rows))
-        letter = letters.letter(tx, house, kept, cases, contact=found, public_url=public_url)
+        leads = letters.offices(tx, (cases[row.case_id] for row in kept))
     place = channels.place_of(found.receiver_id, found.channel)
     parcel = _Parcel(
         receiver_id=found.receiver_id,
         channel=found.channel,
         address=engine.seals.try_open(found.sealed, nonce=found.nonce, place=place),
-        # A mail has a subject; elsewhere it would say the first line twice.
-        message=channels.Message(
-            id=message_id,
-            title=letter.title if found.channel == "mail" else "",
-            body=letter.body,
-        ),
+        message_id=message_id,
+        message=_written(message_id, house, kept, cases, leads, found, public_url),
         notices=len(kept),
         tries=max(row.tries for row in kept) + 1,
         lease_at=lease_at,
     )
     return _Claim(parcel=parcel, dropped=len(rows) - len(kept))
+
+
+def _written(
+    message_id: UUID,
+    house: read.House,
+    rows: Sequence[_Ready],
+    cases: Mapping[UUID, CaseRow],
+    leads: Mapping[UUID, str],
+    contact: _Ready,
+    public_url: str | None,
+) -> channels.Message | None:
+    """The words of a message; None where they cannot be written, which holds up nobody else's."""
+    try:
+        letter = letters.letter(house, rows, cases, leads, contact=contact, public_url=public_url)
+    except Exception:  # noqa: BLE001  what is wrong with it is for the log: told, and tried again
+        _LOG.exception(delivery.UNWRITTEN, message_id=str(message_id))
+        return None
+    # A mail has a subject; elsewhere it would say the first line twice.
+    title = letter.title if contact.channel == "mail" else ""
+    return channels.Message(id=message_id, title=title, body=letter.body)
 
 
 def _due(rows: Sequence[_Ready], *, at: datetime) -> tuple[list[_Ready], datetime | None]:

@@ -91,6 +91,11 @@ IS_DEAD: Final = literal_column("'dead'") == _STATE
 """The conditions of the indexes `delivery_queue` and `delivery_dead`, to the letter: SQLite
 proves none from another."""
 
+AWAY: Final = frozenset({"delivery.unreachable", "delivery.timeout"})
+"""Errors of a channel, and not of one message."""
+UNWRITTEN: Final = "delivery.unwritten"
+"""The error of a message that the program, or a text of the pack, gives no words."""
+
 
 class Contact(SQLModel, table=True):
     """Where a person is reached outside the app, and when they want to be. The address is
