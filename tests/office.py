@@ -136,13 +136,15 @@ CONSENT: Mapping[str, Scalar] = {"consent_applicant": True, "consent_respondent"
 
 
 def usual(action: str, fields: Mapping[str, object], *, today: str) -> Mapping[str, Scalar]:
-    """What the law asks for with an action of mediation, where a test does not say."""
+    """What the law asks for with an action, where a test does not say."""
     if action in ("name_mediator", "name_mediator_here"):
         return CONSENT
     if action == "record_session":
         return {"rights_told": True, "session_open": "closed"}
-    if action == "refuse" and "legal_basis" in fields:
-        return {"mediation_bar": "other"}
+    if action == "refuse":
+        bar = {"mediation_bar": "other"} if "legal_basis" in fields else {}
+        elsewhere = fields.get("refusal_ground") in ("not_in_remit", "judicial")
+        return {**bar, **({"other_routes": "可以向有权处理的机关提出。"} if elsewhere else {})}
     if action == "record_agreement":
         is_written = fields.get("agreement_form") == "written"
         return {"effective_on": today, **(WRITTEN if is_written else {"oral_wished": True})}

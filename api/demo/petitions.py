@@ -204,6 +204,7 @@ class Petition:
             self._handler,
             refusal_ground="judicial",
             refusal_reason="属于诉讼事项，法院已经立案。",
+            other_routes="请向受理的法院了解审理情况。",
             remedy_told=True,
         )
         self._serve_notice()

@@ -114,16 +114,37 @@ def _state(rules: pack.Pack, name: str) -> bool:
 
 
 def _guard(rules: pack.Pack, name: str) -> bool:
-    """`petition.accept.2`: the second condition of an action."""
+    """`petition.answer case.route == '6'`: a condition of an action, word for word."""
+    action, _, test = name.partition(" ")
     return _of_process(
         rules,
-        name,
+        action,
         of=lambda process: {
-            f"{action}.{number}"
-            for action, found in process.actions.items()
-            for number in range(1, len(found.when) + 1)
+            key
+            for key, found in process.actions.items()
+            if any(part.test == test for part in found.when)
         },
     )
+
+
+def _within(rules: pack.Pack, name: str) -> bool:
+    """`petition.object`: an action that is done while its clock runs, and not after."""
+    return _of_process(
+        rules, name, of=lambda process: {key for key, it in process.actions.items() if it.within}
+    )
+
+
+def _when(rules: pack.Pack, name: str) -> bool:
+    """`petition.handle case.route == '6'`: a clock runs only where this is so."""
+    clock, _, test = name.partition(" ")
+    return clock in rules.deadlines and test in rules.deadlines[clock].when
+
+
+def _pause(rules: pack.Pack, name: str) -> bool:
+    """`mediation.medical.start_assessment`: a clock stands still from an action on."""
+    clock, _, action = name.rpartition(".")
+    found = rules.deadlines.get(clock)
+    return found is not None and any(pause.starts == action for pause in found.pauses)
 
 
 def _field(rules: pack.Pack, name: str) -> bool:
@@ -188,9 +209,12 @@ _KINDS: Final[Mapping[str, Callable[[pack.Pack, str], bool]]] = {
     "needs": _needs,
     "notice": lambda rules, name: any(notice.on == name for notice in rules.notices),
     "paper": _paper,
+    "pause": _pause,
     "restricts": _restricts,
     "right": _right,
     "role": lambda rules, name: name in rules.roles,
     "route": lambda rules, name: name in rules.routing,
     "state": _state,
+    "when": _when,
+    "within": _within,
 }

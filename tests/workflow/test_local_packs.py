@@ -143,6 +143,20 @@ def test_gaotai_a_dispute_settled_on_the_spot_climbs_nowhere(database: db.Databa
     assert found.rungs_of("gaotai.level_1") == []
 
 
+def test_gaotai_a_mediator_named_at_any_level_makes_the_papers_of_naming_one(
+    database: db.Database,
+) -> None:
+    district = _gaotai(database, "2026-04-30 10:00")
+    filed = district.file()
+    district.do(filed, "hand_up", "desk")
+    district.do(filed, "name_mediator_here", "mediator", mediator=str(district.people["mediator"]))
+    (payload,) = look.hold(district, filed.case_id).payloads("name_mediator_here")
+    assert [paper["name"] for paper in payload["papers"]] == [
+        "dispute.registration",
+        "dispute.rights_notice",
+    ]
+
+
 def test_gaotai_hands_no_petition_up() -> None:
     found = load.load(load.shipped("cn-gaotai")).pack
     national = load.release(load.NATIONAL)[0].pack

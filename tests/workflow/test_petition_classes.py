@@ -11,7 +11,7 @@ import pytest
 from rules import errors
 from tests import office
 from tests.workflow import look
-from workflow.commands import act
+from workflow.commands import act, papers
 from workflow.decide import Scalar
 
 HANDED: dict[str, Scalar] = {
@@ -24,6 +24,7 @@ TERMS: dict[str, Scalar] = {
     "settlement_form": "mediation",
     "settlement_terms": "两清。",
 }
+NOTICE = "Notice of non-acceptance"
 WHY: dict[str, Scalar] = {"objection_reason": "三定规定不由本单位负责。"}
 
 
@@ -96,6 +97,64 @@ def test_an_accusation_is_restricted_and_only_handed_over(district: office.Distr
     assert district.deadlines(filed)["petition.transfer"][0].state == "met"
     for name in ("handler", "district_supervisor", "district_leader", "auditor"):
         assert _refused(district.do, filed, "urge", name, urge_reason="x").code == "case.unknown"
+
+
+def test_an_accusation_found_while_it_is_handled_is_handed_over(
+    district: office.District,
+) -> None:
+    filed = _sent(district)
+    district.do(filed, "accept", "handler", route="6")
+    error = _refused(district.do, filed, "reclassify", "handler", petition_class="suggestion")
+    assert error.code == "action.condition"
+    district.do(filed, "reclassify", "handler", petition_class="accusation")
+    done = district.do(filed, "hand_over", "handler", **HANDED)
+    assert (done.state, _made(district, filed, "hand_over")) == (
+        "handed_over",
+        ["petition.handover_notice"],
+    )
+    assert district.deadlines(filed)["petition.handle"][0].state == "met"
+    look.hold(district, filed.case_id)
+
+
+def test_a_hearing_while_an_item_is_handled_moves_no_date_and_is_for_route_6(
+    district: office.District,
+) -> None:
+    heard: dict[str, Scalar] = {
+        "heard_on": "2026-03-20",
+        "hearing_reason": "事实有争议。",
+        "hearing_note": "双方质证，补贴确未发放。",
+    }
+    other, filed = _sent(district), _sent(district)
+    district.do(other, "accept", "handler", route="1")
+    assert _refused(district.do, other, "hold_hearing", "handler", **heard).code == (
+        "action.condition"
+    )
+    district.do(filed, "accept", "handler", route="6")
+    before = district.deadlines(filed)["petition.handle"]
+    assert district.do(filed, "hold_hearing", "handler", **heard).state == "handling"
+    assert district.deadlines(filed)["petition.handle"] == before
+
+
+@pytest.mark.parametrize("ground", ["not_in_remit", "judicial"])
+def test_who_is_refused_is_told_whom_to_ask(district: office.District, ground: str) -> None:
+    filed = _sent(district)
+    refused: dict[str, Scalar] = {
+        "refusal_ground": ground,
+        "refusal_reason": "不由本单位处理。",
+        "other_routes": "",
+        "remedy_told": True,
+    }
+    error = _refused(district.do, filed, "refuse", "handler", **refused)
+    assert (error.code, error.field) == ("field.missing", "other_routes")
+    refused["other_routes"] = "请向区人社局提出。"
+    district.do(filed, "refuse", "handler", **refused)
+    (notice,) = [it for it in _opened(district, filed) if it.paper.name.en == NOTICE]
+    assert "请向区人社局提出。" in str(notice.filled)
+
+
+def _opened(district: office.District, case: act.Receipt) -> tuple[papers.Opened, ...]:
+    actor = district.actor("handler")
+    return papers.open_all(district.engine, actor, case.case_id, reason="核对")
 
 
 def test_a_claim_is_not_handed_over_and_a_class_can_be_corrected(
