@@ -172,7 +172,10 @@ def activate(
     context: typer.Context,
     name: Annotated[
         str,
-        typer.Argument(metavar="NAME|NAME@VERSION|HASH", help="A shipped or stored pack / 规则包"),
+        typer.Argument(
+            metavar="NAME|FOLDER|NAME@VERSION|HASH",
+            help="A shipped pack, a folder, or a stored one / 规则包",
+        ),
     ],
     json: answer.Json = False,
     data: answer.Data = None,
@@ -180,11 +183,13 @@ def activate(
 ) -> None:
     """Start new cases under another pack / 新案件改用另一个规则包
 
-    One that comes with this release is named by its name alone and stored first. Cases under way
-    keep the pack they started under.
+    One that comes with this release is named by its name alone, one of your own by its folder:
+    both are stored first. Cases under way keep the pack they started under.
     """
     with installation.opened(answer.read_settings(data)) as engine:
-        if load.is_shipped(name):
+        if name and Path(name).is_dir():
+            name = packs.ship(engine.database, folder=Path(name))
+        elif load.is_shipped(name):
             name = packs.ship(engine.database, name=name)
         found = _stored(engine.database, name)
         packs.switch(engine.database, found.hash)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -227,6 +228,30 @@ def test_activating_a_shipped_local_pack_by_its_name_stores_it_first(machine: Ma
     assert told["name"] == "cn-gaotai"
     again = machine.answered("pack", "activate", f"cn-gaotai@{told['version']}")
     assert again["hash"] == told["hash"]
+
+
+def test_activating_a_pack_of_ones_own_by_its_folder_stores_it_where_it_is_sound(
+    machine: Machine, tmp_path: Path
+) -> None:
+    own = tmp_path / "example-county"
+    own.mkdir()
+    head = 'name: example-county\nextends: cn-national\nversion: "1"\n'
+    (own / "pack.yaml").write_text(head + "title: {zh: 某县, en: A county}\n", "utf-8")
+    limit = own / "deadlines.yaml"
+    limit.write_text("dispute.tell_progress: {limit: 0 working days}\n", "utf-8")
+    database = machine.district.engine.database
+    before = office_query.house(database).rules.hash
+    exit_code, said = machine.refused("pack", "activate", str(own))
+    assert (exit_code, "deadlines.yaml:1" in said) == (2, True), said
+    assert office_query.house(database).rules.hash == before
+    limit.write_text("dispute.tell_progress: {limit: 2 working days}\n", "utf-8")
+    told = machine.answered("pack", "activate", str(own))
+    assert (told["name"], told["version"]) == ("example-county", "1")
+    filed = machine.district.file()
+    assert machine.district.case(filed).pack_hash == told["hash"]
+    machine.district.ask(filed, "ask_progress")
+    (owed,) = machine.district.deadlines(filed)["dispute.tell_progress"]
+    assert f"{owed.due_on}" == "2026-03-24"
 
 
 def test_activating_when_it_is_not_there_or_not_one_is_refused(machine: Machine) -> None:

@@ -22,13 +22,15 @@ _LOG: Final = tables.OfficeLog.__table__.c  # type: ignore[attr-defined]
 IMPORTS: Final = select(_LOG.payload).where(_LOG.name == "calendar_imported").order_by(_LOG.seq)
 
 
-def ship(database: db.Database, *, name: str = load.NATIONAL) -> str:
-    """Adds a pack that comes with this release, and its calendar; activates them where none is.
-    Gives the pack's hash.
+def ship(
+    database: db.Database, *, name: str = load.NATIONAL, folder: load.Folder | None = None
+) -> str:
+    """Adds a pack that comes with this release, or that of a folder, and its calendar; activates
+    them where none is. Gives the pack's hash.
 
     Raises: PackInvalid, and then nothing is added.
     """
-    loaded, calendar, document = load.release(name)
+    loaded, calendar, document = load.with_calendar(folder) if folder else load.release(name)
     _prove(loaded, calendar)
     with db.transaction(database) as tx:
         add(tx, loaded, calendar, document=document)
