@@ -212,6 +212,12 @@ def letter(
     return Letter(title=title[:TITLE_MOST], body=whole)
 
 
+def plain(n: int, *, language: Language, home: str | None) -> Letter:
+    """A message that says only how many notices wait."""
+    title = _counted(_WAITS, n, language)
+    return Letter(title=title, body=_whole((), n, language, home))
+
+
 def _whole(body: Sequence[str], n: int, language: Language, home: str | None) -> str:
     """The lines that have room, and how many of n have none."""
     rest = _counted(_MORE if body else _WAITS, n - len(body), language)

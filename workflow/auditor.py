@@ -58,6 +58,7 @@ SKEW_MS: Final = 5_000
 FORGET_DAYS: Final = 1
 """A worker that died is no news after so long."""
 
+NOW: Final = select(db.DATABASE_TIME)
 MARK: Final = select(_MARK)
 # Index: case_open.
 NEXT: Final = (
@@ -71,7 +72,6 @@ RECORDED: Final = select(
 ).where(_RUNG.case_id.in_(bindparam("case_ids", expanding=True)))
 # Indexes: case_next, delivery_queue; the others are small.
 AT_ONCE: Final = select(
-    db.DATABASE_TIME.label("at"),
     select(func.min(_CASE.c.next_at))
     .where(_CASE.c.next_at.is_not(None))
     .scalar_subquery()
@@ -81,10 +81,10 @@ AT_ONCE: Final = select(
         select(1).where(
             delivery.IN_TRANSIT,
             _DELIVERY.ready_at < bindparam("lately"),
-            # not what one receiver's own server refuses
+            # a channel that is away, or nobody who sends; not what one receiver's server refuses
             or_(
-                _DELIVERY.error.is_(None),
-                _DELIVERY.error.in_([*sorted(delivery.AWAY), delivery.UNWRITTEN]),
+                _DELIVERY.error.in_(sorted(delivery.AWAY)),
+                _DELIVERY.next_try_at < bindparam("untried"),
             ),
         )
     ).label("is_unsent"),
@@ -178,14 +178,15 @@ def _look(database: db.Database, *, limit: int) -> _Look:
     with db.snapshot(database) as tx:
         house = read.house(tx)
         today = calendars.local_date(house.calendar, house.now)
-        lately = house.now - DELIVERY_BEHIND
-        seen = tx.execute(AT_ONCE, {"today": today, "lately": lately}).one()
+        at = tx.execute(NOW).scalar_one()
+        lately, untried = house.now - DELIVERY_BEHIND, at - DELIVERY_BEHIND
+        seen = tx.execute(AT_ONCE, {"today": today, "lately": lately, "untried": untried}).one()
         mark = tx.execute(MARK).one()
         place = {"after": mark.after_id or UUID(int=0), "limit": limit}
         cases = [CaseRow(*row) for row in tx.execute(NEXT, place)]
-        findings = (*_behind(seen, house.now), *_workers(tx, seen.at), *_doubts(tx, cases, house))
+        findings = (*_behind(seen, house.now), *_workers(tx, at), *_doubts(tx, cases, house))
     return _Look(
-        at=seen.at,
+        at=at,
         now=house.now,
         mark=mark,
         cases=cases,

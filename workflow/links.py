@@ -57,7 +57,8 @@ class GoesOn:
     nothing by which that case could be found, or known whose it is or what became of whom."""
 
     is_told: bool
-    """Whether more may be said: not where fewer people see that case than this one."""
+    """Whether it may be said if that case has ended: not where fewer people see it than this one,
+    nor while it is settled and not closed."""
     ended_at: datetime | None
 
 
@@ -185,8 +186,10 @@ def goes_on(tx: db.Tx, actor: access.Actor, case: CaseRow) -> GoesOn | None:
         last = further
     if last is None:
         return None
-    is_told = last.confidentiality != decided.RESTRICTED and not _sees_more(
-        tx, case.id, than=last.id
+    is_told = (
+        last.confidentiality != decided.RESTRICTED
+        and (last.is_closed or not _is_over(_state(tx, last)))
+        and not _sees_more(tx, case.id, than=last.id)
     )
     return GoesOn(is_told=is_told, ended_at=last.closed_at if is_told else None)
 

@@ -184,11 +184,13 @@ def activate(
     """Start new cases under another pack / 新案件改用另一个规则包
 
     One that comes with this release is named by its name alone, one of your own by its folder:
-    both are stored first. Cases under way keep the pack they started under.
+    both are stored first. Cases under way keep the pack they started under, and the calendar stays:
+    `office calendar import` changes it.
     """
     with installation.opened(answer.read_settings(data)) as engine:
-        if name and Path(name).is_dir():
-            name = packs.ship(engine.database, folder=Path(name))
+        folder = _folder(name)
+        if folder:
+            name = packs.ship(engine.database, folder=folder)
         elif load.is_shipped(name):
             name = packs.ship(engine.database, name=name)
         found = _stored(engine.database, name)
@@ -256,19 +258,20 @@ def _say(one: _Checked, words: texts.Words) -> None:
 
 
 def _read(folder: str) -> tuple[load.Loaded, calendars.Calendar]:
-    """A pack with its calendar; one without calendars of its own uses the shipped ones.
+    """A pack with its calendar. Raises: `pack.unknown`, `pack.no_folder`, PackInvalid."""
+    path = _folder(folder)
+    loaded, calendar, _ = load.with_calendar(path) if path else load.release(folder)
+    return loaded, calendar
 
-    Raises: `pack.unknown`, PackInvalid.
-    """
-    path = Path(folder)
-    if not path.is_dir():
-        if "/" in folder or path.exists():
-            raise errors.NotFound("pack.no_folder", folder=folder[:200])
-        loaded, calendar, _ = load.release(folder)
-        return loaded, calendar
-    loaded, found = load.load(path), load.calendar_folder(path)
-    has_own = (found / "calendars").is_dir()
-    return loaded, load.load_calendar(found if has_own else load.shipped())
+
+def _folder(name: str) -> Path | None:
+    """The folder that is named; None for a name. Raises: `pack.no_folder`."""
+    path = Path(name)
+    if name and path.is_dir():
+        return path
+    if "/" in name or (name and path.exists()):
+        raise errors.NotFound("pack.no_folder", folder=name[:200])
+    return None
 
 
 def _stored(database: db.Database, name: str) -> directory.StoredPack:

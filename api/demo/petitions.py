@@ -186,6 +186,8 @@ class Petition:
             handed_organ="区纪委监委信访室",
             handed_on=self.plan.day(0),
         )
+        self.plan.later(1, 3)
+        self._serve("serve_paper", self.who.officer, paper=PAPER)
 
     def _study(self) -> None:
         self.plan.do("study", self._handler)

@@ -15,7 +15,7 @@ SKEWED_MS: Final = 2_000
 """A clock that is off by more is told: its log lines and sign-ins are off as well."""
 ALARMS: Final[Mapping[str, str]] = {
     "sweep_behind": "What is due waits for minutes: the processes do not keep up",
-    "delivery_behind": "Messages outside the app have not gone out for half an hour",
+    "delivery_behind": "Messages outside the app have waited half an hour: run gridcase doctor",
     "clock_off": "The clock of a scheduling process is wrong",
     "will_not_wake": "Case {number} would not be looked at when it is due",
     "due_differs": "The due date of case {number} is not what its rule gives",

@@ -103,8 +103,25 @@ def _action(pack: pack_.Pack, name: str, words: texts.Words) -> str:
 
 
 def _guard(pack: pack_.Pack, name: str, words: texts.Words) -> str:
-    act = _action(pack, name, words)
+    """A condition of an act; the reference goes on with its words."""
+    act = _action(pack, name.partition(" ")[0], words)
     return words.get("a condition of {act}", act=act)
+
+
+def _within(pack: pack_.Pack, name: str, words: texts.Words) -> str:
+    return words.get("the time for {act}", act=_action(pack, name, words))
+
+
+def _when(pack: pack_.Pack, name: str, words: texts.Words) -> str:
+    """A condition of a clock; the reference goes on with its words."""
+    return words.get("a condition of {act}", act=_clock(pack, name.partition(" ")[0], words))
+
+
+def _pause(pack: pack_.Pack, name: str, words: texts.Words) -> str:
+    """A pause of a clock; the reference goes on with the act that begins it."""
+    clock, _, action = name.rpartition(".")
+    pause = next(it for it in pack.deadlines[clock].pauses if it.starts == action)
+    return words.get("pause “{name}”", name=words.text(pause.name))
 
 
 def _state(pack: pack_.Pack, name: str, words: texts.Words) -> str:
@@ -167,10 +184,13 @@ _NAMES: Final[Mapping[str, Callable[[pack_.Pack, str, texts.Words], str]]] = {
     "needs": _needs,
     "notice": lambda _pack, _name, words: words.get("a notice in the program"),
     "paper": _paper,
+    "pause": _pause,
     "restricts": _restricts,
     "right": _role,
     "role": _role,
     "route": lambda _pack, _name, words: words.get("where the case is sent"),
     "state": _state,
+    "when": _when,
+    "within": _within,
 }
 """How each kind of reference is told; one that is not known yet is shown as it is written."""

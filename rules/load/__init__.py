@@ -156,11 +156,14 @@ def calendar_from_document(hash: str, zone: str, document: str) -> calendars.Cal
 
 
 def with_calendar(folder: Folder) -> tuple[Loaded, calendars.Calendar, str]:
-    """A folder's pack, its calendar, and the calendar's document.
+    """A folder's pack, its calendar, and the calendar's document; one without calendars of its own
+    uses the shipped ones.
 
     Raises: PackInvalid.
     """
     place = calendar_folder(folder)
+    if not (place / "calendars").is_dir():
+        place = shipped()
     return load(folder), load_calendar(place), calendar_document(place)
 
 

@@ -13,7 +13,7 @@ from sqlalchemy import delete, select, update
 from rules import errors, load
 from tests import office
 from tests.workflow import outside
-from workflow import auditor, clock, db, ids, read
+from workflow import auditor, clock, db, ids, outbox, read
 from workflow.commands import packs, workers
 from workflow.tables import case as case_tables
 from workflow.tables import office as office_tables
@@ -112,15 +112,47 @@ def test_messages_that_do_not_go_out_are_told_unless_one_address_is_at_fault(
 ) -> None:
     outside.reach(district, "desk")
     district.file()
+    away = outside.Recording(answer=outside.fails(errors.Busy(code)))
+    outside.send(district, away)
     district.file()
-    outside.send(district, outside.Recording(answer=outside.fails(errors.Busy(code))))
+    outside.send(district, away)
     district.at("2026-03-20 16:29")
     _audit(district)
     assert _open(district) == []
     district.at("2026-03-20 16:31")
+    found = [("delivery_behind", None)] if is_told else []
+    during: list[list[tuple[str, UUID | None]]] = []
+
+    def look(_message: object) -> None:
+        _audit(district)
+        during.append(_open(district))
+        raise errors.Busy(code)
+
     _audit(district)
-    assert _open(district) == ([("delivery_behind", None)] if is_told else [])
+    assert _open(district) == found
     outside.pass_back_off(district.engine.database)
+    outside.send(district, outside.Recording(answer=look))
+    assert during == [found], "the next try is under way"
+    outside.pass_back_off(district.engine.database)
+    outside.send(district, outside.Recording())
+    outside.pass_back_off(district.engine.database)
+    outside.send(district, outside.Recording())
+    _audit(district)
+    assert _open(district) == []
+
+
+def test_messages_that_nobody_sends_are_told(district: office.District) -> None:
+    outside.reach(district, "desk")
+    district.file()
+    outbox.run(district.engine)
+    district.at("2026-03-20 16:31")
+    _audit(district)
+    assert _open(district) == [], "the database's own half hour is not over"
+    earlier = clock.system() - timedelta(minutes=31)
+    with db.transaction(district.engine.database) as tx:
+        tx.execute(update(outside.LEDGER).values(next_try_at=earlier))
+    _audit(district)
+    assert _open(district) == [("delivery_behind", None)]
     outside.send(district, outside.Recording())
     _audit(district)
     assert _open(district) == []

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import timedelta
-from typing import Any
 
 import pytest
 from sqlalchemy import text
@@ -14,7 +14,7 @@ from tests.workflow import outside, races, receivers
 from workflow import channels, db, outbox
 from workflow.commands import contacts, notices
 from workflow.commands import office as office_commands
-from workflow.outbox import letters, sending
+from workflow.outbox import sending
 from workflow.queries import deliveries, installation
 from workflow.queries import office as office_query
 from workflow.tables import delivery
@@ -59,30 +59,24 @@ def test_nobody_is_told_outside_who_has_no_address(
     assert outside.ledger(district) == []
 
 
-def test_a_message_that_cannot_be_written_holds_up_nobody_else(
+def test_who_gets_a_message_that_cannot_be_written_is_told_that_notices_wait(
     district: office.District, door: outside.Recording, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    written = letters.letter
+    written = telling.filled
 
-    def letter(*given: Any, contact: Any, **more: Any) -> telling.Letter:
-        if contact.receiver_id == district.people["desk"]:
+    def filled(text: str, places: Mapping[str, object]) -> str:
+        if "请于" in text:
             raise ValueError("Invalid format specifier")
-        return written(*given, contact=contact, **more)
+        return written(text, places)
 
-    monkeypatch.setattr(letters, "letter", letter)
+    monkeypatch.setattr(telling, "filled", filled)
     for person in ("desk", "officer"):
         outside.reach(district, person)
     district.do(district.file(), "accept", "desk")
-    report = outside.send(district, door)
-    assert (report.messages, report.failed) == (1, 1)
-    assert [to for _, to, _ in door.sent] == ["officer@example.org"]
-    waits = outside.ledger(district, "desk")
-    assert {(row.state, row.error, row.tries) for row in waits} == {
-        ("waiting", "delivery.unwritten", 1)
-    }
-    monkeypatch.undo()
-    outside.pass_back_off(district.engine.database)
-    assert outside.send(district, door).messages == 1
+    assert outside.send(district, door).messages == 2
+    told = {to: message.body for _, to, message in door.sent}
+    assert told["desk@example.org"] == "有 1 条通知，请登录系统查看。"
+    assert "已由" in told["officer@example.org"]
     assert set(outside.states(district)) == {"sent"}
 
 

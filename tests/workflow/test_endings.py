@@ -63,17 +63,6 @@ def _hand_over(district: office.District) -> act.Receipt:
     return filed
 
 
-def _to_the_police(district: office.District) -> act.Receipt:
-    filed = _petition(district)
-    police = {
-        "offence_kind": "criminal",
-        "police_organ": "花果派出所",
-        "handover_reason": "涉嫌诈骗。",
-    }
-    district.do(filed, "hand_to_police", "handler", handed_on="2026-03-20", **police)
-    return filed
-
-
 def _bar(district: office.District) -> act.Receipt:
     filed = district.file()
     district.do(filed, "refuse", "desk", **BARRED)
@@ -97,7 +86,6 @@ ENDINGS: Final = {
     "petition.no_second_notice": (_refuse_again, "refused", "handler"),
     "petition.suggestion_reply": (_reply, "replied", "handler"),
     "petition.handover_notice": (_hand_over, "handed_over", "handler"),
-    "petition.police_notice": (_to_the_police, "handed_over", "handler"),
     "dispute.refusal_notice": (_bar, "refused", "desk"),
     "dispute.end_notice": (_end, "ended", "mediator"),
     "dispute.end_notice (refused)": (_decline, "ended", "mediator"),

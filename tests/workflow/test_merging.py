@@ -110,8 +110,10 @@ def test_a_resident_learns_whether_the_case_that_took_theirs_in_has_ended(
     assert told(second, district.actor("desk")) is None, "has the links"
 
 
-@pytest.mark.parametrize("kind", ["restricted", "complained", "complained later", "recused"])
-def test_a_resident_learns_no_more_where_that_case_is_kept_from_others(
+@pytest.mark.parametrize(
+    "kind", ["restricted", "complained", "complained later", "recused", "unserved"]
+)
+def test_a_resident_learns_no_more_where_that_case_is_kept_from_others_or_not_yet_over(
     district: office.District, kind: str
 ) -> None:
     desk, by = {"complained_office": str(district.offices["desk"])}, "desk"
@@ -120,6 +122,9 @@ def test_a_resident_learns_no_more_where_that_case_is_kept_from_others(
     _merge(district, second, first, by="supervisor" if kind == "complained" else "desk")
     if kind == "complained later":
         district.do(first, "name_complained", by, **desk)
+    if kind == "unserved":
+        district.do(first, "refuse", "desk", **REFUSED)
+        assert not district.case(first).is_closed
     if kind == "recused":
         district.do(first, "declare_recusal", "officer", recusal_reason="relative")
     assert _goes_on(district, second) == links.GoesOn(is_told=False, ended_at=None)

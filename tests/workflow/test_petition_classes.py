@@ -99,23 +99,6 @@ def test_an_accusation_is_restricted_and_only_handed_over(district: office.Distr
         assert _refused(district.do, filed, "urge", name, urge_reason="x").code == "case.unknown"
 
 
-def test_an_accusation_found_while_it_is_handled_is_handed_over(
-    district: office.District,
-) -> None:
-    filed = _sent(district)
-    district.do(filed, "accept", "handler", route="6")
-    error = _refused(district.do, filed, "reclassify", "handler", petition_class="suggestion")
-    assert error.code == "action.condition"
-    district.do(filed, "reclassify", "handler", petition_class="accusation")
-    done = district.do(filed, "hand_over", "handler", **HANDED)
-    assert (done.state, _made(district, filed, "hand_over")) == (
-        "handed_over",
-        ["petition.handover_notice"],
-    )
-    assert district.deadlines(filed)["petition.handle"][0].state == "met"
-    look.hold(district, filed.case_id)
-
-
 def test_a_hearing_while_an_item_is_handled_moves_no_date_and_is_for_route_6(
     district: office.District,
 ) -> None:

@@ -103,9 +103,9 @@ REQUESTS: Final = {  # who calls and the frame's counters included
     "GET /readyz": (3, 3),
 }
 RINGS: Final = {
-    "auditor.run, the first of a day": (15, 15),
-    "auditor.run, 4 cases": (10, 10),
-    "auditor.run, 40 cases": (10, 10),
+    "auditor.run, the first of a day": (16, 16),
+    "auditor.run, 4 cases": (11, 11),
+    "auditor.run, 40 cases": (11, 11),
     "outbox.relaying.relay, 40 cases": (8, 6),
     "outbox.relaying.relay, empty": (4, 2),
     "outbox.relaying.run, empty": (4, 2),

@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any, Final
 from uuid import UUID
 
+import structlog
 from sqlalchemy import Row, bindparam, select
 
 from rules import calendars, telling
-from rules.pack import Text
+from rules.pack import Pack, Text
 from workflow import db, read
 from workflow.decide import CaseRow
 from workflow.tables import office as office_tables
 
 _OFFICE: Final = office_tables.Office.__table__.c  # type: ignore[attr-defined]
+_LOG: Final = structlog.get_logger()
 Ready = Row[*tuple[Any, ...]]
 
 ROOMS: Final[Mapping[str, telling.Room]] = {
@@ -32,23 +34,46 @@ OFFICES: Final = select(_OFFICE.id, _OFFICE.name).where(
 )
 
 
-def offices(tx: db.Tx, cases: Iterable[CaseRow]) -> Mapping[UUID, str]:
-    """The names of the offices that lead some cases."""
-    leads = {case.lead_office_id for case in cases}
-    return {row.id: row.name for row in tx.execute(OFFICES, {"ids": sorted(leads)})}
-
-
 def letter(
+    tx: db.Tx,
     house: read.House,
     rows: Sequence[Ready],
     cases: Mapping[UUID, CaseRow],
-    leads: Mapping[UUID, str],
     *,
     contact: Ready,
     public_url: str | None,
 ) -> telling.Letter:
-    """The words of a message, in the language of the receiver's account."""
-    pack = house.rules.pack
+    """The words of a message, in the language of the receiver's account; where they cannot be
+    made, how many notices there are, so that one text of a pack holds up nobody."""
+    leads = {cases[row.case_id].lead_office_id for row in rows}
+    offices = {row.id: row.name for row in tx.execute(OFFICES, {"ids": sorted(leads)})}
+    language: telling.Language = "en" if contact.language == "en" else "zh"
+    home = f"{public_url}/notices" if public_url else None
+    try:
+        return telling.letter(
+            _told(house.rules.pack, rows, cases, offices, public_url=public_url),
+            language=language,
+            this_year=calendars.local_date(house.calendar, house.now).year,
+            room=ROOMS[contact.channel],
+            home=home,
+        )
+    except Exception as error:  # noqa: BLE001  whatever it is, the receiver must hear
+        _LOG.error("delivery.unwritten", error=type(error).__name__, causes=_causes(rows))
+        return telling.plain(len({row.case_id for row in rows}), language=language, home=home)
+
+
+def _causes(rows: Sequence[Ready]) -> list[str]:
+    return sorted({row.cause for row in rows})
+
+
+def _told(
+    pack: Pack,
+    rows: Sequence[Ready],
+    cases: Mapping[UUID, CaseRow],
+    offices: Mapping[UUID, str],
+    *,
+    public_url: str | None,
+) -> list[telling.Told]:
     told = []
     # In an order of their own: sent again, a message has the same lines.
     for row in sorted(rows, key=lambda row: (row.case_id, row.seq, row.n)):
@@ -61,16 +86,10 @@ def letter(
                 text=telling.words_of(pack, cause=row.cause, process=case.process),
                 number=case.number,
                 process=process.name if process else Text(zh=case.process, en=case.process),
-                office=leads[case.lead_office_id],
+                office=offices[case.lead_office_id],
                 due_on=date.fromisoformat(due_on) if due_on else None,
                 url=f"{public_url}/cases/{case.id}" if public_url else None,
                 is_restricted=case.confidentiality != "normal",
             )
         )
-    return telling.letter(
-        told,
-        language="en" if contact.language == "en" else "zh",
-        this_year=calendars.local_date(house.calendar, house.now).year,
-        room=ROOMS[contact.channel],
-        home=f"{public_url}/notices" if public_url else None,
-    )
+    return told

@@ -23,7 +23,7 @@ from typing import Any, Final
 from uuid import UUID
 
 import structlog
-from sqlalchemy import Row, bindparam, select, update
+from sqlalchemy import Row, bindparam, func, select, update
 
 from rules import errors, telling
 from workflow import access, channels, db, ids, read
@@ -124,7 +124,7 @@ MARK: Final = (
     .values(
         state=bindparam("b_state"),
         message_id=bindparam("b_message"),
-        error=bindparam("b_error"),
+        error=func.coalesce(bindparam("b_error"), _DELIVERY.c.error),  # of the try before
         next_try_at=bindparam("b_next"),
         tries=bindparam("b_tries"),
     )
@@ -201,14 +201,12 @@ class SendReport:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Parcel:
-    """A message that is claimed. `address` and `message` say what is wrong where they are not
-    there: the one cannot be opened any more, the other cannot be written."""
+    """A message that is claimed. Without an `address` it cannot be opened any more."""
 
     receiver_id: UUID
     channel: str
     address: str | None
-    message_id: UUID
-    message: channels.Message | None
+    message: channels.Message
     notices: int
     tries: int
     lease_at: datetime
@@ -257,8 +255,6 @@ def _deliver(engine: Engine, parcel: _Parcel, run: _Run) -> SendReport:
     try:
         if parcel.address is None:
             raise errors.Invalid("delivery.address")
-        if parcel.message is None:
-            raise errors.NotNow(delivery.UNWRITTEN)
         run.door.send(parcel.channel, parcel.address, parcel.message, is_ending=run.is_ending)
     except errors.GridcaseError as error:
         if error.code in delivery.AWAY:
@@ -278,7 +274,7 @@ def _failed(engine: Engine, parcel: _Parcel, error: errors.GridcaseError) -> Sen
     """Tried again later, unless it never can be, or was often and for long enough."""
     with db.transaction(engine.database) as tx:
         at = tx.execute(NOW).scalar_one()
-        is_old = parcel.tries >= TRIES and at - _begun_at(parcel.message_id) >= KEPT
+        is_old = parcel.tries >= TRIES and at - _begun_at(parcel.message.id) >= KEPT
         is_dead = isinstance(error, errors.Invalid) or is_old
         outcome = {
             "b_lease": parcel.lease_at,
@@ -292,7 +288,7 @@ def _failed(engine: Engine, parcel: _Parcel, error: errors.GridcaseError) -> Sen
         code=error.code,
         channel=parcel.channel,
         person_id=str(parcel.receiver_id),
-        message_id=str(parcel.message_id),
+        message_id=str(parcel.message.id),
         tries=parcel.tries,
     )
     return SendReport(dead=parcel.notices) if is_dead else SendReport(failed=1)
@@ -312,7 +308,7 @@ def _keys(parcel: _Parcel) -> dict[str, Any]:
     return {
         "b_receiver": parcel.receiver_id,
         "b_channel": parcel.channel,
-        "b_message": parcel.message_id,
+        "b_message": parcel.message.id,
     }
 
 
@@ -346,39 +342,23 @@ def _claim(engine: Engine, names: frozenset[str], *, public_url: str | None) -> 
         _mark(tx, found.channel, rows, why, message_id=message_id, lease_at=lease_at)
         if not kept:
             return _Claim(dropped=len(rows))
-        leads = letters.offices(tx, (cases[row.case_id] for row in kept))
+        letter = letters.letter(tx, house, kept, cases, contact=found, public_url=public_url)
     place = channels.place_of(found.receiver_id, found.channel)
     parcel = _Parcel(
         receiver_id=found.receiver_id,
         channel=found.channel,
         address=engine.seals.try_open(found.sealed, nonce=found.nonce, place=place),
-        message_id=message_id,
-        message=_written(message_id, house, kept, cases, leads, found, public_url),
+        # A mail has a subject; elsewhere it would say the first line twice.
+        message=channels.Message(
+            id=message_id,
+            title=letter.title if found.channel == "mail" else "",
+            body=letter.body,
+        ),
         notices=len(kept),
         tries=max(row.tries for row in kept) + 1,
         lease_at=lease_at,
     )
     return _Claim(parcel=parcel, dropped=len(rows) - len(kept))
-
-
-def _written(
-    message_id: UUID,
-    house: read.House,
-    rows: Sequence[_Ready],
-    cases: Mapping[UUID, CaseRow],
-    leads: Mapping[UUID, str],
-    contact: _Ready,
-    public_url: str | None,
-) -> channels.Message | None:
-    """The words of a message; None where they cannot be written, which holds up nobody else's."""
-    try:
-        letter = letters.letter(house, rows, cases, leads, contact=contact, public_url=public_url)
-    except Exception:  # noqa: BLE001  what is wrong with it is for the log: told, and tried again
-        _LOG.exception(delivery.UNWRITTEN, message_id=str(message_id))
-        return None
-    # A mail has a subject; elsewhere it would say the first line twice.
-    title = letter.title if contact.channel == "mail" else ""
-    return channels.Message(id=message_id, title=title, body=letter.body)
 
 
 def _due(rows: Sequence[_Ready], *, at: datetime) -> tuple[list[_Ready], datetime | None]:

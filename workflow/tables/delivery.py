@@ -93,8 +93,6 @@ proves none from another."""
 
 AWAY: Final = frozenset({"delivery.unreachable", "delivery.timeout"})
 """Errors of a channel, and not of one message."""
-UNWRITTEN: Final = "delivery.unwritten"
-"""The error of a message that the program, or a text of the pack, gives no words."""
 
 
 class Contact(SQLModel, table=True):
