@@ -52,7 +52,8 @@ SQLITE_CHUNK: Final = 200
 BEHIND_S: Final = 60
 """How long something due may wait before the sweep counts as behind, in office time."""
 DELIVERY_BEHIND: Final = timedelta(minutes=30)
-"""How long a message may wait for a channel that is away, or for a sender; in office time."""
+"""How long a message may wait for a channel that is away, in office time; and, by the database's
+own, for somebody who sends it."""
 SILENT_S: Final = 5
 SKEW_MS: Final = 5_000
 FORGET_DAYS: Final = 1

@@ -58,12 +58,9 @@ def letter(
             home=home,
         )
     except Exception as error:  # noqa: BLE001  whatever it is, the receiver must hear
-        _LOG.error("delivery.unwritten", error=type(error).__name__, causes=_causes(rows))
+        causes = sorted({row.cause for row in rows})
+        _LOG.error("delivery.unwritten", error=type(error).__name__, causes=causes)
         return telling.plain(len({row.case_id for row in rows}), language=language, home=home)
-
-
-def _causes(rows: Sequence[Ready]) -> list[str]:
-    return sorted({row.cause for row in rows})
 
 
 def _told(
