@@ -103,11 +103,11 @@ def send_all(these: Iterable[Worker], number: signal.Signals) -> None:
 def _set_aside(scene: Scene, these: Iterable[Worker]) -> None:
     """Freezes workers, none of them while it keeps SQLite's one writer's place."""
     for worker in these:
-        worker.signal(signal.SIGSTOP)
+        worker.freeze()
         while scene.dialect == "sqlite" and is_held(scene):
             worker.signal(signal.SIGCONT)
             time.sleep(random.uniform(*HIT_S))
-            worker.signal(signal.SIGSTOP)
+            worker.freeze()
 
 
 def _catch(scene: Scene, worker: Worker) -> bool:

@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -32,9 +33,24 @@ class Worker:
         """Sends a signal."""
         os.kill(self.pid, number)
 
+    def freeze(self) -> None:
+        """Stops it, and comes back when it has stopped: what is in the midst of a system call, as
+        one that takes a lock, ends that first."""
+        self.signal(signal.SIGSTOP)
+        while any(_state(task) not in "TZ" for task in Path(f"/proc/{self.pid}/task").iterdir()):
+            time.sleep(0.002)
+
     def set_clock(self, off: timedelta) -> None:
         """Its wall clock jumps, to be off by so much."""
         _put(self.ahead, off)
+
+
+def _state(task: Path) -> str:
+    """The letter of what a thread does: `T` stands still, `Z` has ended."""
+    try:
+        return (task / "stat").read_text("ascii").rpartition(")")[2].split()[0]
+    except (FileNotFoundError, ProcessLookupError):
+        return "Z"
 
 
 class Workers:
