@@ -308,9 +308,11 @@ class Sent:
 
 @contextmanager
 def listening(database: db.Database, note: Callable[[str, Any], None]) -> Iterator[None]:
-    """Tells every statement that is sent inside, with its values; of many rows the first's."""
+    """Tells every statement that is sent inside, with its values; of many rows the first's. Rows
+    go one by one to SQLite alone: see `db.add_rows`."""
 
     def heard(_c: Any, _cursor: Any, sql: str, values: Any, _context: Any, many: bool) -> None:
+        assert not (many and database.is_postgres), sql
         note(sql, values[0] if many else values)
 
     event.listen(database.engine, "before_cursor_execute", heard)

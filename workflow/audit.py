@@ -137,7 +137,7 @@ def verify(database: db.Database, seals: personal.Seals) -> Report:
     """
     faults: list[Fault] = []
     cases = events = 0
-    with db.snapshot(database) as tx:
+    with db.snapshot(database, is_long=True) as tx:
         rows = tx.execute(select(_EVENT).order_by(_EVENT.c.case_id, _EVENT.c.seq))
         heads = {row.id: row for row in tx.execute(_HEADS)}
         committed: dict[tuple[UUID, int], Mapping[str, str]] = {}
@@ -261,7 +261,7 @@ class FileReport:
 def verify_files(database: db.Database, seals: personal.Seals, store: files.Store) -> FileReport:
     """Checks that each file is on the disk, that it is the one its event committed to, and that
     each event has its row. Invariant: 4."""
-    with db.snapshot(database) as tx:
+    with db.snapshot(database, is_long=True) as tx:
         rows = tx.execute(select(_FILE).order_by(_FILE.c.case_id, _FILE.c.no)).all()
         told = select(_EVENT.c.case_id, _EVENT.c.seq, _EVENT.c.payload)
         told = told.where(_EVENT.c.name == attachments.ATTACH)

@@ -15,7 +15,7 @@ from typing import Any, Final
 from uuid import UUID
 
 import structlog
-from sqlalchemy import Row, bindparam, exists, func, insert, or_, select, update
+from sqlalchemy import Row, bindparam, exists, func, or_, select, update
 from sqlalchemy.exc import IntegrityError
 
 from rules import calendars
@@ -106,11 +106,13 @@ OPEN: Final = (
 )
 AGAIN: Final = (
     update(_ALARM)
-    .where(_ALARM.c.id == bindparam("alarm"))
+    .where(_ALARM.c.id.in_(bindparam("alarms", expanding=True)))
     .values(last_at=bindparam("at"), times=_ALARM.c.times + 1)
 )
 CLOSE: Final = (
-    update(_ALARM).where(_ALARM.c.id == bindparam("alarm")).values(closed_at=bindparam("at"))
+    update(_ALARM)
+    .where(_ALARM.c.id.in_(bindparam("alarms", expanding=True)))
+    .values(closed_at=bindparam("at"))
 )
 COUNTS: Final = (
     select(
@@ -278,11 +280,10 @@ def _tell(tx: db.Tx, look: _Look) -> None:
     standing = {(row.kind, row.subject): row for row in tx.execute(OPEN)}
     found = {(one.kind, one.subject): one for one in look.findings}
     fresh = [one for key, one in found.items() if key not in standing]
-    if fresh:
-        tx.execute(insert(_ALARM), [_alarm(one, at=look.at) for one in fresh])
+    db.add_rows(tx, _ALARM, [_alarm(one, at=look.at) for one in fresh])
     again = [row.id for key, row in standing.items() if key in found]
     if again:
-        tx.execute(AGAIN, [{"alarm": alarm, "at": look.at} for alarm in again])
+        tx.execute(AGAIN, {"alarms": again, "at": look.at})
     looked = {case.id for case in look.cases}
     over = [
         row.id
@@ -290,7 +291,7 @@ def _tell(tx: db.Tx, look: _Look) -> None:
         if key not in found and (row.case_id is None or row.is_closed or row.case_id in looked)
     ]
     if over:
-        tx.execute(CLOSE, [{"alarm": alarm, "at": look.at} for alarm in over])
+        tx.execute(CLOSE, {"alarms": over, "at": look.at})
 
 
 def _alarm(one: Finding, *, at: datetime) -> dict[str, object]:
@@ -318,8 +319,7 @@ def count_days(tx: db.Tx, days: Sequence[date]) -> bool:
     counted = set(tx.execute(COUNTED, {"since": days[0]}).scalars())
     offices = _offices(tx) if not counted.issuperset(days) else []
     rows = [{"counted_on": day, **one} for day in days if day not in counted for one in offices]
-    if rows:
-        tx.execute(insert(_TREND), rows)
+    db.add_rows(tx, _TREND, rows)
     return bool(rows)
 
 

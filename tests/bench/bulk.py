@@ -18,6 +18,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from tests.bench import bare
 from workflow import db
+from workflow.db import postgres
 from workflow.db import rows as rows_
 from workflow.db import sqlite as sqlite_
 
@@ -86,8 +87,12 @@ def settle(database: db.Database) -> None:
     """What PostgreSQL does by itself when there is time: statistics, dead rows away."""
     if database.is_postgres:
         with database.guarded.connect() as tx:
-            for statement in ("set statement_timeout = 0", "vacuum (analyze)", "reset all"):
-                tx.exec_driver_sql(statement)
+            tx.exec_driver_sql("set statement_timeout = 0")
+            number = tx.exec_driver_sql("show server_version_num").scalar_one()
+            if int(number) >= postgres.BOUNDED:
+                tx.exec_driver_sql("set transaction_timeout = 0")
+            tx.exec_driver_sql("vacuum (analyze)")
+            tx.invalidate()  # its settings go with it
 
 
 def _connection(url: str) -> Any:

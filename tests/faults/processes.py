@@ -29,10 +29,12 @@ BUSY_S: Final = sqlite.LOOKS * sqlite.LOOK_S[1] + sqlite.BUSY_MS / 1000
 LONGER_S: Final = 1.5
 STALLED_S: Final = 1.0
 
-# A backend of ours whose client has said nothing for a while, in the middle of a transaction.
+# A backend of ours whose client has said nothing for a while, in the middle of a transaction:
+# between two statements, or of one.
 STALLED: Final = text(
     "select pid from pg_stat_activity where datname = current_database() "
-    "and application_name = 'gridcase' and state like 'idle in transaction%' "
+    "and application_name = 'gridcase' "
+    "and (state like 'idle in transaction%' or (state = 'active' and wait_event = 'ClientRead')) "
     "and clock_timestamp() - state_change > make_interval(secs => :stalled_s)"
 )
 END: Final = text("select pg_terminate_backend(:pid)")

@@ -170,7 +170,7 @@ def preview(engine: Engine, made: Import) -> Mapping[Mode, Outcome]:
     """What each way would do, were it applied now. Changes nothing."""
     found: dict[Mode, Outcome] = {mode: Outcome() for mode in MODES}
     limit = _limit(engine.database)
-    with db.snapshot(engine.database) as tx:
+    with db.snapshot(engine.database, is_long=True) as tx:
         house, after = read.house(tx), _START
         while True:
             cases, last = _next(tx, made, CASES, after=after, limit=limit)

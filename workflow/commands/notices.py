@@ -40,7 +40,7 @@ _OF_ONE = (
 )
 # Index: delivery_dead.
 DEAD_OF_ONE: Final = (
-    select(_DELIVERY.c.case_id, _DELIVERY.c.seq, _DELIVERY.c.n)
+    select(_DELIVERY.c.case_id, _DELIVERY.c.seq, _DELIVERY.c.n, db.DATABASE_TIME.label("at"))
     .where(delivery.IS_DEAD, *_OF_ONE)
     .with_for_update()
 )
@@ -52,23 +52,6 @@ REACHED: Final = (
         _CONTACT.rhythm != "off",
     )
     .with_for_update(read=True, key_share=True)
-)
-AGAIN: Final = (
-    update(_DELIVERY)
-    .where(
-        _DELIVERY.c.case_id == bindparam("b_case"),
-        _DELIVERY.c.seq == bindparam("b_seq"),
-        _DELIVERY.c.n == bindparam("b_n"),
-        _DELIVERY.c.channel == bindparam("b_channel"),
-    )
-    .values(
-        state="waiting",
-        tries=0,
-        message_id=None,
-        error=None,
-        ready_at=bindparam("at"),
-        next_try_at=db.DATABASE_TIME,
-    )
 )
 
 
@@ -114,8 +97,19 @@ def retry(database: db.Database, actor: access.Actor, *, receiver_id: UUID, chan
             raise errors.NotFound("delivery.unknown")
         if tx.execute(REACHED, one).first() is None:
             raise errors.NotNow("delivery.no_contact")
-        keys = [{"b_case": row.case_id, "b_seq": row.seq, "b_n": row.n, **one} for row in chosen]
-        tx.execute(AGAIN, [key | {"at": house.now} for key in keys])
+        again = {
+            "channel": channel,
+            "state": "waiting",
+            "tries": 0,
+            "message_id": None,
+            "error": None,
+            "ready_at": house.now,
+        }
+        keys = [
+            {"case_id": row.case_id, "seq": row.seq, "n": row.n, "next_try_at": row.at}
+            for row in chosen
+        ]
+        db.change_rows(tx, _DELIVERY, [key | again for key in keys])
         told = {"receiver_id": str(receiver_id), "channel": channel, "notices": len(chosen)}
         office.log(tx, "deliveries_retried", told, actor_id=actor.person_id)
     return len(chosen)

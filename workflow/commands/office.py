@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Final
 from uuid import UUID
 
-from sqlalchemy import bindparam, func, insert, select, update
+from sqlalchemy import func, insert, select, update
 
 from rules import errors
 from workflow import audit, db, ids
@@ -79,7 +79,7 @@ def add_areas(database: db.Database, areas: Iterable[NewArea]) -> int:
         paths = _paths(tx)
         rows = [_area_row(area, paths) for area in areas]
         if rows:
-            tx.execute(insert(_AREA), rows)
+            db.add_rows(tx, _AREA, rows)
             renew_directory(tx)
             log(tx, "areas_added", {"count": len(rows), "first": str(rows[0]["code"])})
         return len(rows)
@@ -120,7 +120,7 @@ def add_offices(database: db.Database, offices: Iterable[NewOffice]) -> int:
         lines = {row.id: row.line for row in tx.execute(select(_OFFICE.c.id, _OFFICE.c.line))}
         rows = [_office_row(office, depths, lines) for office in offices]
         if rows:
-            tx.execute(insert(_OFFICE), rows)
+            db.add_rows(tx, _OFFICE, rows)
             renew_directory(tx)
             log(tx, "offices_added", {"count": len(rows)})
         return len(rows)
@@ -155,7 +155,7 @@ def add_posts(database: db.Database, posts: Iterable[NewPost]) -> int:
         }
         rows = [_post_row(post, areas) for post in posts]
         if rows:
-            tx.execute(insert(_POST), rows)
+            db.add_rows(tx, _POST, rows)
             renew_directory(tx)
             log(tx, "posts_added", {"count": len(rows)})
             wake_stuck(tx)
@@ -213,19 +213,14 @@ def wake_stuck(tx: db.Tx) -> None:
     """Stuck cases are looked at again with the next tick. Their version moves, so that a
     command that read them as stuck reads them again."""
     now = db.now(tx)
+    stuck = (case_tables.IS_STUCK, _CASE.c.is_closed.is_(False))
     # Case rows first, as the sweep takes them: then neither waits for the other in a circle.
-    woken = tx.execute(
-        update(_CASE)
-        .where(case_tables.IS_STUCK, _CASE.c.is_closed.is_(False))
-        .values(next_at=now, version=_CASE.c.version + 1)
-        .returning(_CASE.c.id)
-    ).scalars()
-    blocked = update(_DEADLINE).where(
-        _DEADLINE.c.case_id == bindparam("b_case"), _DEADLINE.c.blocked != ""
-    )
-    keys = [{"b_case": case_id} for case_id in woken]
-    if keys:
-        tx.execute(blocked.values(next_at=now), keys)
+    woken = update(_CASE).where(*stuck).values(next_at=now, version=_CASE.c.version + 1)
+    if tx.execute(woken).rowcount:
+        # Those of this moment: one that has got stuck since is woken by whoever found it so.
+        these = select(_CASE.c.id).where(*stuck, _CASE.c.next_at == now)
+        blocked = update(_DEADLINE).where(_DEADLINE.c.case_id.in_(these), _DEADLINE.c.blocked != "")
+        tx.execute(blocked.values(next_at=now))
 
 
 def advance(tx: db.Tx, *, seconds: int) -> None:

@@ -58,10 +58,8 @@ def add_people(database: db.Database, people: Iterable[NewPerson]) -> int:
         if person.username
     ]
     with db.transaction(database) as tx:
-        if found:
-            tx.execute(insert(_PERSON), [{"id": p.id, "name": p.name} for p in found])
-        if accounts:
-            tx.execute(insert(_ACCOUNT), accounts)
+        db.add_rows(tx, _PERSON, [{"id": p.id, "name": p.name} for p in found])
+        db.add_rows(tx, _ACCOUNT, accounts)
         office.log(tx, "people_added", {"count": len(found), "accounts": len(accounts)})
     return len(found)
 

@@ -7,7 +7,7 @@ migrations they are the only places that know a dialect.
 from __future__ import annotations
 
 import importlib.resources
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -90,8 +90,9 @@ def give_way(database: Database) -> None:
 
 
 @contextmanager
-def snapshot(database: Database) -> Iterator[Tx]:
-    """For reading: sees one state of the database, writes nothing."""
+def snapshot(database: Database, *, is_long: bool = False) -> Iterator[Tx]:
+    """For reading: sees one state of the database, writes nothing. One that reads everything
+    `is_long`: it may last longer than any other transaction."""
     engine = database.engine
     if database.is_postgres:
         engine = engine.execution_options(
@@ -100,6 +101,8 @@ def snapshot(database: Database) -> Iterator[Tx]:
     else:
         engine = engine.execution_options(begin="BEGIN")
     with _connected(engine) as tx, tx.begin():
+        if is_long and database.is_postgres:
+            postgres.unbounded(tx)
         yield tx
 
 
@@ -159,6 +162,20 @@ def apply(tx: Tx, rows: Rows) -> frozenset[UUID]:
     if tx.dialect.name == "postgresql":
         return postgres.apply(tx, rows)
     return sqlite.apply(tx, rows)
+
+
+def add_rows(tx: Tx, table: Table, rows: Sequence[Mapping[str, object]]) -> None:
+    """Writes new rows, all with the same columns. On PostgreSQL this and `change_rows` are one
+    statement each, however many rows: who freezes between rows is, to the server, a client at
+    work, and keeps what it has locked for as long as it is frozen."""
+    half = postgres if tx.dialect.name == "postgresql" else sqlite
+    half.add_rows(tx, table, rows)
+
+
+def change_rows(tx: Tx, table: Table, rows: Sequence[Mapping[str, object]]) -> None:
+    """Writes into rows that are there: each names its whole key, and what becomes of it."""
+    half = postgres if tx.dialect.name == "postgresql" else sqlite
+    half.change_rows(tx, table, rows)
 
 
 def claim_due(tx: Tx, *, at: datetime, limit: int) -> tuple[UUID, ...]:
@@ -264,8 +281,10 @@ __all__ = [
     "Rows",
     "Tx",
     "about",
+    "add_rows",
     "address",
     "apply",
+    "change_rows",
     "check_rights",
     "claim_due",
     "close",

@@ -5,9 +5,9 @@ from __future__ import annotations
 import functools
 import json
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, cast
 from uuid import UUID
 
 import psycopg
@@ -49,6 +49,10 @@ _SESSION: Final = (
     "-c idle_in_transaction_session_timeout=30000 -c timezone=UTC -c client_min_messages=warning "
     "-c jit=off"
 )
+BOUNDED: Final = 170_000
+"""The first server that bounds a whole transaction. Older ones know a client that stops in the
+middle of a message only as one at work, and wait for it."""
+WHOLE_MS: Final = 120_000
 
 # Index: case_next.
 _CLAIM: Final = (
@@ -76,9 +80,23 @@ def engine(url: str, *, pool_size: int) -> Engine:
             **_LIVENESS,
         },
     )
+    event.listen(made, "connect", _bound)
     event.listen(made, "checkin", _rest)
     event.listen(made, "checkout", _wake)
     return made
+
+
+def _bound(connection: psycopg.Connection, _entry: ConnectionPoolEntry) -> None:
+    if connection.info.server_version >= BOUNDED:
+        connection.execute(f"set transaction_timeout = {WHOLE_MS}")
+        connection.commit()
+
+
+def unbounded(tx: Connection) -> None:
+    """See `db.snapshot`."""
+    driver = cast(psycopg.Connection, tx.connection.driver_connection)
+    if driver.info.server_version >= BOUNDED:
+        tx.exec_driver_sql("set local transaction_timeout = 0")
 
 
 def _rest(_connection: DBAPIConnection | None, entry: ConnectionPoolEntry) -> None:
@@ -159,6 +177,18 @@ def apply(tx: Connection, rows: Rows) -> frozenset[UUID]:
     return frozenset(row[0] for row in written)
 
 
+def add_rows(tx: Connection, table: Table, rows: Sequence[Mapping[str, object]]) -> None:
+    """See `db.add_rows`."""
+    if rows:
+        tx.exec_driver_sql(_insert(table, tuple(rows[0])), (_ENCODE(rows),))
+
+
+def change_rows(tx: Connection, table: Table, rows: Sequence[Mapping[str, object]]) -> None:
+    """See `db.change_rows`."""
+    if rows:
+        tx.exec_driver_sql(_change(table, tuple(rows[0])), (_ENCODE(rows),))
+
+
 def _some(rows: Sequence[Row]) -> _Some:
     return "none" if not rows else "one" if len(rows) == 1 else "many"
 
@@ -169,7 +199,8 @@ def _statement(
 ) -> str:
     parts: list[str] = []
     if opened != "none":
-        parts.append(f"opened as ({_insert(rows_.CASE)} on conflict (id) do nothing returning id)")
+        new = _insert(rows_.CASE, _CASE_NAMES)
+        parts.append(f"opened as ({new} on conflict (id) do nothing returning id)")
     if cases != "none":
         parts.append(f"moved as ({_guarded_update(rows_.CASE, cases)} returning c.id)")
     sources = [
@@ -182,7 +213,7 @@ def _statement(
         table = rows_.CHILDREN[name]
         tail = _on_conflict(table) if name in rows_.UPSERTED else ""
         where = "where u.case_id in (select id from written)"
-        parts.append(f"w_{name} as ({_insert(table)} {where}{tail})")
+        parts.append(f"w_{name} as ({_insert(table, table.columns.keys())} {where}{tail})")
     # Last and in key order: two writers then never wait for each other in a circle.
     parts += [f"w_{name} as ({_count_up(rows_.COUNTED[name])})" for name in counted]
     return f"with {', '.join(parts)} select id from written"  # noqa: S608  names of ours
@@ -219,9 +250,16 @@ def _sent(table: Table, some: _Some = "many") -> str:
     return f"json_populate_recordset(null::{table.name}, %s::json) as u"
 
 
-def _insert(table: Table) -> str:
-    names = ", ".join(column.name for column in table.columns)
+def _insert(table: Table, named: Sequence[str]) -> str:
+    names = ", ".join(named)
     return f"insert into {table.name} ({names}) select {names} from {_sent(table)}"  # noqa: S608
+
+
+def _change(table: Table, named: Sequence[str]) -> str:
+    key = [column.name for column in table.primary_key]
+    sets = ", ".join(f"{name} = u.{name}" for name in named if name not in key)
+    is_it = " and ".join(f"t.{name} = u.{name}" for name in key)
+    return f"update {table.name} as t set {sets} from {_sent(table)} where {is_it}"  # noqa: S608
 
 
 def _guarded_update(table: Table, some: _Some) -> str:

@@ -7,6 +7,7 @@ import random
 import sqlite3
 import time
 from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, date, datetime
 from pathlib import Path
 from types import ModuleType
@@ -63,10 +64,11 @@ _VERSIONS: Final = select(_CASE.id, _CASE.version).where(
 
 
 # Written by the driver as they stand: to bind by name costs more than the write.
-def _insert(table: Table, tail: str = "") -> str:
-    names = ", ".join(column.name for column in table.columns)
-    marks = ", ".join("?" for _ in table.columns)
-    return f"insert into {table.name} ({names}) values ({marks}){tail}"  # noqa: S608  names of ours
+def _insert(table: Table, tail: str = "", *, named: Sequence[str] = ()) -> str:
+    """All its columns, unless some are `named`."""
+    names = named or table.columns.keys()
+    marks = ", ".join("?" for _ in names)
+    return f"insert into {table.name} ({', '.join(names)}) values ({marks}){tail}"  # noqa: S608  names of ours
 
 
 def _upsert(table: Table) -> str:
@@ -238,6 +240,28 @@ def apply(tx: Connection, rows: Rows) -> frozenset[UUID]:
     for name, statement in _COUNT_UP.items():
         _count(tx, statement, [row for row in getattr(rows, name) if row[0] in written])
     return frozenset(written)
+
+
+def add_rows(tx: Connection, table: Table, rows: Sequence[Mapping[str, object]]) -> None:
+    """See `db.add_rows`."""
+    if rows:
+        names = tuple(rows[0])
+        tx.exec_driver_sql(_insert(table, named=names), _values(rows, names))
+
+
+def change_rows(tx: Connection, table: Table, rows: Sequence[Mapping[str, object]]) -> None:
+    """See `db.change_rows`."""
+    if rows:
+        key = [column.name for column in table.primary_key]
+        named = [name for name in rows[0] if name not in key]
+        sets = ", ".join(f"{name} = ?" for name in named)
+        is_it = " and ".join(f"{name} = ?" for name in key)
+        sql = f"update {table.name} set {sets} where {is_it}"  # noqa: S608  names of ours
+        tx.exec_driver_sql(sql, _values(rows, (*named, *key)))
+
+
+def _values(rows: Iterable[Mapping[str, object]], names: Sequence[str]) -> list[Row]:
+    return [_stored(tuple(row[name] for name in names)) for row in rows]
 
 
 def _stored(row: Row) -> Row:

@@ -8,6 +8,7 @@ from sqlalchemy import Connection
 from sqlmodel import SQLModel
 
 from workflow import db, settings
+from workflow.db import postgres
 from workflow.tables import case, delivery, office, personal, watch
 
 TABLES = (case, delivery, office, personal, watch)
@@ -18,6 +19,7 @@ def migrate(connection: Connection) -> None:
     if connection.dialect.name == "postgresql":
         connection.exec_driver_sql("set local lock_timeout = '10s'")
         connection.exec_driver_sql("set local statement_timeout = '30min'")
+        postgres.unbounded(connection)
     context.configure(
         connection=connection,
         target_metadata=SQLModel.metadata,

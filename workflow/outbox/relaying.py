@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import Row, bindparam, exists, insert, select, update
+from sqlalchemy import Row, bindparam, exists, select
 
 from rules import telling
 from workflow import access, db, read
@@ -33,6 +33,8 @@ CLAIM: Final = (
         _NOTICE.c.n,
         _NOTICE.c.receiver_id,
         _NOTICE.c.cause,
+        _NOTICE.c.tries,
+        db.DATABASE_TIME.label("at"),
         exists()
         .where(_CONTACT.c.person_id == _NOTICE.c.receiver_id, _CONTACT.c.rhythm != "off")
         .label("is_reached"),
@@ -42,17 +44,6 @@ CLAIM: Final = (
     .limit(bindparam("limit"))
     .with_for_update(skip_locked=True)
 )
-SETTLE: Final = (
-    update(_NOTICE)
-    .where(
-        _NOTICE.c.case_id == bindparam("b_case"),
-        _NOTICE.c.seq == bindparam("b_seq"),
-        _NOTICE.c.n == bindparam("b_n"),
-    )
-    .values(state=bindparam("b_state"), sent_at=bindparam("b_at"), tries=_NOTICE.c.tries + 1)
-)
-
-
 # The key of contact. Held, so that a contact that goes takes with it all that was to reach it.
 CONTACTS: Final = (
     select(_CONTACT.c.person_id, _CONTACT.c.channel, _CONTACT.c.rhythm)
@@ -63,7 +54,6 @@ CONTACTS: Final = (
     .order_by(_CONTACT.c.person_id, _CONTACT.c.channel)
     .with_for_update(read=True, key_share=True)
 )
-QUEUE: Final = insert(_DELIVERY).values(next_try_at=db.DATABASE_TIME)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -117,19 +107,18 @@ def deliver(tx: db.Tx, house: read.House) -> RelayReport:
         )
         settled.append(
             {
-                "b_case": row.case_id,
-                "b_seq": row.seq,
-                "b_n": row.n,
-                "b_state": "sent" if may else "dropped",
-                "b_at": house.now if may else None,
+                **_key(row),
+                "state": "sent" if may else "dropped",
+                "sent_at": house.now if may else None,
+                "tries": row.tries + 1,
             }
         )
         if may and row.is_reached:
             reached.append(row)
-    tx.execute(SETTLE, settled)
+    db.change_rows(tx, _NOTICE, settled)
     if reached:
         _queue(tx, house, reached)
-    sent = sum(row["b_state"] == "sent" for row in settled)
+    sent = sum(row["state"] == "sent" for row in settled)
     return RelayReport(sent=sent, dropped=len(settled) - sent)
 
 
@@ -140,13 +129,12 @@ def _queue(tx: db.Tx, house: read.House, told: list[Row[*tuple[Any, ...]]]) -> N
         ways[contact.person_id].append(contact)
     rows = [
         {
-            "case_id": row.case_id,
-            "seq": row.seq,
-            "n": row.n,
+            **_key(row),
             "channel": contact.channel,
             "receiver_id": row.receiver_id,
             "state": "waiting",
             "tries": 0,
+            "next_try_at": row.at,
             "queued_at": house.now,
             "ready_at": telling.ready_at(
                 house.rules.pack.delivery,
@@ -159,5 +147,8 @@ def _queue(tx: db.Tx, house: read.House, told: list[Row[*tuple[Any, ...]]]) -> N
         for row in told
         for contact in ways[row.receiver_id]
     ]
-    if rows:
-        tx.execute(QUEUE, rows)
+    db.add_rows(tx, _DELIVERY, rows)
+
+
+def _key(row: Row[*tuple[Any, ...]]) -> dict[str, object]:
+    return {"case_id": row.case_id, "seq": row.seq, "n": row.n}

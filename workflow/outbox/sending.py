@@ -23,7 +23,7 @@ from typing import Any, Final
 from uuid import UUID
 
 import structlog
-from sqlalchemy import Row, bindparam, func, select, update
+from sqlalchemy import Row, bindparam, select, update
 
 from rules import errors, telling
 from workflow import access, channels, db, ids, read
@@ -94,6 +94,7 @@ READY: Final = (
         _DELIVERY.c.message_id,
         _DELIVERY.c.next_try_at,
         _DELIVERY.c.tries,
+        _DELIVERY.c.error,
         _NOTICE.cause,
         _NOTICE.words,
         _NOTICE.read_at,
@@ -112,22 +113,6 @@ READY: Final = (
         *(_DELIVERY.c[name] for name in ("case_id", "seq", "n")),
     )
     .limit(BATCH)
-)
-MARK: Final = (
-    update(_DELIVERY)
-    .where(
-        _DELIVERY.c.case_id == bindparam("b_case"),
-        _DELIVERY.c.seq == bindparam("b_seq"),
-        _DELIVERY.c.n == bindparam("b_n"),
-        _DELIVERY.c.channel == bindparam("b_channel"),
-    )
-    .values(
-        state=bindparam("b_state"),
-        message_id=bindparam("b_message"),
-        error=func.coalesce(bindparam("b_error"), _DELIVERY.c.error),  # of the try before
-        next_try_at=bindparam("b_next"),
-        tries=bindparam("b_tries"),
-    )
 )
 # Index: delivery_queue, as all below.
 PUT_OFF: Final = (
@@ -421,19 +406,20 @@ def _mark(
     message_id: UUID,
     lease_at: datetime,
 ) -> None:
-    tx.execute(
-        MARK,
+    db.change_rows(
+        tx,
+        _DELIVERY,
         [
             {
-                "b_case": row.case_id,
-                "b_seq": row.seq,
-                "b_n": row.n,
-                "b_channel": channel,
-                "b_state": "sending" if code is None else "dropped",
-                "b_message": message_id if code is None else row.message_id,
-                "b_error": code,
-                "b_next": lease_at,
-                "b_tries": row.tries + (code is None),
+                "case_id": row.case_id,
+                "seq": row.seq,
+                "n": row.n,
+                "channel": channel,
+                "state": "sending" if code is None else "dropped",
+                "message_id": message_id if code is None else row.message_id,
+                "error": code or row.error,  # of the try before
+                "next_try_at": lease_at,
+                "tries": row.tries + (code is None),
             }
             for row, code in zip(rows, why, strict=True)
         ],

@@ -34,6 +34,7 @@ from tests import office as small
 from tests.bench import bulk, loader, town
 from tests.workflow.db import plans
 from workflow import access, db, ids
+from workflow.db import postgres
 from workflow.db import rows as rows_
 from workflow.engine import Engine
 from workflow.tables import case as case_tables
@@ -158,6 +159,7 @@ def _age(drive: Drive) -> None:
     with db.transaction(drive.database) as tx:
         if drive.database.is_postgres:
             tx.exec_driver_sql("set local statement_timeout = 0")
+            postgres.unbounded(tx)
         more = (recused, parted, linked, _carried(drive), _paper(), opened, _delivered())
         for statement in (sent, *more):
             tx.execute(statement)

@@ -9,7 +9,7 @@ import time
 from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import replace
-from datetime import UTC, timedelta
+from datetime import UTC, date, timedelta
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -23,6 +23,7 @@ from rules import errors
 from tests import obstacles, office, postgres
 from tests.workflow import look
 from workflow import clock, db, ids, read, write
+from workflow.db import postgres as postgres_
 from workflow.db import rows as rows_
 from workflow.db import sqlite
 from workflow.decide import (
@@ -37,8 +38,12 @@ from workflow.decide import (
     decide,
 )
 from workflow.decide.decision import AttachmentRow, PaperRow, RecusalRow, ServiceRow
+from workflow.tables import case
+from workflow.tables import office as office_tables
 
 ROLL_UP = rows_.ROLL_UP
+_OFFICE = office_tables.Office.__table__.c  # type: ignore[attr-defined]
+_TREND = case.Trend.__table__  # type: ignore[attr-defined]
 
 
 @pytest.fixture
@@ -432,3 +437,40 @@ def test_no_statement_is_compiled(database: db.Database) -> None:
     """PostgreSQL 15 of a distribution compiled the board's health for two seconds each time."""
     with db.one_read(database) as tx:
         assert tx.exec_driver_sql("show jit").scalar_one() == "off"
+
+
+@pytest.mark.parametrize("dialect", ["postgresql"], indirect=True)
+def test_a_client_that_stops_in_the_middle_of_a_message_keeps_nothing_for_long(
+    database: db.Database,
+) -> None:
+    """To the server it is at work: no time limit of a statement or of an idle transaction ends
+    it. One that reads everything may take as long as it takes."""
+    with db.one_read(database) as tx:
+        if int(tx.exec_driver_sql("show server_version_num").scalar_one()) < postgres_.BOUNDED:
+            pytest.skip("this server bounds no transaction")
+        assert tx.exec_driver_sql("show transaction_timeout").scalar_one() == "2min"
+    with db.snapshot(database, is_long=True) as tx:
+        assert tx.exec_driver_sql("show transaction_timeout").scalar_one() == "0"
+    with db.snapshot(database) as tx:
+        assert tx.exec_driver_sql("show transaction_timeout").scalar_one() == "2min"
+
+
+def test_many_rows_are_added_and_changed_by_their_key(district: office.District) -> None:
+    """None where there are none; of a row that is changed the rest stays."""
+    database = district.engine.database
+    days = [date(2026, 1, n) for n in (1, 2, 3)]
+    with db.transaction(database) as tx:
+        [office_id, *_] = tx.execute(select(_OFFICE.id)).scalars()
+        key = {"office_id": office_id, "process": "dispute"}
+        lights = {"green": 4, "yellow": 3, "red": 2, "grey": 1}
+        db.add_rows(tx, _TREND, [])
+        db.change_rows(tx, _TREND, [])
+        db.add_rows(tx, _TREND, [{"counted_on": day, **key, **lights} for day in days])
+        changed = [{"green": n, "counted_on": day, **key} for n, day in enumerate(days[1:])]
+        db.change_rows(tx, _TREND, changed)
+    with db.snapshot(database) as tx:
+        found = tx.execute(select(_TREND).order_by(_TREND.c.counted_on)).mappings().all()
+    assert [dict(one) for one in found] == [
+        {"counted_on": day, **key, **lights, "green": n}
+        for day, n in zip(days, (4, 0, 1), strict=True)
+    ]
