@@ -58,7 +58,7 @@ NOTICES = prometheus.Counter(
 )
 MESSAGES = prometheus.Counter(
     "gridcase_messages",
-    "Messages outside the app by this process; `failed` ones are tried again.",
+    "Messages outside the app by this process; `failed`, as a run that broke off, are tried again.",
     ("outcome",),
     registry=REGISTRY,
 )

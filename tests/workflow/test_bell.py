@@ -10,7 +10,8 @@ from datetime import UTC, datetime
 import pytest
 
 from tests import office
-from workflow import auditor, scheduler, sweep
+from tests.workflow import outside
+from workflow import auditor, db, outbox, scheduler, sweep
 
 PATIENCE_S = 30.0
 DEAD_S = 1.5
@@ -104,3 +105,16 @@ def test_a_clock_set_on_by_years_makes_no_list_of_missed_moments(
     assert len(job._get_run_times(later)) == 1
     assert job.trigger.get_next_fire_time(None, later) > later
     bell._scheduler.shutdown()
+
+
+@pytest.mark.parametrize("dialect", ["sqlite"], indirect=True)
+def test_a_run_of_the_sender_that_breaks_off_counts_as_one_failed(
+    district: office.District,
+) -> None:
+    told: list[outbox.SendReport] = []
+    bell = scheduler.Bell(district.engine, tick_s=1, sent=told.append, door=outside.Recording())
+    bell.send()
+    with db.transaction(district.engine.database) as tx:
+        db.drop(tx)
+    bell.send()
+    assert told == [outbox.SendReport(), outbox.SendReport(failed=1)]

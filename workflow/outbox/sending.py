@@ -166,7 +166,8 @@ _Ready = Row[*tuple[Any, ...]]
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SendReport:
     """What one run did. `messages` went out and told of `sent` notices; `failed` messages are
-    tried again, `dead` notices never; `dropped` ones had no need, or no right, to be told."""
+    tried again, as is a run that broke off, which counts as one; `dead` notices never are;
+    `dropped` ones had no need, or no right, to be told."""
 
     messages: int = 0
     sent: int = 0
