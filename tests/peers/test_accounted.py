@@ -2,7 +2,8 @@
 named here with the reason why it cannot happen to us yet.
 
 The numbers are those of the survey of other systems: 1 to 50 what their users complained of about
-clocks, escalation and schedulers, 76 to 87 about notices; 6.x what was read in their code, 7.x the
+clocks, escalation and schedulers, 54 to 56 about clocks of cases that change their rules, 76 to 87
+about notices, 88 of what a rule would have done; 6.x what was read in their code, 7.x the
 traps of our libraries, 9.x what is to be shown. `test_peer_12_...` tests 12, `test_peer_read_5_...`
 tests 6.5.
 """
@@ -19,7 +20,8 @@ from typing import Final
 ROOT: Final = Path(__file__).parents[2]
 ENTRIES: Final = (
     *(str(n) for n in range(1, 51)),
-    *("76", "85", "87"),
+    *("54", "55", "56"),
+    *("76", "85", "87", "88"),
     *(f"6.{n}" for n in range(1, 9)),
     *(f"7.{n}" for n in range(1, 7)),
     *("9.1", "9.2", "9.3", "9.5", "9.6", "9.11"),
@@ -208,6 +210,8 @@ PROVED_ELSEWHERE: Final[dict[str, tuple[str, ...]]] = {
 
 NOT_OURS: Final[dict[str, str]] = {
     "26": "One calendar an installation; several stand side by side, none is an office's own yet.",
+    **dict.fromkeys(("54", "55", "56"), "A case keeps the pack it was opened under to its end."),
+    "88": "A pack is checked and shown; it is not run over the cases there have been.",
 }
 
 _NAME: Final = re.compile(r"test_peer_((?:read_)?\d+(?:_(?:read_)?\d+)*)_[a-z]")
