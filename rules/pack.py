@@ -37,18 +37,11 @@ Relation = Literal[PersonRelation, "grid", "office", "sender", "area", "resident
 FieldRight = Literal["open", "mask"]
 Effect = Literal["warn", "urge", "supervise", "raise", "leader", "action", "measure"]
 Addressee = Literal["applicant", "respondent", "both", "office", "file"]
-LeaderEffect = Literal[
-    "name",
-    "propose_plan",
-    "agree_plan",
-    "approve_plan",
-    "contact",
-    "extend",
-    "sign_off",
-    "unsigned",
-    "end",
+PlanEffect = Literal["propose_plan", "agree_plan", "approve_plan"]
+LeaderEffect = Literal["name", PlanEffect, "contact", "extend", "sign_off", "unsigned", "end"]
+Place = Literal[
+    "nearest", "here", "above", "superior", "common", "field", "below", "own", "sender", "next"
 ]
-Place = Literal["nearest", "here", "above", "superior", "common", "field", "own", "sender", "next"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,12 +62,13 @@ class Length:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Choice:
-    """One value of a choice field. `source` where a law gives the value. `restricts`: who
-    chooses it makes the case a restricted one."""
+    """One value of a choice field. `source` where a law gives the value; `restricts` makes the case
+    a restricted one; `place` is where, in the whole file of a case, something of this kind lies."""
 
     name: Text
     source: str | None = None
     restricts: bool = False
+    place: int = 50
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -315,13 +309,13 @@ class Route:
     `nearest`: the first area from the grid upward that has one; `here`: the lead office's own area;
     `above`: the nearest above that; `superior`: the lead office's own superior; `common`: the
     nearest above the lead office and every office that objected, else the highest there is;
-    `field`: the office that `field` names, which must be of a kind; `own`: the office of the post
-    that acts, where its kind fits, else the nearest of the first kind that there is; `sender`: the
-    one that sent the case on, or as `nearest`; `next`: the nearest from the lead office's area
-    upward whose kind stands later in `kinds` than its own, also where two share an area. Where an
-    area has offices of several kinds, the order of `kinds` decides. From an office complained about
-    it goes up: to the nearest of the kinds above it, else up its line.
-    """
+    `field`: the office that `field` names, which must be of a kind, and for `below` answer to the
+    lead office; `own`: the office of the post that acts, where its kind fits, else the nearest of
+    the first kind that there is; `sender`: the one that sent the case on, or as `nearest`; `next`:
+    the nearest from the lead office's area upward whose kind stands later in `kinds` than its own,
+    also where two share an area. Where an area has offices of several kinds, the order of `kinds`
+    decides. From an office complained about it goes up: to the nearest of the kinds above it, else
+    up its line."""
 
     place: Place
     kinds: tuple[str, ...]

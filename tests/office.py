@@ -132,6 +132,13 @@ WRITTEN: Mapping[str, Scalar] = {
     "copies_given": True,
 }
 """What a written agreement holds besides its terms."""
+SESSION: Mapping[str, Scalar] = {"attended": "both", "minutes": "各说各的。"}
+"""A session that says nothing of its own, but for its day."""
+ON_THE_SPOT: Mapping[str, Scalar] = {
+    "rights_told": True,
+    "agreement_facts": WRITTEN["agreement_facts"],
+}
+"""What is told where no session is recorded apart, whatever the form."""
 CONSENT: Mapping[str, Scalar] = {"consent_applicant": True, "consent_respondent": True}
 
 
@@ -145,9 +152,10 @@ def usual(action: str, fields: Mapping[str, object], *, today: str) -> Mapping[s
         bar = {"mediation_bar": "other"} if "legal_basis" in fields else {}
         elsewhere = fields.get("refusal_ground") in ("not_in_remit", "judicial")
         return {**bar, **({"other_routes": "可以向有权处理的机关提出。"} if elsewhere else {})}
-    if action == "record_agreement":
+    if action in ("record_agreement", "settle_here"):
         is_written = fields.get("agreement_form") == "written"
-        return {"effective_on": today, **(WRITTEN if is_written else {"oral_wished": True})}
+        form = WRITTEN if is_written else {"oral_wished": True}
+        return {"effective_on": today, **(ON_THE_SPOT if action == "settle_here" else {}), **form}
     return {}
 
 
@@ -223,6 +231,11 @@ class District:
             fields={**usual(action, fields, today=today), **fields},
         )
         return act.act(self.engine, self.actor(by), request)
+
+    def hold_session(self, case: act.Receipt | UUID, by: str = "mediator") -> act.Receipt:
+        """A session of today with both sides: before it nothing is agreed, and nothing fails."""
+        today = f"{self.now().astimezone(ZONE):%F}"
+        return self.do(case, "record_session", by, **SESSION, session_on=today)
 
     def ask(self, case: act.Receipt, action: str, /, **fields: Scalar) -> act.Receipt:
         """Does one action as a party does it itself, with number and code."""

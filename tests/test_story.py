@@ -69,6 +69,7 @@ def test_a_dispute_goes_from_the_street_to_its_rating(district: office.District)
         plan_until="2026-04-10",
     )
     district.at("2026-04-02 16:00")
+    district.hold_session(filed, "street_mediator")
     district.do(
         filed,
         "record_agreement",

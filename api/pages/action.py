@@ -26,9 +26,11 @@ from workflow.queries import office, papers
 
 router = APIRouter()
 
+SESSION: Final = "record_session"
 LAYOUTS: Final = {
-    "record_session": "action/session.html",
+    SESSION: "action/session.html",
     "record_agreement": "action/agreement.html",
+    "settle_here": "action/agreement.html",
     "approve_plan": "action/plan.html",
 }
 """Actions with a page of their own; one that a pack does not know is drawn plainly."""
@@ -134,7 +136,7 @@ def _onward(
         view = case_query.view(frame.engine, frame.person, case_id)
     except errors.NotFound:
         return frame.go(frames.home(frame), toast=done)
-    if name == "record_session" and then in AFTER_SESSION:
+    if name == SESSION and then in AFTER_SESSION:
         return frame.go(f"/cases/{case_id}/do/{then}", toast=done)
     for it in view.papers:
         if it.can_attach and any(service.seq == seq for service in it.services):
@@ -217,7 +219,7 @@ def _form(
             for paper in view.pack.papers.values()
         ),
         then=typed.get("then", ""),
-        followers=_followers(frame, view),
+        followers=_followers(frame, view) if name == SESSION else (),
         n_sessions=sum(event.name == name for event in view.events) + 1,
         sides=case_page.sides(frame, view, {}, reveal=None),
     )
@@ -293,9 +295,11 @@ def _starts(frame: frames.Frame, view: case_query.CaseView, name: str) -> tuple[
 
 
 def _followers(frame: frames.Frame, view: case_query.CaseView) -> tuple[tuple[str, str], ...]:
-    """What may be recorded right after a session."""
+    """What may be recorded right after a session, from the state it leads to."""
+    actions = view.process.actions
+    held = actions[SESSION].to or view.case.state
     return tuple(
-        (name, frame.words.text(view.process.actions[name].name))
+        (name, frame.words.text(actions[name].name))
         for name in AFTER_SESSION
-        if name in view.actions
+        if name in actions and held in actions[name].source
     )

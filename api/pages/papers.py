@@ -3,7 +3,9 @@ officers, and for the resident what is addressed to them."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import base64
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Annotated, Final
@@ -18,8 +20,8 @@ from api.papers import docx, pdf
 from rules import pack
 from rules import papers as papers_
 from workflow import access
+from workflow.commands import attachments, people
 from workflow.commands import papers as commands
-from workflow.commands import people
 from workflow.queries import case as case_query
 from workflow.queries import papers as query
 
@@ -28,34 +30,46 @@ router = APIRouter()
 Copy = Annotated[papers_.Language, Query(description="`en`: the reading copy.")]
 DOCX: Final = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
 PDF: Final = "application/pdf"
+_WHOLE: Final = "Opened the whole file"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Row:
-    """A line of the index."""
+    """A line of the index: a paper with its number, or what came from outside with its title; how
+    it was served, or how many sheets it has. `anchor` is where it begins, None where none of it is
+    in this copy."""
 
-    no: int
     name: str
     number: str
     day: str
-    served: str
-    receipts: tuple[papers_listed.File, ...]
+    told: str
+    files: tuple[papers_listed.File, ...]
+    anchor: str | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Enclosed:
-    """A line of the index for what came from outside: its title and its sheets."""
+class Scan:
+    """A page with a scan or a photo: what it is of, and the picture, None where a page of a PDF is
+    laid over it."""
 
-    name: str
-    title: str
-    sheets: str
-    day: str
-    files: tuple[papers_listed.File, ...]
+    anchor: str
+    words: str
+    picture: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Part:
+    """What lies in the file at one place: a paper and its receipts, or a material."""
+
+    place: tuple[int, int, int]
+    row: Row
+    paper: tuple[papers.Print, tuple[str, ...]] | None
+    scans: tuple[Scan, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class File:
-    """The cover and the index of a case's file."""
+    """The cover, the index and the contents of a case's file."""
 
     title: str
     number: str
@@ -64,8 +78,7 @@ class File:
     office: str
     opened: str
     closed: str | None
-    rows: tuple[Row, ...]
-    enclosed: tuple[Enclosed, ...]
+    parts: tuple[Part, ...]
     closed_to_you: int
 
 
@@ -93,27 +106,30 @@ def get_docx(frame: frames.Signed, case_id: str, no: str, copy: Copy = "zh") -> 
 
 @router.get("/cases/{case_id}/file", dependencies=[caller.SESSION])
 def get_file(frame: frames.Signed, case_id: str) -> Response:
-    """The whole file of a case, in order, with cover, index and back."""
+    """The whole file of a case, in order, with cover, index and back; scans as lines."""
     wanted = frames.read_id(case_id)
     view = case_query.view(frame.engine, frame.person, wanted)
-    found = _all(frame, case_id)
     links = [(f"/cases/{wanted}/file/pdf", "PDF")] if pdf.is_there() else []
     return frame.page(
         "paper/print.html",
         title=frame.words.get("File of case {number}", number=view.case.number),
         back_url=f"/cases/{wanted}",
         links=links,
-        pages=_pages(frame, found, copy="zh"),
-        file=_cover(frame, view, found),
+        pages=(),
+        file=_file(frame, view, scans={}),
     )
 
 
 @router.get("/cases/{case_id}/file/pdf", dependencies=[caller.SESSION])
 def get_file_pdf(frame: frames.Signed, case_id: str) -> Response:
-    """The whole file as one PDF."""
+    """The whole file as one PDF, with the scans and photos that are attached."""
     view = case_query.view(frame.engine, frame.person, frames.read_id(case_id))
-    found = _all(frame, case_id)
-    return _pdf(frame, found, copy="zh", file=_cover(frame, view, found))
+    scans, sheets = _scans(frame, view)
+    file = _file(frame, view, scans=scans)
+    html = render.text("paper/document.html", frame.here, title=file.title, pages=(), file=file)
+    name = f"{file.title} {file.number}"
+    content = pdf.made(html, scans=sheets)
+    return Response(content, media_type=PDF, headers=papers.attachment(name, "pdf"))
 
 
 # ---- a resident's
@@ -146,11 +162,6 @@ def _one(frame: frames.Frame, actor: access.Actor, case_id: str, no: str) -> com
     reason = frame.words.get("Opened the paper")
     wanted, number = frames.read_id(case_id), papers_listed.number_of(no)
     return commands.open_one(frame.engine, actor, wanted, number, reason=reason)
-
-
-def _all(frame: frames.Frame, case_id: str) -> tuple[commands.Opened, ...]:
-    reason = frame.words.get("Opened the whole file")
-    return commands.open_all(frame.engine, frame.person, frames.read_id(case_id), reason=reason)
 
 
 def _pages(
@@ -198,16 +209,12 @@ def drafts(frame: frames.Frame, found: Sequence[commands.Opened], *, base: str) 
 
 
 def _pdf(
-    frame: frames.Frame,
-    found: Sequence[commands.Opened],
-    *,
-    copy: papers_.Language,
-    file: File | None = None,
+    frame: frames.Frame, found: Sequence[commands.Opened], *, copy: papers_.Language
 ) -> Response:
     pages = _pages(frame, found, copy=copy)
-    title = file.title if file else found[0].number
-    html = render.text("paper/document.html", frame.here, title=title, pages=pages, file=file)
-    name = f"{title} {file.number}" if file else pages[0][0].file_name
+    title = found[0].number
+    html = render.text("paper/document.html", frame.here, title=title, pages=pages, file=None)
+    name = pages[0][0].file_name
     return Response(pdf.made(html), media_type=PDF, headers=papers.attachment(name, "pdf"))
 
 
@@ -217,12 +224,17 @@ def _docx(frame: frames.Frame, one: commands.Opened, *, copy: papers_.Language) 
     return Response(made, media_type=DOCX, headers=papers.attachment(laid.file_name, "docx"))
 
 
-def _cover(
-    frame: frames.Frame, view: case_query.CaseView, found: Sequence[commands.Opened]
-) -> File:
+# ---- the whole file
+
+_Scans = Mapping[tuple[str, int], tuple[Scan, ...]]
+"""The pages with scans, by the kind and the number of what they belong to."""
+
+
+def _file(frame: frames.Frame, view: case_query.CaseView, *, scans: _Scans) -> File:
     words = frame.words
-    known = {it.no: it for it in view.papers}
-    listed = {no: papers_listed.item(frame, view, it, base="") for no, it in known.items()}
+    reason = words.get(_WHOLE)
+    opened = commands.open_all(frame.engine, frame.person, view.case.id, reason=reason)
+    parts = (*_papers(frame, view, opened, scans), *_materials(frame, view, scans))
     closed_at = view.case.closed_at
     return File(
         title=words.get("Case file"),
@@ -232,45 +244,89 @@ def _cover(
         office=view.lead_office,
         opened=_day(words.local_day(view.case.received_at), words),
         closed=_day(words.local_day(closed_at), words) if closed_at else None,
-        rows=tuple(
-            Row(
-                no=one.no,
-                name=words.text(one.paper.name),
-                number=one.number,
-                day=_day(words.local_day(one.made_at), words),
-                served=_served(known[one.no], view.pack, words) if one.no in known else "–",
-                receipts=listed[one.no].receipts if one.no in listed else (),
-            )
-            for one in found
-        ),
-        enclosed=_enclosed(frame, view),
-        closed_to_you=len(view.papers) - len(found),
+        parts=tuple(sorted(parts, key=lambda part: part.place)),
+        closed_to_you=len(view.papers) - len(opened),
     )
 
 
-def _enclosed(frame: frames.Frame, view: case_query.CaseView) -> tuple[Enclosed, ...]:
+def _papers(
+    frame: frames.Frame,
+    view: case_query.CaseView,
+    opened: Sequence[commands.Opened],
+    scans: _Scans,
+) -> Iterator[Part]:
+    words, known = frame.words, {it.no: it for it in view.papers}
+    for one, page in zip(opened, _pages(frame, opened, copy="zh"), strict=True):
+        it = known.get(one.no)
+        files = papers_listed.item(frame, view, it, base="").receipts if it else ()
+        row = Row(
+            name=words.text(one.paper.name),
+            number=one.number,
+            day=_day(words.local_day(one.made_at), words),
+            told=_served(it, view.pack, words) if it else "–",
+            files=files,
+            anchor=f"paper-{one.no}",
+        )
+        found = scans.get(("receipt", one.no), ())
+        yield Part(place=(one.paper.place, 0, one.no), row=row, paper=page, scans=found)
+
+
+def _materials(frame: frames.Frame, view: case_query.CaseView, scans: _Scans) -> Iterator[Part]:
     """Their titles are sealed, and opened with the rest of the file."""
-    materials = papers_listed.materials(frame, view)
-    if not materials:
-        return ()
-    titles = people.open_values(
+    words, found = frame.words, papers_listed.materials(frame, view)
+    titles = _titles(frame, view) if found else {}
+    for it, one in zip(found, view.materials, strict=True):
+        pages = scans.get(("material", it.no), ())
+        row = Row(
+            name=it.name,
+            number=titles.get(f"{it.no}:{papers_.MATERIAL_TITLE}", words.get("(kept closed)")),
+            day=_day(words.local_day(one.added_at), words),
+            told=it.sheets,
+            files=it.files,
+            anchor=pages[0].anchor if pages else None,
+        )
+        yield Part(place=(one.place, 1, it.no), row=row, paper=None, scans=pages)
+
+
+def _titles(frame: frames.Frame, view: case_query.CaseView) -> Mapping[str, str]:
+    return people.open_values(
         frame.engine,
         frame.person,
         view.case.id,
-        reason=frame.words.get("Opened the whole file"),
+        reason=frame.words.get(_WHOLE),
         only=frozenset({papers_.MATERIAL_TITLE}),
     )
-    closed = frame.words.get("(kept closed)")
-    return tuple(
-        Enclosed(
-            name=it.name,
-            title=titles.get(f"{it.no}:{papers_.MATERIAL_TITLE}", closed),
-            sheets=it.sheets,
-            day=_day(frame.words.local_day(one.added_at), frame.words),
-            files=it.files,
-        )
-        for it, one in zip(materials, view.materials, strict=True)
-    )
+
+
+def _scans(
+    frame: frames.Frame, view: case_query.CaseView
+) -> tuple[_Scans, Mapping[str, pdf.Sheet]]:
+    """A page for each photo, and for each page of a scan: what is laid over it comes along. A scan
+    that cannot be read is a line of the index, to be opened by itself."""
+    names = {("receipt", it.no): frame.words.text(it.name) for it in view.papers}
+    names |= {("material", it.seq): frame.words.text(it.kind) for it in view.materials}
+    pages: dict[tuple[str, int], list[Scan]] = defaultdict(list)
+    sheets: dict[str, pdf.Sheet] = {}
+    reason = frame.words.get(_WHOLE)
+    for one in attachments.open_all(frame.engine, frame.person, view.case.id, reason=reason):
+        owner = (one.kind, one.of_no)
+        is_scan = one.media == PDF
+        for n in range(pdf.n_pages(one.content) if is_scan else 1):
+            anchor = f"scan-{one.no}-{n}"
+            if is_scan:
+                sheets[anchor] = pdf.Sheet(content=one.content, n=n)
+            pages[owner].append(
+                Scan(
+                    anchor=anchor,
+                    words=names.get(owner, ""),
+                    picture=None if is_scan else _picture(one),
+                )
+            )
+    return {owner: tuple(found) for owner, found in pages.items()}, sheets
+
+
+def _picture(one: attachments.Opened) -> str:
+    return f"data:{one.media};base64,{base64.b64encode(one.content).decode('ascii')}"
 
 
 def _served(it: query.PaperView, rules: pack.Pack, words: texts.Words) -> str:

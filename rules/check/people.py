@@ -73,31 +73,39 @@ class _People:
 
     @cached_property
     def senders(self) -> set[str]:
-        """The roles with a post at every office that may send a case on."""
-        found = [
-            self.posts[step.source.lead]
+        """The roles with a post at some office that may send a case on."""
+        return {
+            role
             for course in self.walked.courses
             for step in course.steps
             if step.source is not None and self.actions[step.action].sends
-        ]
-        return set.intersection(*found) if found else set()
+            for role in self.posts[step.source.lead]
+        }
 
     @cached_property
-    def unsent(self) -> set[tuple[str, Stand]]:
-        """Where a case may stand that no office has sent on."""
-        found: set[Node] = set()
+    def sent_from(self) -> dict[tuple[str, Stand], frozenset[Stand | None]]:
+        """By where a case may stand, the offices that may have sent it on last; None among them
+        where it may never have been sent."""
+        found: dict[tuple[str, Stand], frozenset[Stand | None]] = {}
         for course in self.walked.courses:
-            steps = [step for step in course.steps if not self.actions[step.action].sends]
             after: dict[Node | None, list[Node]] = defaultdict(list)
-            for step in steps:
-                after[step.source].append(step.target)
-            waiting, seen = list(after[None]), set(after[None])
-            while waiting:
-                news = set(after[waiting.pop()]) - seen
-                seen |= news
-                waiting += news
-            found |= seen
-        return {(node.state, node.lead) for node in found}
+            begun: dict[Stand | None, set[Node]] = defaultdict(set)
+            for step in course.steps:
+                if step.source is not None and self.actions[step.action].sends:
+                    begun[step.source.lead].add(step.target)
+                else:
+                    after[step.source].append(step.target)
+            begun[None] |= set(after[None])
+            for sender, starts in begun.items():
+                waiting, seen = list(starts), set(starts)
+                while waiting:
+                    node = waiting.pop()
+                    at = (node.state, node.lead)
+                    found[at] = found.get(at, frozenset()) | {sender}
+                    news = set(after[node]) - seen
+                    seen |= news
+                    waiting += news
+        return found
 
     def _holds(self, role: str, lead: Stand) -> frozenset[pack.Relation]:
         """The relations in which somebody of a role may stand to a case at an office."""
@@ -121,15 +129,18 @@ class _People:
     def opens(
         self, role: str, state: str, lead: Stand, *, acting: bool = True
     ) -> frozenset[pack.Relation]:
-        """The same in one state: nobody has sent on what was never sent."""
+        """The same in one state, where only some have sent it on, or nobody has."""
         found = self.reach(role, lead, acting=acting)
-        return found - {"sender"} if (state, lead) in self.unsent else found
+        senders = self.sent_from.get((state, lead), frozenset({None}))
+        is_known = all(sender is not None and role in self.posts[sender] for sender in senders)
+        return found if is_known else found - {"sender"}
 
     def check(self) -> None:
         every = (node for course in self.walked.courses for node in course.nodes)
         nodes = {(n.state, n.lead): n for n in every if not self.walked.is_end(n)}
         for node in nodes.values():
             self.owner(node)
+            self.sender(node)
         self.actors()
         self.steps_back(nodes.values())
 
@@ -170,6 +181,17 @@ class _People:
             self.report.add("check.owner_blind", self.file, where, role=role, **at)
         for field in self.unread(role):
             self.report.add("check.owner_unread", self.file, where, role=role, name=field)
+
+    def sender(self, node: Node) -> None:
+        """What goes back to whoever sent it on was sent on, by an office of the route's kinds."""
+        senders = self.sent_from.get((node.state, node.lead), frozenset({None}))
+        for name, action in self.actions.items():
+            route = self.rules.routing.get(action.lead or "")
+            if route is None or route.place != "sender" or node.state not in action.source:
+                continue
+            if any(sender is None or sender.kind not in route.kinds for sender in senders):
+                where = f"actions.{name}.lead"
+                self.report.add("check.no_sender", self.file, where, action=name, state=node.state)
 
     def unread(self, role: str) -> Iterator[str]:
         """The sealed fields in which the matter itself stands, that are hidden from a role."""

@@ -106,7 +106,14 @@ def _of_process(
 
 
 def _action(rules: pack.Pack, name: str) -> bool:
-    return _of_process(rules, name, of=lambda process: process.actions)
+    """`petition.answer`; `petition.uphold.upheld`: it leads to that state."""
+    return _of_process(
+        rules,
+        name,
+        of=lambda process: (
+            set(process.actions) | {f"{key}.{it.to}" for key, it in process.actions.items()}
+        ),
+    )
 
 
 def _state(rules: pack.Pack, name: str) -> bool:

@@ -27,10 +27,11 @@ def front(database: db.Database) -> desk.Desk:
 
 @pytest.fixture
 def case_id(front: desk.Desk) -> str:
-    """A dispute in mediation."""
+    """A dispute in mediation, of which a session is on record."""
     filed = front.file()["case_id"]
     front.do(filed, "accept", "desk")
     front.do(filed, "name_mediator", "desk", mediator=str(front.district.people["mediator"]))
+    front.hold_session(filed)
     return str(filed)
 
 
@@ -39,7 +40,7 @@ def _asked(**change: object) -> dict[str, Any]:
 
 
 def _ask(front: desk.Desk, by: str | None, path: str, sent: dict[str, Any]) -> Any:
-    return front.post(by, path, sent, headers={"If-Match": '"3"'})
+    return front.post(by, path, sent, headers={"If-Match": '"4"'})
 
 
 def _send(front: desk.Desk, path: str, **typed: str) -> Any:

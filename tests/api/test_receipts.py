@@ -3,20 +3,27 @@ browser and never shown by it."""
 
 from __future__ import annotations
 
+import io
+import re
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import httpx
+import pypdf
 import pytest
+from sqlalchemy import select
 
 from api import caller
+from api.papers import pdf
 from tests import office, pictures
 from tests.api import desk, site
 from workflow import db, files, ids, settings
+from workflow.tables import personal
 
 SERVED = {"served_method": "in_person", "served_on": "2026-03-20", "receipt": "本人签收"}
 PAPER = 3
+_READ = personal.PersonalRead.__table__.c  # type: ignore[attr-defined]
 
 
 @pytest.fixture
@@ -220,3 +227,50 @@ def test_a_material_is_added_photographed_and_stands_in_the_index_of_the_file(
     wrong = f"/cases/{case}/materials/1/files"
     missing = front.as_("handler", "POST", wrong, data={"id": str(ids.uuid7())}, files=heavy[1])
     assert (missing.status_code, missing.json()["code"]) == (404, "not_found")
+
+
+def _material(front: desk.Desk, case: str, kind: str, *contents: bytes) -> None:
+    fields = {"material_kind": kind, "material_title": "样本", "material_sheets": 2}
+    front.do(case, "add_material", "handler", **fields)
+    seq = front.get("handler", f"/cases/{case}/papers").json()["materials"][-1]["seq"]
+    for content in contents:
+        path, sent = f"/cases/{case}/materials/{seq}/files", {"id": str(ids.uuid7())}
+        file = {"file": ("a", content, "application/pdf")}
+        assert front.as_("handler", "POST", path, data=sent, files=file).status_code == 201
+
+
+def test_scans_and_photos_lie_in_the_file_in_their_place_and_are_counted(
+    front: desk.Desk, case: str
+) -> None:
+    if pdf.trouble() is not None:
+        pytest.skip(f"!!! no PDF here: {pdf.trouble()}")
+    two = "<p>Sheet one</p><p style='break-before: page'>Sheet two</p>"
+    _material(front, case, "situation", pictures.photo(), pictures.scan())  # this one is broken
+    _material(front, case, "authority", pdf.made(two))
+    _material(front, case, "evidence")  # on paper alone
+    assert _send(front, case, pictures.photo(size=(40, 80))).status_code == 201
+    whole = _page(front, "GET", f"/cases/{case}/file/pdf")
+    assert whole.status_code == 200, whole.text
+    pages = pypdf.PdfReader(io.BytesIO(whole.content)).pages
+    told = [page.extract_text() for page in pages]
+    first = {
+        words: next(n for n, text in enumerate(told) if n > 1 and words in text)
+        for words in ("信访事项登记表", "受理告知书", "Sheet one", "Sheet two", "卷宗情况说明")
+    }
+    assert list(first.values()) == sorted(first.values())
+    notice, authority, situation = (
+        first["受理告知书"],
+        first["Sheet one"],
+        first["卷宗情况说明"],
+    )
+    assert "授权委托书" in told[authority]
+    contents = [page.get_contents() for page in pages]
+    drawn = [n for n, it in enumerate(contents) if it is not None and b" Do" in it.get_data()]
+    assert drawn == [notice + 1, situation], "the receipt after its paper, the photo"
+    assert situation + 2 == len(pages), "one photo, and the back of the file"
+    index = "".join(told[1].split())
+    for name, page in (("授权委托书", authority), ("卷宗情况说明", situation)):
+        assert re.search(rf"{name}[^号]*kB{page + 1}", index), index
+    with db.snapshot(front.district.engine.database) as tx:
+        read = tx.execute(select(_READ.fields).where(_READ.fields.contains("file:"))).scalars()
+    assert "file:1" in read.all()[-1], "opened on the record"

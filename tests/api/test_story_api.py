@@ -74,6 +74,7 @@ def test_a_dispute_goes_from_the_street_to_its_rating(front: desk.Desk) -> None:
     seen = front.get("leader", f"/cases/{case}").json()["leader"]
     assert (seen["name"], seen["state"], seen["until_on"]) == ("演示leader", "active", "2026-04-10")
     at("2026-04-02 16:00")
+    front.hold_session(case, "street_mediator")
     do(
         case,
         "record_agreement",

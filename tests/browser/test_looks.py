@@ -117,6 +117,7 @@ def _others(it: office.District) -> Mapping[str, act.Receipt]:
     it.do(merged, "merge", "desk", earlier_number=stuck.number, merge_reason="同一起争执")
     it.do(stuck, "accept", "desk")
     it.do(stuck, "name_mediator", "desk", mediator=str(it.people["mediator"]))
+    it.hold_session(stuck)
     it.do(
         stuck, "record_no_agreement", "mediator", no_agreement_reason="分歧太大。", routes_told=True
     )
@@ -267,7 +268,7 @@ def test_case_when_its_process_is_unfolded_shows_its_way(busy: Busy) -> None:
         page.get_by_text("查看完整流程图和本案走过的路").click()
         assert drawing.is_visible()
         assert page.locator("rect.d-now").count() == 1
-        assert page.locator("path.d-line.d-taken").count() == 3
+        assert page.locator("path.d-line.d-taken").count() == 4
         mediator.follow(page.get_by_text("本案适用的办事规则"))
         assert mediator.heading() == "本单位办事规则"
 

@@ -49,7 +49,7 @@ MEDIATION = (
             "minutes": "<b>谈妥</b>",
         },
         ticked=("rights_told",),
-        leads_to="mediating",
+        leads_to="session_held",
     ),
     Step(
         at="2026-03-25 16:00",

@@ -99,8 +99,11 @@ def test_dispute_when_walked_through_the_pages_is_closed_by_its_rating(site: wal
     district.at("2026-04-02 16:00")
     with site.signed_in("street_mediator") as mediator:
         mediator.go(case)
-        mediator.page.locator("summary", has_text="其他办法").click()
-        mediator.press("登记协议")
+        mediator.press("登记调解")
+        session = {"attended": "both", "session_open": "closed", "session_on": "2026-04-02"}
+        mediator.page.check("#f-rights_told")
+        mediator.fill({**session, "minutes": "谈妥了。", "then": "record_agreement"})
+        mediator.press("登记这次调解")
         mediator.fill(
             {
                 "agreement_form": "oral",

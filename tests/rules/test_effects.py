@@ -31,7 +31,7 @@ def test_who_is_let_in_comes_with_consent_and_can_be_let_out() -> None:
     unasked = dataclasses.replace(actions["invite"], needs=("invited_who", "invited_kind"))
     told = packs.changed("dispute", actions={**actions, "invite": unasked})
     assert ("check.invitation", "actions.invite") in told
-    once = dataclasses.replace(actions["end_invitations"], source=("mediating",))
+    once = dataclasses.replace(actions["end_invitations"], source=("mediating", "session_held"))
     told = packs.changed("dispute", actions={**actions, "end_invitations": once})
     assert told == [("check.no_way_out", "actions.invite.from")]
     pack = load.release(load.NATIONAL)[0].pack
@@ -68,7 +68,7 @@ def test_who_objected_is_remembered_where_the_common_superior_decides(action: st
 
 @pytest.mark.parametrize(
     ("process", "states"),
-    [("petition", 1), ("dispute", 4)],
+    [("petition", 1), ("dispute", 5)],
 )
 def test_a_case_is_taken_from_the_office_that_leads_it_alone(process: str, states: int) -> None:
     told = _without(process, "take_away", ousts=False)

@@ -44,6 +44,7 @@ def _mediate(district: office.District, filed: act.Receipt, *, other: bool = Fal
 
 def _hand_up(district: office.District, filed: act.Receipt) -> None:
     _mediate(district, filed)
+    district.hold_session(filed)
     district.do(
         filed, "record_no_agreement", "mediator", no_agreement_reason="apart", routes_told=True
     )

@@ -59,6 +59,7 @@ def _mediating(district: office.District) -> act.Receipt:
 
 def _to_visit(district: office.District) -> act.Receipt:
     filed = _mediating(district)
+    district.hold_session(filed)
     district.do(filed, "record_agreement", "mediator", **AGREEMENT)
     district.do(filed, "confirm_performance", "mediator", performed_on="2026-03-23")
     return filed
@@ -206,6 +207,7 @@ WRONG_ACTIONS: tuple[tuple[str, str, dict[str, Scalar], str, str | None], ...] =
 
 def test_an_action_that_is_wrong_leaves_the_case_as_it_was(district: office.District) -> None:
     filed = _mediating(district)
+    district.hold_session(filed)
     before = look.state_of(look.whole(district, filed.case_id))
     for action, by, fields, code, field in WRONG_ACTIONS:
         error = look.refused(district.do, filed, action, by, **fields)
@@ -281,6 +283,7 @@ def test_a_false_condition_says_which_one(district: office.District) -> None:
 
 def test_a_date_at_the_end_of_time_is_counted_at_once(district: office.District) -> None:
     filed = _mediating(district)
+    district.hold_session(filed)
     begun = time.monotonic()
     district.do(filed, "record_agreement", "mediator", **{**AGREEMENT, "perform_by": "2199-12-31"})
     assert time.monotonic() - begun < 10
@@ -619,6 +622,7 @@ def test_the_return_visit_falls_to_the_officer_of_the_grid(district: office.Dist
     filed = district.file("desk", confidentiality="restricted")
     district.do(filed, "accept", "desk")
     district.do(filed, "name_mediator", "desk", mediator=str(district.people["mediator"]))
+    district.hold_session(filed)
     district.do(
         filed,
         "record_agreement",

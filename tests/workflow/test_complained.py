@@ -484,6 +484,7 @@ def test_I8_where_the_desk_is_complained_about_mediators_outside_its_line_pay_th
     filed = _mediated(district)
     desk = str(district.offices["desk"])
     district.do(filed, "name_complained_later", "mediator", complained_office=desk)
+    district.hold_session(filed)
     district.do(
         filed,
         "record_agreement",

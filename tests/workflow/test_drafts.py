@@ -33,12 +33,13 @@ AGREED: dict[str, Scalar] = {
 
 @pytest.fixture
 def filed(district: office.District) -> act.Receipt:
-    """A dispute in mediation."""
+    """A dispute in mediation, of which a session is on record."""
     it = district
     filed = it.file()
     it.at("2026-03-23 10:00")
     it.do(filed, "accept", "desk")
     it.do(filed, "name_mediator", "desk", mediator=str(it.people["mediator"]))
+    it.hold_session(filed)
     return filed
 
 

@@ -174,6 +174,7 @@ def test_a_notice_that_mediation_failed_lights_up_and_goes_along_when_it_is_hand
     district: office.District,
 ) -> None:
     filed = _mediated(district)
+    district.hold_session(filed)
     district.do(
         filed, "record_no_agreement", "mediator", no_agreement_reason="未谈拢。", routes_told=True
     )

@@ -129,6 +129,7 @@ def test_the_access_of_who_was_invited_ends_with_the_mediation_and_never_comes_b
 ) -> None:
     (code,) = _codes(district, mediated)
     guest = _enter(district, mediated, code)
+    district.hold_session(mediated)
     district.do(mediated, "record_agreement", "mediator", **ORAL)
     assert _enter(district, mediated, code).kind == "third_party", "it is still to be performed"
     district.do(mediated, "confirm_performance", "mediator", performed_on="2026-03-20")

@@ -101,6 +101,7 @@ def test_gaotai_a_dispute_climbs_four_levels_in_seven_working_days(
 def test_gaotai_nothing_is_handed_up_while_a_side_declines(database: db.Database) -> None:
     district = _gaotai(database, "2026-04-30 10:00")
     filed = district.file()
+    district.do(filed, "accept", "desk")
     district.do(filed, "record_refusal", "desk", refusing_side="respondent", routes_told=True)
     district.at("2026-05-07 10:00")
     found = look.hold(district, filed.case_id)
@@ -130,7 +131,7 @@ def test_gaotai_a_dispute_settled_on_the_spot_climbs_nowhere(database: db.Databa
     filed = district.file()
     district.do(
         filed,
-        "record_agreement",
+        "settle_here",
         "officer",
         agreement_form="oral",
         agreement_terms="楼上修好防水。",
@@ -141,6 +142,50 @@ def test_gaotai_a_dispute_settled_on_the_spot_climbs_nowhere(database: db.Databa
     found = look.hold(district, filed.case_id)
     assert found.case.state == "performing"
     assert found.rungs_of("gaotai.level_1") == []
+
+
+@pytest.mark.parametrize(
+    ("form", "paper"),
+    [("written", "dispute.agreement_paper"), ("oral", "dispute.oral_agreement")],
+)
+def test_gaotai_who_settles_on_the_spot_makes_the_papers_of_naming_a_mediator_and_of_agreeing(
+    database: db.Database, form: str, paper: str
+) -> None:
+    district = _gaotai(database, "2026-04-30 10:00")
+    filed = district.file()
+    agreed: dict[str, Any] = {
+        "agreement_form": form,
+        "agreement_terms": "楼上修好防水。",
+        "perform_by": "2026-05-20",
+        "both_signed": True,
+    }
+    for untold in ("rights_told", "agreement_facts"):
+        with pytest.raises(errors.Invalid) as told:
+            district.do(filed, "settle_here", "officer", **agreed, **{untold: ""})
+        assert told.value.field == untold
+    district.do(filed, "settle_here", "officer", **agreed)
+    (payload,) = look.hold(district, filed.case_id).payloads("settle_here")
+    assert [it["name"] for it in payload["papers"]] == [
+        "dispute.registration",
+        "dispute.rights_notice",
+        paper,
+    ]
+
+
+@pytest.mark.parametrize("how", ["settle_here", "record_refusal"])
+def test_gaotai_what_a_side_asked_for_is_over_once_it_is_settled_or_declines(
+    database: db.Database, how: str
+) -> None:
+    district = _gaotai(database, "2026-04-30 10:00")
+    filed = district.file()
+    district.do(filed, "accept", "desk")
+    district.ask(filed, "ask_to_end", asking_side="applicant", end_known=True)
+    if how == "settle_here":
+        agreed = {"agreement_form": "oral", "agreement_terms": "两清。", "both_signed": True}
+        district.do(filed, how, "desk", **agreed, perform_by="2026-05-20")  # type: ignore[arg-type]
+    else:
+        district.do(filed, how, "desk", refusing_side="applicant", routes_told=True)
+    assert district.deadlines(filed)["dispute.end_on_request"][-1].state == "met"
 
 
 def test_gaotai_a_mediator_named_at_any_level_makes_the_papers_of_naming_one(

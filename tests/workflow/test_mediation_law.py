@@ -45,7 +45,9 @@ def test_mediation_when_a_side_has_not_agreed_does_not_start(
     assert district.case(filed).state == "accepted"
 
 
-@pytest.mark.parametrize("state", ["accepted", "mediating", "assessing", "no_agreement"])
+@pytest.mark.parametrize(
+    "state", ["accepted", "mediating", "session_held", "assessing", "no_agreement"]
+)
 def test_either_side_may_refuse_at_any_time_and_is_told_the_routes_in_the_same_act(
     district: office.District, state: str
 ) -> None:
@@ -55,6 +57,8 @@ def test_either_side_may_refuse_at_any_time_and_is_told_the_routes_in_the_same_a
         district.do(filed, "name_mediator", "desk", mediator=str(district.people["mediator"]))
     if state == "assessing":
         district.do(filed, "start_assessment", "mediator", assessment_reason="认定责任")
+    if state in ("session_held", "no_agreement"):
+        district.hold_session(filed)
     if state == "no_agreement":
         why: dict[str, Scalar] = {"no_agreement_reason": "分歧大", "routes_told": True}
         district.do(filed, "record_no_agreement", "mediator", **why)
@@ -146,20 +150,50 @@ def test_a_session_is_open_only_where_nobody_objects_and_nothing_private_is_touc
     district.do(filed, "record_session", "mediator", **session)
 
 
+@pytest.mark.parametrize(
+    ("category", "code"), [("0201", "action.condition"), ("0701", "action.condition"), ("0502", "")]
+)
+def test_nothing_is_agreed_and_only_a_medical_dispute_fails_before_a_session_is_on_record(
+    district: office.District, category: str, code: str
+) -> None:
+    why: dict[str, Scalar] = {"no_agreement_reason": "分歧大", "routes_told": True}
+    filed = _mediating(district, category=category)
+    error = look.refused(district.do, filed, "record_agreement", "mediator", **ORAL)
+    assert error.code == "action.wrong_state"
+    if code:
+        error = look.refused(district.do, filed, "record_no_agreement", "mediator", **why)
+        assert error.code == code
+        assert district.hold_session(filed).state == "session_held"
+    assert district.do(filed, "record_no_agreement", "mediator", **why).state == "no_agreement"
+
+
+def test_an_assessment_after_a_session_asks_for_another_one(district: office.District) -> None:
+    filed = _mediating(district)
+    district.hold_session(filed)
+    district.do(filed, "start_assessment", "mediator", assessment_reason="认定责任")
+    district.do(filed, "end_assessment", "mediator", assessment_result="责任已经认定")
+    error = look.refused(district.do, filed, "record_agreement", "mediator", **ORAL)
+    assert error.code == "action.wrong_state"
+    district.hold_session(filed)
+    assert district.do(filed, "record_agreement", "mediator", **ORAL).state == "performing"
+
+
 def test_an_agreement_is_oral_only_where_no_side_wants_it_written(
     district: office.District,
 ) -> None:
     filed = _mediating(district)
+    district.hold_session(filed)
     oral = {**ORAL, "oral_wished": False}
     error = look.refused(district.do, filed, "record_agreement", "mediator", **oral)
     assert (error.code, error.field) == ("field.must_be_true", "oral_wished")
-    assert district.case(filed).state == "mediating"
+    assert district.case(filed).state == "session_held"
 
 
 def test_another_mediator_takes_over_when_a_party_asks_or_the_mediator_steps_back(
     district: office.District,
 ) -> None:
     filed = _mediating(district)
+    district.hold_session(filed)
     why: dict[str, Scalar] = {"no_agreement_reason": "分歧大", "routes_told": True}
     district.do(filed, "record_no_agreement", "mediator", **why)
     district.do(filed, "hand_up", "mediator", hand_up_reason="请街道调", both_willing=True)
@@ -198,6 +232,7 @@ def test_a_written_agreement_lacks_nothing_that_the_law_names(
     district: office.District, missing: str
 ) -> None:
     filed = _mediating(district)
+    district.hold_session(filed)
     written: dict[str, Scalar] = {**ORAL, "agreement_form": "written", missing: ""}
     error = look.refused(district.do, filed, "record_agreement", "mediator", **written)
     assert (error.code, error.field) == ("field.missing", missing)
@@ -216,6 +251,7 @@ def test_the_window_for_confirmation_runs_from_effect_and_both_apply_together(
 ) -> None:
     filed = _mediating(district)
     district.at("2026-03-25 10:00")
+    district.hold_session(filed)
     district.do(filed, "record_agreement", "mediator", **ORAL, effective_on="2026-03-23")
     window = district.deadlines(filed)["confirm.window"][0]
     assert (window.owner, window.due_on) == ("party", date(2026, 4, 22))
@@ -235,6 +271,7 @@ def test_an_application_made_in_time_is_recorded_after_the_case_was_closed(
     district: office.District,
 ) -> None:
     filed = _mediating(district)
+    district.hold_session(filed)
     district.do(filed, "record_agreement", "mediator", **ORAL, effective_on="2026-03-20")
     (window,) = district.deadlines(filed)["confirm.window"]
     district.do(filed, "confirm_performance", "mediator", performed_on="2026-03-20")

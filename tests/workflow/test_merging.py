@@ -46,6 +46,7 @@ def _settle(district: office.District, case: act.Receipt) -> None:
     agreed = {"agreement_form": "oral", "agreement_terms": "修好漏点。", "perform_by": "2026-03-31"}
     district.do(case, "accept", "desk")
     district.do(case, "name_mediator", "desk", mediator=str(district.people["mediator"]))
+    district.hold_session(case)
     district.do(case, "record_agreement", "mediator", **agreed, both_signed=True)
     today = f"{district.now().astimezone(office.ZONE):%F}"
     district.do(case, "confirm_performance", "mediator", performed_on=today)

@@ -80,6 +80,7 @@ def test_I7_an_old_act_sent_again_tells_what_it_was_and_not_what_came_of_it(
     filed = district.file()
     district.do(filed, "accept", "desk")
     district.do(filed, "name_mediator", "desk", mediator=str(district.people["mediator"]))
+    district.hold_session(filed)
     district.do(
         filed, "record_no_agreement", "mediator", no_agreement_reason="各执一词", routes_told=True
     )
@@ -150,6 +151,7 @@ def test_I8_a_case_does_not_fall_to_a_recused_person(district: office.District) 
     filed = district.file()
     district.do(filed, "accept", "desk")
     district.do(filed, "name_mediator", "desk", mediator=str(district.people["mediator"]))
+    district.hold_session(filed)
     district.do(
         filed,
         "record_agreement",

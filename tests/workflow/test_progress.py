@@ -69,6 +69,7 @@ def test_what_is_settled_is_an_answer(district: office.District) -> None:
     district.do(filed, "accept", "desk")
     district.do(filed, "name_mediator", "desk", mediator=str(district.people["mediator"]))
     agreed = {"agreement_form": "oral", "agreement_terms": "修好漏点。", "perform_by": "2026-03-31"}
+    district.hold_session(filed)
     district.do(filed, "record_agreement", "mediator", **agreed, both_signed=True)
     district.ask(filed, "ask_progress")
     district.do(filed, "confirm_performance", "mediator", performed_on="2026-03-20")

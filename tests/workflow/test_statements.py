@@ -13,6 +13,7 @@ from datetime import timedelta
 from functools import partial
 from pathlib import Path
 from typing import Any, Final
+from uuid import UUID
 
 import time_machine
 
@@ -21,8 +22,9 @@ from tests import conftest, office, pictures
 from tests.api import desk
 from tests.workflow import outside, test_statements_office, test_statements_queries, ways
 from tests.workflow.counts import Bounds, Counts
-from workflow import auditor, clock, db, ids, outbox, scheduler, sweep
+from workflow import access, auditor, clock, db, ids, outbox, scheduler, sweep
 from workflow.commands import act, attachments, contacts, demo, notices, papers, people
+from workflow.engine import Engine
 from workflow.queries import case as case_query
 
 # What is sent today, name: (SQLite, PostgreSQL). A change that needs more says so here.
@@ -43,6 +45,7 @@ ACTS: Final = {
 PAPERS: Final = {
     "attachments.attach, 2 files": (8, 5),
     "attachments.attach, 2 files, sent again": (4, 4),
+    "attachments.open_all, 2 files": (5, 5),
     "attachments.open_one, 2 files": (5, 5),
     "papers.open_one, 2 files": (5, 5),
     "papers.open_all, 2 files": (5, 5),
@@ -51,6 +54,7 @@ PAPERS: Final = {
     "attachments.attach, 9 files": (8, 5),
     "attachments.attach, a material": (8, 5),
     "attachments.attach, 9 files, sent again": (4, 4),
+    "attachments.open_all, 9 files": (5, 5),
     "attachments.open_one, 9 files": (5, 5),
     "papers.open_one, 9 files": (5, 5),
     "papers.open_all, 9 files": (5, 5),
@@ -236,6 +240,11 @@ def _served(database: db.Database, folder: Path) -> tuple[office.District, act.R
     return district, filed
 
 
+def _opened(engine: Engine, actor: access.Actor, case_id: UUID, *, reason: str) -> int:
+    """How many files there are, each read: they come one after the other."""
+    return len(list(attachments.open_all(engine, actor, case_id, reason=reason)))
+
+
 def test_papers_values_and_files(
     database: db.Database, statements: conftest.Statements, tmp_path: Path
 ) -> None:
@@ -252,6 +261,8 @@ def test_papers_values_and_files(
         counts.of(f"{case}, sent again", attach)
         engine, of = district.engine, filed.case_id
         counts.of(case, partial(attachments.open_one, engine, handler, of, receipts, **given))
+        whole = partial(_opened, engine, handler, of, **given)
+        assert counts.block(f"attachments.open_all, {case}", whole) == receipts
         counts.of(case, partial(papers.open_one, engine, handler, of, PAPER, **given))
         counts.of(case, partial(papers.open_all, engine, handler, of, **given))
         answer = _acting(filed, "answer", **ANSWER)

@@ -191,6 +191,7 @@ def test_a_case_handed_up_is_not_watched_by_a_post_below_its_office(
         supervise_reason="请盯办",
     )
     told: dict[str, Scalar] = {"no_agreement_reason": "差距大", "routes_told": True}
+    district.hold_session(filed)
     district.do(filed, "record_no_agreement", "mediator", **told)
     district.do(filed, "hand_up", "mediator", hand_up_reason="再调一次", both_willing=True)
     case = look.hold(district, filed.case_id).case
@@ -223,6 +224,7 @@ def test_I7_who_led_a_closed_case_does_not_see_it_when_it_is_reopened(
     assert look.hold(district, filed.case_id).case.leader_id
     _mediate(district, filed.case_id)
     terms = {"agreement_form": "written", "agreement_terms": "修好", "perform_by": "2026-04-05"}
+    district.hold_session(filed)
     district.do(filed, "record_agreement", "mediator", both_signed=True, **terms)
     district.do(filed, "confirm_performance", "mediator", performed_on="2026-04-02")
     tries = {f"attempt_{n}_on": f"2026-03-{29 + n}" for n in (1, 2)} | {

@@ -251,7 +251,7 @@ def test_a_soft_clock_turns_red_and_ends_nothing(district: office.District) -> N
     district.sweep()
     found = look.hold(district, filed.case_id)
     assert found.deadline("mediation.general").missed_at is not None
-    assert (found.case.state, found.case.light) == ("mediating", "red")
+    assert (found.case.state, found.case.light) == ("session_held", "red")
     district.do(
         filed, "record_no_agreement", "mediator", no_agreement_reason="apart", routes_told=True
     )
@@ -261,6 +261,7 @@ def test_a_soft_clock_turns_red_and_ends_nothing(district: office.District) -> N
 def _to_rate(district: office.District) -> act.Receipt:
     """A dispute that waits for its rating since Friday 3 April; the window ends on the 10th."""
     filed = _mediating(district)
+    district.hold_session(filed)
     district.do(
         filed,
         "record_agreement",

@@ -7,7 +7,7 @@ file away again.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -63,7 +63,7 @@ MATERIAL: Final = select(
     _EVENT.name, _EVENT.payload, null().label("number"), null().label("service_no"), _LAST, _OWN
 ).where(_EVENT.case_id == _CASE_ID, _EVENT.seq == _OF_NO)
 # By the keys of both.
-ONE: Final = (
+ALL: Final = (
     select(
         _FILE.no,
         _FILE.seq,
@@ -83,8 +83,10 @@ ONE: Final = (
         _PAPER.no.table,
         and_(_FILE.kind == "receipt", _PAPER.case_id == _FILE.case_id, _PAPER.no == _FILE.of_no),
     )
-    .where(_FILE.case_id == _CASE_ID, _FILE.no == bindparam("no"))
+    .where(_FILE.case_id == _CASE_ID)
+    .order_by(_FILE.no)
 )
+ONE: Final = ALL.where(_FILE.no == bindparam("no"))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -115,9 +117,12 @@ class Attached:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Opened:
-    """A file with its content. `number` is that of the paper it belongs to, None of a material."""
+    """A file with its content. `kind` and `of_no` say what it belongs to, as in `Request`; `number`
+    is that of a paper, None of a material."""
 
     no: int
+    kind: FileKind
+    of_no: int
     media: str
     number: str | None
     content: bytes
@@ -277,6 +282,32 @@ def open_one(engine: Engine, actor: access.Actor, case_id: UUID, no: int, *, rea
     Raises: `case.unknown`; `attachment.unknown`, also where it is not theirs to open;
     `attachment.damaged` where the disk does not hold what was kept.
     """
+    rows = _readable(engine, actor, case_id, no=no, reason=reason)
+    if not rows:
+        raise errors.NotFound("attachment.unknown")
+    opened = _content(engine, case_id, rows[0])
+    if opened is None:
+        raise errors.NotNow("attachment.damaged")
+    return opened
+
+
+def open_all(
+    engine: Engine, actor: access.Actor, case_id: UUID, *, reason: str
+) -> Iterator[Opened]:
+    """Every file of a case that this actor may open and that the disk still holds, one after the
+    other, each read when it is asked for.
+
+    Raises: `case.unknown`.
+    """
+    for row in _readable(engine, actor, case_id, no=None, reason=reason):
+        opened = _content(engine, case_id, row)
+        if opened is not None:
+            yield opened
+
+
+def _readable(
+    engine: Engine, actor: access.Actor, case_id: UUID, *, no: int | None, reason: str
+) -> list[Row[*tuple[Any, ...]]]:
     with db.transaction(engine.database) as tx:
         house = read.house(tx)
         case = read.case_row(tx, case_id)
@@ -285,17 +316,29 @@ def open_one(engine: Engine, actor: access.Actor, case_id: UUID, no: int, *, rea
             raise errors.NotFound("case.unknown")
         pack = read.rules(tx, case.pack_hash).pack
         rights = access.field_rights(house.rules.pack, actor, case, recused=recused)
-        row = tx.execute(ONE, {"case_id": case_id, "no": no}).one_or_none()
-        if row is None or not _may_open(rights, row, pack, actor):
-            raise errors.NotFound("attachment.unknown")
-        assert actor.person_id is not None  # noqa: S101  a resident opens none
-        names = [f"{row.seq}:{attachments.KEPT}{row.no}"]
-        people.record_reading(tx, actor.person_id, case_id, names, reason=reason, at=house.now)
+        asked = {"case_id": case_id} if no is None else {"case_id": case_id, "no": no}
+        found = tx.execute(ALL if no is None else ONE, asked)
+        rows = [row for row in found if _may_open(rights, row, pack, actor)]
+        if rows:
+            assert actor.person_id is not None  # noqa: S101  a resident opens none
+            names = [f"{row.seq}:{attachments.KEPT}{row.no}" for row in rows]
+            people.record_reading(tx, actor.person_id, case_id, names, reason=reason, at=house.now)
+    return rows
+
+
+def _content(engine: Engine, case_id: UUID, row: Row[*tuple[Any, ...]]) -> Opened | None:
     place = files.place_of(case_id, row.id)
     content = engine.files.open(engine.seals, row.name, nonce=row.nonce, place=place)
     if content is None:
-        raise errors.NotNow("attachment.damaged")
-    return Opened(no=row.no, media=row.media, number=row.number, content=content)
+        return None
+    return Opened(
+        no=row.no,
+        kind=row.kind,
+        of_no=row.of_no,
+        media=row.media,
+        number=row.number,
+        content=content,
+    )
 
 
 def _may_open(

@@ -63,10 +63,11 @@ class PaperView:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MaterialView:
     """Something from outside that lies in the file of a case (材料): `seq` is the event by which it
-    came in, which holds its title."""
+    came in, which holds its title; `place` where it lies in the whole file."""
 
     seq: int
     kind: pack_.Text
+    place: int
     sheets: int
     added_at: datetime
     files: tuple[FileView, ...]
@@ -149,10 +150,12 @@ def materials(
     if actor.kind != "person" or facts.case is None:
         return ()
     actions = rules.flow(facts.case.process).process.actions.items()
+    kinds = pack.fields[papers.MATERIAL].choices if papers.MATERIAL in pack.fields else None
     return tuple(
         MaterialView(
             seq=it.seq,
-            kind=(pack.fields[papers.MATERIAL].choices or {})[str(it.fields[papers.MATERIAL])].name,
+            kind=kind.name,
+            place=kind.place,
             sheets=int(str(it.fields[papers.MATERIAL_SHEETS])),
             added_at=it.at,
             files=tuple(
@@ -161,7 +164,8 @@ def materials(
             can_attach=_may_attach(actor, house, facts, by=[a for n, a in actions if n == it.name]),
         )
         for it in events
-        if papers.MATERIAL in it.fields
+        if kinds and papers.MATERIAL in it.fields
+        for kind in [kinds[str(it.fields[papers.MATERIAL])]]
     )
 
 
