@@ -384,7 +384,7 @@ def test_an_office_below_objects_to_the_one_above_which_says_who_has_it(
     assert district.case(filed).lead_office_id == district.offices["housing"]
     clocks = district.deadlines(filed)
     assert clocks["petition.decide_objection"][0].state == "running"
-    chosen = _at(district, "depot") | {"uphold_reason": "属于仓储管理。"}
+    chosen = _at(district, "depot") | {"designate_reason": "属于仓储管理。"}
     assert district.do(filed, "decide_down", "handler", **chosen).state == "designated"
     assert _made(district, filed, "decide_down") == ["petition.decided_letter"]
     assert _refused(district.do, filed, "object_up", "other_clerk", **WHY).code == (
