@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 from typing import Final
 from uuid import UUID
 
@@ -69,7 +70,12 @@ class _Post:
     port: int
     mails: list[letters.Mail] = field(default_factory=list)
     cut: set[UUID] = field(default_factory=set)
-    """Mails whose sender was killed, or outlived its lease, before it could record them."""
+    """Mails whose sender was killed, or stood still for longer than its lease or than it waits for
+    an answer, before it could record them."""
+
+    def note_cut(self) -> None:
+        """Whoever sends now stands still."""
+        self.cut |= _under_way(self.scene)
 
     @contextmanager
     def open(self, *, cut: Callable[[Scene], None] | None = None) -> Iterator[threading.Event]:
@@ -117,7 +123,7 @@ def mail(scene: Scene) -> None:
         scene.start(WORKERS)
         _await_sent(scene)
     for days in DAYS[: None if scene.size.is_long else SHORT_OF_TIME]:
-        with post.open(cut=processes.stand_still) as was_cut:
+        with post.open(cut=partial(processes.stand_still, told=post.note_cut)) as was_cut:
             with scene.fault():  # nobody swept since the last one
                 scene.jump(f"{days[0]} {MORNING}")
                 _outlive(scene, post, was_cut)
@@ -224,7 +230,6 @@ def _outlive(scene: Scene, post: _Post, was_cut: threading.Event) -> None:
     scene.wait("no mail came", was_cut.is_set)
     frozen = list(scene.workers.running)
     scene.kills += len(frozen)
-    post.cut |= _under_way(scene)
     outside.pass_back_off(scene.database)
     scene.start(WORKERS)
     _await_sent(scene)
@@ -240,7 +245,7 @@ def _recover(scene: Scene, post: _Post, was_cut: threading.Event) -> None:
     scene.wait("no mail came", was_cut.is_set)
     scene.kills += len(scene.workers.running)
     scene.workers.kill_all()
-    post.cut |= _under_way(scene)
+    post.note_cut()
     outside.pass_back_off(scene.database)  # nobody works: these are leases of the dead
     _begin(scene, WORKERS)
 

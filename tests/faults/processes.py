@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 import signal
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from contextlib import closing
 from typing import Final
 
@@ -137,11 +137,13 @@ def is_held(scene: Scene) -> bool:
     return False
 
 
-def stand_still(scene: Scene) -> None:
-    """Freezes all workers, none of them in a transaction, where it would hold up others."""
+def stand_still(scene: Scene, *, told: Callable[[], None]) -> None:
+    """Freezes all workers, none of them in a transaction, where it would hold up others. It may
+    take several tries; `told` hears of each."""
     while True:
         send_all(scene.workers.running, signal.SIGSTOP)
         time.sleep(STALLED_S + 0.2)
+        told()
         if not is_held(scene):
             return
         send_all(scene.workers.running, signal.SIGCONT)

@@ -400,6 +400,29 @@ def test_another_sender_leaves_alone_what_one_is_sending(
     assert outside.states(district) == ["sent"] * 3
 
 
+def test_what_waits_for_a_message_that_is_being_sent_is_looked_at_again_soon(
+    district: office.District, door: outside.Recording
+) -> None:
+    """Its sender may have recorded it a moment before the hold was written: nobody would take the
+    hold off, and until the lease is over nobody looked."""
+    outside.reach(district, "desk")
+    district.file()
+    outbox.run(district.engine)
+    held: list[timedelta] = []
+
+    def meanwhile(_message: channels.Message) -> None:
+        district.file()
+        outside.send(district, outside.Recording())
+        rows = {row.state: row for row in outside.ledger(district)}
+        held.append(rows["sending"].next_try_at - rows["waiting"].next_try_at)
+        door.answer = outside.takes
+
+    door.answer = meanwhile
+    outbox.send(district.engine, door=door)
+    assert held[0] > sending.LEASE - timedelta(seconds=20)
+    assert outside.states(district) == ["sent"] * 2
+
+
 def test_a_sender_that_is_to_end_leaves_the_rest(
     district: office.District, door: outside.Recording
 ) -> None:

@@ -42,6 +42,9 @@ BATCH: Final = 500
 """Notices that one message speaks of."""
 LEASE: Final = timedelta(minutes=5)
 """Longer than any try takes (`channels.LIMIT_S`)."""
+HELD: Final = timedelta(seconds=10)
+"""So soon what waits for a message that is being sent is looked at again. Who records it waits for
+nobody, and may have done so a moment before the hold was written."""
 BACK_OFF_MIN: Final = (1, 5, 15, 60, 240)
 """Minutes after the first, second ... failure; the last one goes on."""
 TRIES: Final = 14
@@ -92,6 +95,7 @@ READY: Final = (
         _DELIVERY.c.seq,
         _DELIVERY.c.n,
         _DELIVERY.c.message_id,
+        _DELIVERY.c.state,
         _DELIVERY.c.next_try_at,
         _DELIVERY.c.tries,
         _DELIVERY.c.error,
@@ -354,7 +358,9 @@ def _due(rows: Sequence[_Ready], *, at: datetime) -> tuple[list[_Ready], datetim
         return list(rows), None
     mine = [row for row in tried if row.message_id == tried[0].message_id]
     until = max(row.next_try_at for row in mine)
-    return (mine, None) if until <= at else ([], until)
+    if until <= at:
+        return mine, None
+    return [], min(until, at + HELD) if mine[0].state == "sending" else until
 
 
 def _ready_at(house: read.House, rows: Sequence[_Ready], *, rhythm: str) -> datetime:
