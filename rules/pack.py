@@ -39,9 +39,7 @@ Effect = Literal["warn", "urge", "supervise", "raise", "leader", "action", "meas
 Addressee = Literal["applicant", "respondent", "both", "office", "file"]
 PlanEffect = Literal["propose_plan", "agree_plan", "approve_plan"]
 LeaderEffect = Literal["name", PlanEffect, "contact", "extend", "sign_off", "unsigned", "end"]
-Place = Literal[
-    "nearest", "here", "above", "superior", "common", "field", "below", "own", "sender", "next"
-]
+Place = Literal["nearest", "here", "above", "superior", "common", "field", "own", "sender", "next"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -309,13 +307,12 @@ class Route:
     `nearest`: the first area from the grid upward that has one; `here`: the lead office's own area;
     `above`: the nearest above that; `superior`: the lead office's own superior; `common`: the
     nearest above the lead office and every office that objected, else the highest there is;
-    `field`: the office that `field` names, which must be of a kind, and for `below` answer to the
-    lead office; `own`: the office of the post that acts, where its kind fits, else the nearest of
-    the first kind that there is; `sender`: the one that sent the case on, or as `nearest`; `next`:
-    the nearest from the lead office's area upward whose kind stands later in `kinds` than its own,
-    also where two share an area. Where an area has offices of several kinds, the order of `kinds`
-    decides. From an office complained about it goes up: to the nearest of the kinds above it, else
-    up its line."""
+    `field`: the office that `field` names, which must be of a kind; `own`: the office of the post
+    that acts, where its kind fits, else the nearest of the first kind that there is; `sender`: the
+    one that sent the case on, or as `nearest`; `next`: the nearest from the lead office's area
+    upward whose kind stands later in `kinds` than its own, also where two share an area. Where an
+    area has offices of several kinds, the order of `kinds` decides. From an office complained about
+    it goes up: to the nearest of the kinds above it, else up its line."""
 
     place: Place
     kinds: tuple[str, ...]

@@ -42,7 +42,7 @@ def route(
     or an office below them in their line, the case goes up: to the nearest of the kinds above
     it, else up its own line; beside it only to an office of a kind that comes first.
     Raises: route.none (no such office there), route.no_lead, route.named_missing,
-        route.unknown, route.complained, route.kind, route.not_below.
+        route.unknown, route.complained, route.kind.
     Invariant: I8.
     """
     barred = with_line(excluded, offices if own is None else [*offices, own])
@@ -54,7 +54,7 @@ def route(
         known=own if rule.place == "own" else sender if rule.place == "sender" else None,
         parted=parted,
     )
-    if rule.field is not None:
+    if rule.place == "field":
         return _named(rule, asked, barred)
     first = _found(rule, asked, frozenset())
     if first.id not in barred:
@@ -147,14 +147,8 @@ def _named(rule: pack.Route, asked: _Asked, barred: frozenset[UUID]) -> Office:
         if office.id == asked.named:
             if office.kind not in rule.kinds:
                 raise errors.Invalid("route.kind", field=rule.field, kinds=_kinds(rule))
-            if rule.place == "below" and office.id not in _answering(asked):
-                raise errors.Invalid("route.not_below", field=rule.field)
             return office
     raise errors.Invalid("route.unknown", field=rule.field)
-
-
-def _answering(asked: _Asked) -> frozenset[UUID]:
-    return answering_to(_lead(asked.lead).id, asked.offices)
 
 
 def _superior(
@@ -208,11 +202,6 @@ def _above(office: Office, offices: Sequence[Office], barred: frozenset[UUID]) -
         if one in by_id and one not in barred:
             return by_id[one]
     raise errors.NotNow("route.no_one_above")
-
-
-def answering_to(lead: UUID, offices: Sequence[Office]) -> frozenset[UUID]:
-    """The offices that answer to one, directly or not."""
-    return with_line(frozenset({lead}), offices) - {lead}
 
 
 def with_line(excluded: frozenset[UUID], offices: Sequence[Office]) -> frozenset[UUID]:

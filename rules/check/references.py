@@ -393,7 +393,7 @@ class _Checker:
         if not route.kinds:
             self.report.add("check.no_kinds", file, f"{name}.kinds")
         field = self.rules.fields.get(route.field or "")
-        is_named = route.place in ("field", "below")
+        is_named = route.place == "field"
         if is_named != (route.field is not None) or (
             is_named and (not field or field.type != "office")
         ):

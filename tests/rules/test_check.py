@@ -537,12 +537,9 @@ def test_an_objection_that_only_who_filed_could_decide_is_told_when_nobody_sent_
 
 def test_what_goes_back_to_who_sent_it_on_was_sent_on_by_an_office_of_that_kind() -> None:
     actions = load.release(load.NATIONAL)[0].pack.processes["petition"].actions
-    unsent = dataclasses.replace(actions["send_down"], sends=False)
-    told = _petition(actions={**actions, "send_down": unsent})
-    assert set(told) == {("check.no_sender", "actions.object_up.lead")}
-    other = dataclasses.replace(actions["object_up"], lead="sender")
-    told = _petition(actions={**actions, "object_up": other})
-    assert ("check.no_sender", "actions.object_up.lead") in told
+    early = dataclasses.replace(actions["agree_return"], source=("objecting", "designated"))
+    told = _petition(actions={**actions, "agree_return": early})
+    assert ("check.no_sender", "actions.agree_return.lead") in told
 
 
 def test_what_takes_the_case_from_an_office_names_one_and_leads_somewhere() -> None:

@@ -56,9 +56,7 @@ def sent(
     offices: tuple[routing.Office, ...] = OFFICES,
 ) -> int:
     found = routing.route(
-        pack.Route(
-            place=place, kinds=kinds, field="to_office" if place in ("field", "below") else None
-        ),
+        pack.Route(place=place, kinds=kinds, field="to_office" if place == "field" else None),
         offices=offices,
         origin=origin,
         lead=None if lead is None else BY_ID[lead],
@@ -129,17 +127,6 @@ def test_named_office_must_be_there_and_of_the_kind() -> None:
             sent("field", "department", named=named)
         assert caught.value.code == f"route.{code}"
         assert caught.value.field == "to_office"
-
-
-def test_below_is_one_that_answers_to_the_lead_office_directly_or_not() -> None:
-    line = (office(20, "department", STREET, 9), office(21, "department", COMMUNITY, 20))
-    for named in (20, 21):
-        assert sent("below", "department", lead=9, named=named, offices=(*OFFICES, *line)) == named
-    for named in (8, 9):
-        with pytest.raises(errors.Invalid, match=r"route.not_below"):
-            sent("below", "department", lead=9, named=named, offices=(*OFFICES, *line))
-    with pytest.raises(errors.Invalid, match=r"route.no_lead"):
-        sent("below", "department", named=20, offices=(*OFFICES, *line))
 
 
 def test_own_office_where_it_fits_else_the_nearest() -> None:

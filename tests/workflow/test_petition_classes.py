@@ -13,7 +13,6 @@ from tests import office
 from tests.workflow import look
 from workflow.commands import act, papers
 from workflow.decide import Scalar
-from workflow.queries import case as case_query
 
 HANDED: dict[str, Scalar] = {
     "handed_to": "discipline",
@@ -123,10 +122,20 @@ def test_an_accusation_found_out_after_acceptance_is_restricted_and_handed_over_
     assert district.do(filed, "hand_over_later", who, **found).state == "handed_over"
     case = district.case(filed)
     assert (case.petition_class, case.confidentiality) == ("accusation", "restricted")
+    at = {key: name for name, key in district.offices.items()}
+    assert at[case.lead_office_id] == "petitions"
+    for name in ("handler", "head", "district_supervisor"):
+        assert _refused(district.do, filed, "urge", name, urge_reason="x").code == "case.unknown"
+    housing = {"complained_office": str(district.offices["housing"])}
+    if state in ("handling", "studying"):  # it may be about who had it, as comes out then
+        district.do(filed, "name_complained_later", "petition_officer", **housing)
+    notice = look.unserved(district, filed.case_id)[-1]
+    served = {"paper": notice, "served_method": "in_person", "served_on": "2026-03-20"}
+    district.do(filed, "serve_paper", "petition_officer", **served, receipt="本人签收")
     assert _made(district, filed, "hand_over_later") == ["petition.handover_notice"]
     clocks = district.deadlines(filed).items()
     running = {rule for rule, rows in clocks if rows[-1].state == "running"}
-    assert running == {"petition.serve_ending"}
+    assert running == set()
 
 
 def test_a_hearing_while_an_item_is_handled_moves_no_date_and_is_for_route_6(
@@ -335,70 +344,3 @@ def test_a_major_item_is_reported_to_who_supervises_above(district: office.Distr
     assert district.deadlines(filed)["petition.report_urgent"][0].state == "met"
     assert _told(district, filed, done.seq) == {district.people["district_supervisor"]}
     assert "petition.report_urgent" not in district.deadlines(_file(district, grade="04"))
-
-
-# -- within one system ---------------------------------------------------------------------------
-
-
-def _below(district: office.District) -> act.Receipt:
-    """A petition that a department received itself; it has two offices below it."""
-    for name, clerk in (("station", "clerk"), ("depot", "other_clerk")):
-        district.staff(
-            name,
-            kind="department",
-            area=office.DISTRICT,
-            superior="housing",
-            **{clerk: "department_handler"},
-        )
-    return district.file("handler", process="petition")
-
-
-def test_what_a_department_received_for_an_office_below_it_is_sent_there_and_told(
-    district: office.District,
-) -> None:
-    filed = _below(district)
-    error = _refused(district.do, filed, "send_down", "handler", **_at(district, "labour"))
-    assert (error.code, error.field) == ("route.not_below", "to_office")
-    view = case_query.view(district.engine, district.actor("handler"), filed.case_id)
-    assert "send_down" in view.actions
-    district.do(filed, "send_down", "handler", **_at(district, "station"))
-    assert _made(district, filed, "send_down") == [
-        "petition.sent_down_letter",
-        "petition.sent_down_notice",
-    ]
-    clocks = district.deadlines(filed)
-    assert clocks["petition.notice_direct"][0].state == "met"
-    assert clocks["petition.notice_assigned"][0].state == "running"
-    assert clocks["petition.objection"][0].state == "running"
-    seen = case_query.view(district.engine, district.actor("handler"), filed.case_id)
-    assert not set(seen.actions) & {"accept", "object_up", "refuse"}, "seen, and not done for them"
-    assert district.do(filed, "accept", "clerk", route="6").state == "handling"
-
-
-def test_an_office_below_objects_to_the_one_above_which_says_who_has_it(
-    district: office.District,
-) -> None:
-    filed = _below(district)
-    district.do(filed, "send_down", "handler", **_at(district, "station"))
-    assert district.do(filed, "object_up", "clerk", **WHY).state == "down_objecting"
-    assert district.case(filed).lead_office_id == district.offices["housing"]
-    clocks = district.deadlines(filed)
-    assert clocks["petition.decide_objection"][0].state == "running"
-    chosen = _at(district, "depot") | {"designate_reason": "属于仓储管理。"}
-    assert district.do(filed, "decide_down", "handler", **chosen).state == "designated"
-    assert _made(district, filed, "decide_down") == ["petition.decided_letter"]
-    assert _refused(district.do, filed, "object_up", "other_clerk", **WHY).code == (
-        "action.wrong_state"
-    )
-    assert district.do(filed, "accept", "other_clerk", route="6").state == "handling"
-    assert district.deadlines(filed)["petition.notice_assigned"][-1].state == "met"
-
-
-def test_what_is_not_for_the_office_below_the_one_above_takes_itself(
-    district: office.District,
-) -> None:
-    filed = _below(district)
-    district.do(filed, "send_down", "handler", **_at(district, "station"))
-    district.do(filed, "object_up", "clerk", **WHY)
-    assert district.do(filed, "accept", "handler", route="6").state == "handling"
-    assert district.deadlines(filed)["petition.decide_objection"][0].state == "met"

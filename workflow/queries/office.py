@@ -220,7 +220,7 @@ def _people(
 def _lead_after(action: pack_.Action, pack: pack_.Pack, case: CaseRow, facts: Facts) -> UUID:
     """The office that leads once the action has moved the case, as far as it goes by no field."""
     rule = pack.routing.get(action.lead or "")
-    if rule is None or rule.field is not None:
+    if rule is None or rule.place == "field":
         return case.lead_office_id
     by_id = {office.id: office for office in facts.line.offices}
     try:
@@ -249,22 +249,15 @@ def _offices(
     case: CaseRow | None = None,
     own: UUID | None = None,
 ) -> tuple[Choice, ...]:
-    """Those of the line, the nearest first: of the kinds of the route, and below the lead office
-    where it asks for that, where the field says where the case goes; where it says which office is
-    complained about, those that it can go past, and of these those that lead it, or those that do
-    not, as the action asks."""
+    """Those of the line, the nearest first: of the kinds of the route, where the field says where
+    the case goes; where it says which office is complained about, those that it can go past, and
+    of these those that lead it, or those that do not, as the action asks."""
     rule = pack.routing.get(action.lead or "")
     kinds = rule.kinds if rule and rule.field == name else ()
-    within = (
-        routing.answering_to(case.lead_office_id, facts.line.offices)
-        if case and rule and rule.place == "below" and kinds
-        else None
-    )
     found = {
         office.id: office
         for office in facts.line.offices
         if (not kinds or office.kind in kinds)
-        and (within is None or office.id in within)
         and office.id not in facts.barred
         and (not field.excludes or _may_name(office, action, rule, facts, case=case, own=own))
     }
