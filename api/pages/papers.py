@@ -6,7 +6,7 @@ from __future__ import annotations
 import base64
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Annotated, Final
 
@@ -22,6 +22,7 @@ from rules import papers as papers_
 from workflow import access
 from workflow.commands import attachments, people
 from workflow.commands import papers as commands
+from workflow.decide import FileKind
 from workflow.queries import case as case_query
 from workflow.queries import papers as query
 
@@ -116,19 +117,20 @@ def get_file(frame: frames.Signed, case_id: str) -> Response:
         back_url=f"/cases/{wanted}",
         links=links,
         pages=(),
-        file=_file(frame, view, scans={}),
+        file=_file(frame, view, None),
     )
 
 
 @router.get("/cases/{case_id}/file/pdf", dependencies=[caller.SESSION])
 def get_file_pdf(frame: frames.Signed, case_id: str) -> Response:
     """The whole file as one PDF, with the scans and photos that are attached."""
+    pdf.ready()  # before anything is opened, on the record
     view = case_query.view(frame.engine, frame.person, frames.read_id(case_id))
-    scans, sheets = _scans(frame, view)
-    file = _file(frame, view, scans=scans)
+    enclosed = _enclosed(frame, view)
+    file = _file(frame, view, enclosed)
     html = render.text("paper/document.html", frame.here, title=file.title, pages=(), file=file)
     name = f"{file.title} {file.number}"
-    content = pdf.made(html, scans=sheets)
+    content = pdf.made(html, scans=enclosed.sheets)
     return Response(content, media_type=PDF, headers=papers.attachment(name, "pdf"))
 
 
@@ -226,15 +228,23 @@ def _docx(frame: frames.Frame, one: commands.Opened, *, copy: papers_.Language) 
 
 # ---- the whole file
 
-_Scans = Mapping[tuple[str, int], tuple[Scan, ...]]
-"""The pages with scans, by the kind and the number of what they belong to."""
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Enclosed:
+    """The pages with scans and photos, by the kind and the number of what they belong to; what is
+    laid over them; and the numbers of the files that are there whole."""
+
+    pages: Mapping[tuple[str, int], Sequence[Scan]]
+    sheets: pdf.Scans
+    whole: frozenset[int]
 
 
-def _file(frame: frames.Frame, view: case_query.CaseView, *, scans: _Scans) -> File:
+def _file(frame: frames.Frame, view: case_query.CaseView, enclosed: _Enclosed | None) -> File:
+    """Where nothing is enclosed, scans are lines of the index."""
     words = frame.words
     reason = words.get(_WHOLE)
     opened = commands.open_all(frame.engine, frame.person, view.case.id, reason=reason)
-    parts = (*_papers(frame, view, opened, scans), *_materials(frame, view, scans))
+    parts = (*_papers(frame, view, opened, enclosed), *_materials(frame, view, enclosed))
     closed_at = view.case.closed_at
     return File(
         title=words.get("Case file"),
@@ -253,7 +263,7 @@ def _papers(
     frame: frames.Frame,
     view: case_query.CaseView,
     opened: Sequence[commands.Opened],
-    scans: _Scans,
+    enclosed: _Enclosed | None,
 ) -> Iterator[Part]:
     words, known = frame.words, {it.no: it for it in view.papers}
     for one, page in zip(opened, _pages(frame, opened, copy="zh"), strict=True):
@@ -264,28 +274,46 @@ def _papers(
             number=one.number,
             day=_day(words.local_day(one.made_at), words),
             told=_served(it, view.pack, words) if it else "–",
-            files=files,
+            files=_told(words, files, enclosed),
             anchor=f"paper-{one.no}",
         )
-        found = scans.get(("receipt", one.no), ())
+        found = _pages_of(enclosed, "receipt", one.no)
         yield Part(place=(one.paper.place, 0, one.no), row=row, paper=page, scans=found)
 
 
-def _materials(frame: frames.Frame, view: case_query.CaseView, scans: _Scans) -> Iterator[Part]:
+def _materials(
+    frame: frames.Frame, view: case_query.CaseView, enclosed: _Enclosed | None
+) -> Iterator[Part]:
     """Their titles are sealed, and opened with the rest of the file."""
     words, found = frame.words, papers_listed.materials(frame, view)
     titles = _titles(frame, view) if found else {}
     for it, one in zip(found, view.materials, strict=True):
-        pages = scans.get(("material", it.no), ())
+        pages = _pages_of(enclosed, "material", it.no)
         row = Row(
             name=it.name,
             number=titles.get(f"{it.no}:{papers_.MATERIAL_TITLE}", words.get("(kept closed)")),
             day=_day(words.local_day(one.added_at), words),
             told=it.sheets,
-            files=it.files,
+            files=_told(words, it.files, enclosed),
             anchor=pages[0].anchor if pages else None,
         )
         yield Part(place=(one.place, 1, it.no), row=row, paper=None, scans=pages)
+
+
+def _pages_of(enclosed: _Enclosed | None, kind: FileKind, no: int) -> tuple[Scan, ...]:
+    return tuple(enclosed.pages.get((kind, no), ())) if enclosed else ()
+
+
+def _told(
+    words: texts.Words, found: tuple[papers_listed.File, ...], enclosed: _Enclosed | None
+) -> tuple[papers_listed.File, ...]:
+    """The files as lines; one that is not in this copy says so: it has to be looked at itself."""
+    return tuple(
+        it
+        if enclosed is None or it.no in enclosed.whole
+        else replace(it, words=words.get("{file}, not in this copy", file=it.words))
+        for it in found
+    )
 
 
 def _titles(frame: frames.Frame, view: case_query.CaseView) -> Mapping[str, str]:
@@ -298,31 +326,24 @@ def _titles(frame: frames.Frame, view: case_query.CaseView) -> Mapping[str, str]
     )
 
 
-def _scans(
-    frame: frames.Frame, view: case_query.CaseView
-) -> tuple[_Scans, Mapping[str, pdf.Sheet]]:
-    """A page for each photo, and for each page of a scan: what is laid over it comes along. A scan
-    that cannot be read is a line of the index, to be opened by itself."""
+def _enclosed(frame: frames.Frame, view: case_query.CaseView) -> _Enclosed:
+    """A page for each photo, and for each page of a scan."""
     names = {("receipt", it.no): frame.words.text(it.name) for it in view.papers}
     names |= {("material", it.seq): frame.words.text(it.kind) for it in view.materials}
     pages: dict[tuple[str, int], list[Scan]] = defaultdict(list)
-    sheets: dict[str, pdf.Sheet] = {}
+    sheets, whole = pdf.Scans(), set[int]()
     reason = frame.words.get(_WHOLE)
     for one in attachments.open_all(frame.engine, frame.person, view.case.id, reason=reason):
-        owner = (one.kind, one.of_no)
-        is_scan = one.media == PDF
-        for n in range(pdf.n_pages(one.content) if is_scan else 1):
-            anchor = f"scan-{one.no}-{n}"
-            if is_scan:
-                sheets[anchor] = pdf.Sheet(content=one.content, n=n)
-            pages[owner].append(
-                Scan(
-                    anchor=anchor,
-                    words=names.get(owner, ""),
-                    picture=None if is_scan else _picture(one),
-                )
-            )
-    return {owner: tuple(found) for owner, found in pages.items()}, sheets
+        owner, anchor = (one.kind, one.of_no), f"scan-{one.no}"
+        picture = None if one.media == PDF else _picture(one)
+        count = sheets.add(one.content, anchor=anchor) if picture is None else 1
+        pages[owner] += [
+            Scan(anchor=f"{anchor}-{n}", words=names.get(owner, ""), picture=picture)
+            for n in range(count)
+        ]
+        if count:
+            whole.add(one.no)
+    return _Enclosed(pages=pages, sheets=sheets, whole=frozenset(whole))
 
 
 def _picture(one: attachments.Opened) -> str:

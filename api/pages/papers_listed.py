@@ -23,6 +23,7 @@ MB: Final = 1024 * 1024
 class File:
     """A file that was attached as a line; `url` is None where it is not this person's to open."""
 
+    no: int
     words: str
     day: str
     size: str
@@ -114,6 +115,7 @@ def _files(
 ) -> tuple[File, ...]:
     return tuple(
         File(
+            no=it.no,
             words=_called(words, it, of=of),
             day=words.day_short(words.local_day(it.attached_at)),
             size=size(it.size_bytes),

@@ -12,6 +12,8 @@ from typing import Any
 import httpx
 import pypdf
 import pytest
+from pypdf import annotations as notes
+from pypdf import generic
 from sqlalchemy import select
 
 from api import caller
@@ -274,3 +276,50 @@ def test_scans_and_photos_lie_in_the_file_in_their_place_and_are_counted(
     with db.snapshot(front.district.engine.database) as tx:
         read = tx.execute(select(_READ.fields).where(_READ.fields.contains("file:"))).scalars()
     assert "file:1" in read.all()[-1], "opened on the record"
+    assert index.count("未收入本件") == 1, "the broken one has to be looked at itself"
+
+
+def _pdf(content: bytes, *, filter_: str | None = None, pages: int = 1) -> bytes:
+    """A PDF whose pages are drawn by this, with a link and a stamp upon each."""
+    writer = pypdf.PdfWriter()
+    for _ in range(pages):
+        page = writer.add_blank_page(width=200, height=300)
+        stream = generic.DecodedStreamObject()
+        stream.set_data(content)
+        if filter_:
+            stream[generic.NameObject("/Filter")] = generic.NameObject(filter_)
+        page[generic.NameObject("/Contents")] = writer._add_object(stream)
+        link = notes.Link(rect=(10, 10, 90, 40), url="http://example.org/")
+        writer.add_annotation(page, link)
+        writer.add_annotation(page, notes.FreeText(text="seen", rect=(10, 50, 90, 80)))
+    made = io.BytesIO()
+    writer.write(made)
+    return made.getvalue()
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        pictures.scan(),
+        _pdf(b"q Q", filter_="/Foo"),
+        _pdf(b"q Q " * (pdf.MOST_DRAWN // 4 + 1)),
+        _pdf(b"q Q", pages=pdf.MOST_PAGES + 1),
+        b"%PDF-1.7",
+    ],
+    ids=["no page", "unknown filter", "too much drawn", "too many pages", "cut off"],
+)
+def test_a_scan_that_cannot_be_laid_in_is_left_out_and_the_rest_is_there(content: bytes) -> None:
+    scans = pdf.Scans()
+    assert scans.add(content, anchor="bad") == 0
+    assert scans.add(_pdf(b"q Q"), anchor="good") == 1
+    assert set(scans.pages) == {"good-0"}
+
+
+def test_what_would_do_something_in_a_scan_stays_behind() -> None:
+    if pdf.trouble() is not None:
+        pytest.skip(f"!!! no PDF here: {pdf.trouble()}")
+    scans = pdf.Scans()
+    assert scans.add(_pdf(b"q Q"), anchor="scan") == 1
+    html = "<article id='scan-0'><p>Scan</p></article>"
+    page: Any = pypdf.PdfReader(io.BytesIO(pdf.made(html, scans=scans))).pages[0]
+    assert [it.get_object()["/Subtype"] for it in page["/Annots"]] == ["/FreeText"]

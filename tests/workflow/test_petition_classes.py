@@ -130,7 +130,11 @@ def test_an_accusation_found_out_after_acceptance_is_restricted_and_handed_over_
     if state in ("handling", "studying"):  # it may be about who had it, as comes out then
         district.do(filed, "name_complained_later", "petition_officer", **housing)
     notice = look.unserved(district, filed.case_id)[-1]
-    served = {"paper": notice, "served_method": "in_person", "served_on": "2026-03-20"}
+    served: dict[str, Scalar] = {
+        "paper": notice,
+        "served_method": "in_person",
+        "served_on": "2026-03-20",
+    }
     district.do(filed, "serve_paper", "petition_officer", **served, receipt="本人签收")
     assert _made(district, filed, "hand_over_later") == ["petition.handover_notice"]
     clocks = district.deadlines(filed).items()

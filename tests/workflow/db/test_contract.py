@@ -9,7 +9,7 @@ import time
 from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import replace
-from datetime import UTC, date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -38,12 +38,13 @@ from workflow.decide import (
     decide,
 )
 from workflow.decide.decision import AttachmentRow, PaperRow, RecusalRow, ServiceRow
-from workflow.tables import case
+from workflow.tables import case, watch
 from workflow.tables import office as office_tables
 
 ROLL_UP = rows_.ROLL_UP
 _OFFICE = office_tables.Office.__table__.c  # type: ignore[attr-defined]
 _TREND = case.Trend.__table__  # type: ignore[attr-defined]
+_ALARM = watch.Alarm.__table__  # type: ignore[attr-defined]
 
 
 @pytest.fixture
@@ -474,3 +475,16 @@ def test_many_rows_are_added_and_changed_by_their_key(district: office.District)
         {"counted_on": day, **key, **lights, "green": n}
         for day, n in zip(days, (4, 0, 1), strict=True)
     ]
+
+
+def test_what_a_row_holds_comes_back_as_it_was(district: office.District) -> None:
+    """Nothing, an instant, and words that mean something to JSON, SQL and a regular expression."""
+    at = datetime(2026, 3, 20, 8, 0, 0, 123456, tzinfo=UTC)
+    alarm = {"id": ids.uuid7(), "kind": "sweep_silent", "case_id": None, "times": 1}
+    first = alarm | {"subject": "李'样\"本\\𠮷\n:x %s", "first_at": at, "last_at": at}
+    with db.transaction(district.engine.database) as tx:
+        db.add_rows(tx, _ALARM, [first])
+        db.change_rows(tx, _ALARM, [{"closed_at": at + timedelta(days=1), "id": alarm["id"]}])
+    with db.snapshot(district.engine.database) as tx:
+        (found,) = tx.execute(select(_ALARM)).mappings()
+    assert dict(found) == first | {"closed_at": at + timedelta(days=1)}
