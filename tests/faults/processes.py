@@ -139,7 +139,7 @@ def is_held(scene: Scene) -> bool:
 
 def stand_still(scene: Scene, *, told: Callable[[], None]) -> None:
     """Freezes all workers, for longer than a lease. What one of them holds is taken from it on
-    PostgreSQL, as the server does after 30 s; SQLite has nobody who would, so there it takes several
+    PostgreSQL, as the server does after 30 s; on SQLite nobody would, so there it takes several
     tries until none of them holds it. `told` hears of each."""
     while True:
         send_all(scene.workers.running, signal.SIGSTOP)
