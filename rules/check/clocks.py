@@ -29,6 +29,7 @@ def _found(walked: Walked) -> tuple[errors.PackFault, ...]:
         _stops(walked, key, running[key], report)
         if walked.clocks[key].belongs_to is None:
             _left_running(walked, key, report)
+            _asked_anew(walked, key, running[key], report)
         _other_ways_in(walked, key, report)
     for name, action in walked.process.actions.items():
         if action.within in seen:
@@ -51,6 +52,15 @@ def _stops(walked: Walked, key: str, running: set[tuple[str, str]], report: Repo
     for action in walked.clocks[key].stops:
         if action not in done:
             report.add("check.stop_never", _FILE, f"{key}.stops", action=action)
+
+
+def _asked_anew(walked: Walked, key: str, running: set[tuple[str, str]], report: Report) -> None:
+    """What a party asks for once more while it is owed gives the office no new time."""
+    rule, actions = walked.clocks[key], walked.process.actions
+    again = [actions[name] for name in {action for _, action in running} & set(rule.starts)]
+    asked = any(it.by == ("resident",) and it.outside != key for it in again)
+    if asked and not rule.runs_on:
+        report.add("check.asked_anew", _FILE, f"{key}.runs_on")
 
 
 def _left_running(walked: Walked, key: str, report: Report) -> None:

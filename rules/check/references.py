@@ -176,6 +176,8 @@ class _Checker:
     def link(self, process: pack.Process, action: pack.Action, *, file: str, key: str) -> None:
         """It asks for the earlier case; one that is merged into that ends, and is not settled."""
         if action.link is None:
+            if _LINKED in action.needs:
+                self.report.add("check.unlinked", file, key)
             return
         given = (*action.needs, *action.takes)
         self.known("check.unknown_input", (_LINKED,), given, file=file, key=key)

@@ -439,7 +439,12 @@ _RULES: Final = (
     Rule(
         name="our_paper",
         reason="a paper that no law asks for: the act stands in the chain without it",
-        holds=both(like("papers", "*"), _is_ours),
+        holds=both(either(like("papers", "*"), like("papers", "*", "made_by", "#")), _is_ours),
+    ),
+    Rule(
+        name="draft_mark",
+        reason="what is to be signed is read without the mark of a draft; the paper is the same",
+        holds=like("papers", "*", "signed"),
     ),
     Rule(
         name="more_papers",
@@ -449,8 +454,8 @@ _RULES: Final = (
     ),
     Rule(
         name="file_order",
-        reason="the paper stands at another place of the file, and is in it",
-        holds=like("papers", "*", "place"),
+        reason="what it is stands at another place of the file, and is in it",
+        holds=either(like("papers", "*", "place"), like("fields", "*", "choices", "#", "place")),
     ),
     Rule(
         name="parts",

@@ -542,6 +542,20 @@ def test_what_goes_back_to_who_sent_it_on_was_sent_on_by_an_office_of_that_kind(
     assert ("check.no_sender", "actions.agree_return.lead") in told
 
 
+def test_what_asks_for_an_earlier_case_links_it() -> None:
+    actions = load.release(load.NATIONAL)[0].pack.processes["petition"].actions
+    loose = dataclasses.replace(actions["link_earlier"], link=None)
+    told = _petition(actions={**actions, "link_earlier": loose})
+    assert ("check.unlinked", "actions.link_earlier.link") in told
+
+
+def test_a_party_who_asks_once_more_gives_the_office_no_new_time() -> None:
+    actions = load.release(load.NATIONAL)[0].pack.processes["petition"].actions
+    again = dataclasses.replace(actions["ask_progress"], outside=None)
+    told = _petition(actions={**actions, "ask_progress": again})
+    assert ("check.asked_anew", "petition.tell_progress.runs_on") in told
+
+
 def test_what_takes_the_case_from_an_office_names_one_and_leads_somewhere() -> None:
     actions = load.release(load.NATIONAL)[0].pack.processes["petition"].actions
     extend = dataclasses.replace(actions["extend"], ousts=True)
