@@ -93,6 +93,7 @@ APART: Final = {
     "people.add_people": "the directory alone",
     "attachments.attach": "by the keys of a case's papers and files, of which none is loaded",
     "attachments.open_one": "by the keys of a case's files, of which none is loaded",
+    "attachments.open_all": "by the same key, of which none is loaded",
 }
 
 # An index that goes, and who is then told to read which table whole.
