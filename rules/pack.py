@@ -75,7 +75,8 @@ class Field:
     text's characters or an int's value. `role`: the person holds it at the lead office or its line.
     `past_only`: the day is not after today (office time), and not before the case was received;
     `future_only`: not before today. `excludes`: the office is complained about, and neither it nor
-    its line below sees, handles or receives the case from then on."""
+    its line below sees, handles or receives the case from then on. `below`: the office answers to
+    the one that leads the case, and has not objected."""
 
     type: FieldType
     name: Text
@@ -91,6 +92,7 @@ class Field:
     past_only: bool = False
     future_only: bool = False
     excludes: bool = False
+    below: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -134,7 +136,8 @@ class Action:
     on who else is let in; `is_return` counts a case sent back (退回) for the office that held it;
     `parts` remembers that office as one that objected, `sends` as the one that sent the case on;
     `within` names a window, a clock that must run, or must have run on the day in the field
-    `within_on`; `outside` a clock that must not. `recuses`: who does it, as whoever sees the case
+    `within_on`; `outside` a clock that must not: that of an answer that is waited for, or, where
+    the act leads on, of papers to be served first. `recuses`: who does it, as whoever sees the case
     may, neither sees, handles nor receives it any more. `ousts`: the office that it says is
     complained about, or one below that, leads the case. `link` ties the case to the earlier one of
     `earlier_number`: as a `repeat`, or by a `merge`, after which that one goes on for both.

@@ -204,6 +204,11 @@ def _above(office: Office, offices: Sequence[Office], barred: frozenset[UUID]) -
     raise errors.NotNow("route.no_one_above")
 
 
+def below(office: UUID, offices: Sequence[Office]) -> frozenset[UUID]:
+    """The offices that answer to one, directly or not."""
+    return with_line(frozenset({office}), offices) - {office}
+
+
 def with_line(excluded: frozenset[UUID], offices: Sequence[Office]) -> frozenset[UUID]:
     """The excluded offices and all that answer to them."""
     barred = set(excluded)

@@ -112,6 +112,10 @@ def _within(pack: pack_.Pack, name: str, words: texts.Words) -> str:
     return words.get("the time for {act}", act=_action(pack, name, words))
 
 
+def _outside(pack: pack_.Pack, name: str, words: texts.Words) -> str:
+    return words.get("what {act} waits for", act=_action(pack, name, words))
+
+
 def _when(pack: pack_.Pack, name: str, words: texts.Words) -> str:
     """A condition of a clock; the reference goes on with its words."""
     return words.get("a condition of {act}", act=_clock(pack, name.partition(" ")[0], words))
@@ -183,6 +187,7 @@ _NAMES: Final[Mapping[str, Callable[[pack_.Pack, str, texts.Words], str]]] = {
     "ladder": lambda _pack, _name, words: words.get("the ladder when it is late"),
     "needs": _needs,
     "notice": lambda _pack, _name, words: words.get("a notice in the program"),
+    "outside": _outside,
     "paper": _paper,
     "pause": _pause,
     "restricts": _restricts,

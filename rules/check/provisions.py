@@ -141,6 +141,13 @@ def _within(rules: pack.Pack, name: str) -> bool:
     )
 
 
+def _outside(rules: pack.Pack, name: str) -> bool:
+    """`petition.send_down`: an action that waits until a clock runs no more."""
+    return _of_process(
+        rules, name, of=lambda process: {key for key, it in process.actions.items() if it.outside}
+    )
+
+
 def _when(rules: pack.Pack, name: str) -> bool:
     """`petition.handle case.route == '6'`: a clock runs only where this is so."""
     clock, _, test = name.partition(" ")
@@ -215,6 +222,7 @@ _KINDS: Final[Mapping[str, Callable[[pack.Pack, str], bool]]] = {
     "ladder": lambda rules, name: name in rules.ladders,
     "needs": _needs,
     "notice": lambda rules, name: any(notice.on == name for notice in rules.notices),
+    "outside": _outside,
     "paper": _paper,
     "pause": _pause,
     "restricts": _restricts,

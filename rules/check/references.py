@@ -127,7 +127,7 @@ class _Checker:
             choices = declared.choices if declared else None
             self.known("check.unknown_input", why.values, choices or {}, file=file, key=key)
         if action.lead is not None:
-            self.lead(action, action.lead, file=file, key=f"{at}.lead")
+            self.lead(process, action, file=file, key=f"{at}.lead")
         self.handler(action, file=file, key=f"{at}.handler")
         for field in (action.sets or {}).values():
             given = (*action.needs, *action.takes)
@@ -166,12 +166,27 @@ class _Checker:
             if right is None or not right.acts or (processes and process not in processes):
                 self.report.add("check.role_cannot_act", file, f"{at}.by", role=role)
 
-    def lead(self, action: pack.Action, name: str, *, file: str, key: str) -> None:
+    def lead(self, process: pack.Process, action: pack.Action, *, file: str, key: str) -> None:
+        name = str(action.lead)
         if self.known("check.unknown_route", (name,), self.rules.routing, file=file, key=key):
             field = self.rules.routing[name].field
             self.known(
-                "check.unknown_input", [field] if field else [], action.needs, file=file, key=key
+                "check.unknown_input",
+                [field] if field else [],
+                {*action.needs, *self.told(process, action)},
+                file=file,
+                key=key,
             )
+
+    def told(self, process: pack.Process, action: pack.Action) -> set[str]:
+        """What every act that leads to where this one is done has asked for. Only what makes a
+        paper knows of it."""
+        makers = {name for paper in self.rules.papers.values() for name in paper.made_by}
+        names = {name for name, known in process.actions.items() if known is action}
+        ways = [it for it in process.actions.values() if it.to in action.source]
+        if not names & makers or not ways:
+            return set()
+        return set.intersection(*(set(way.needs) for way in ways))
 
     def link(self, process: pack.Process, action: pack.Action, *, file: str, key: str) -> None:
         """It asks for the earlier case; one that is merged into that ends, and is not settled."""
@@ -302,7 +317,9 @@ class _Checker:
         for key, clock in bounds.items():
             if clock is not None:
                 self.known("check.unknown_deadline", (clock,), own, file=file, key=f"{at}.{key}")
-        if action.outside is not None and (action.to or action.outside == action.within):
+        rule = self.rules.deadlines.get(action.outside or "")
+        waits = rule is None or rule.unserved == (action.to is not None)
+        if action.outside is not None and (not waits or action.outside == action.within):
             self.report.add("check.outside", file, f"{at}.outside", name=action.outside)
 
     def day(self, value: str, needed: Collection[str], *, file: str, key: str) -> None:

@@ -17,8 +17,9 @@ from rules import errors, load
 from rules import pack as pack_
 from tests import office
 from tests.browser import walk
-from workflow import access, db
+from workflow import access, db, ids
 from workflow.commands import act
+from workflow.commands import office as office_commands
 from workflow.decide import Scalar
 from workflow.queries import case as case_query
 from workflow.tables import case as case_tables
@@ -154,6 +155,12 @@ UPHELD: Final[Sequence[Step]] = (
     *OBJECTING,
     ("petition_officer", "uphold", {"uphold_reason": "三定规定明确。"}),
 )
+TOLD_WHERE: Final[Sequence[Step]] = (
+    ("handler", "tell_where", {"lower_office": "@depot"}),
+    ("handler", "serve_paper", {"paper": 2, **SERVED}),
+)
+SENT_DOWN: Final[Sequence[Step]] = (*TOLD_WHERE, ("handler", "send_down", {}))
+DOWN_OBJECTING: Final[Sequence[Step]] = (*SENT_DOWN, ("other_handler", "object_up", WHY))
 STUDYING: Final[Sequence[Step]] = (*SENT, ("handler", "study", {}))
 STUDY_OUSTED: Final[Sequence[Step]] = (
     *STUDYING,
@@ -230,6 +237,7 @@ OF_THE_PETITION_OFFICE: Final = (
     REVIEW_ANSWERED,
     REVIEW_SERVED,
 )
+OF_THE_DEPARTMENT: Final = ((), TOLD_WHERE, SENT_DOWN, DOWN_OBJECTING)
 OF_THE_STREET: Final = (WITH_A_PLAN, SUPERVISED, RECHECKING, HEARING, RECHECK_ANSWERED)
 
 
@@ -242,6 +250,8 @@ def lives() -> Iterator[Life]:
     yield Life(by="officer", process="dispute", filed={"category": "0701"})
     for steps in OF_THE_PETITION_OFFICE:
         yield Life(by="petition_officer", process="petition", steps=steps)
+    for steps in OF_THE_DEPARTMENT:
+        yield Life(by="handler", process="petition", steps=steps)
     for steps in OF_THE_STREET:
         yield Life(by="clerk", process="petition", steps=steps)
     for steps in (SENT, STUDYING, STUDY_OUSTED):
@@ -259,6 +269,14 @@ def lived(district: office.District) -> list[tuple[str, act.Receipt]]:
         superior="street",
         clerk="department_handler",
     )
+    district.staff("depot", kind="department", area=office.DISTRICT, superior="housing")
+    keeper = office_commands.NewPost(  # by somebody who can sign in
+        id=ids.uuid7(),
+        role="department_handler",
+        office_id=district.offices["depot"],
+        holder_id=district.people["other_handler"],
+    )
+    office_commands.add_posts(district.engine.database, [keeper])
     district.seat({"street_reviewer": ("reviewer", "street")})
     return [(life.process, _live(district, life)) for life in lives()]
 

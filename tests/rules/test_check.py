@@ -592,7 +592,7 @@ def test_a_clock_that_a_second_acceptance_would_reset_is_told() -> None:
 
 
 @pytest.mark.parametrize(
-    "clock", ["petition.serve_paper", "petition.serve_ending", "dispute.serve_paper"]
+    "clock", ["petition.serve_ending", "dispute.serve_paper", "dispute.serve_ending"]
 )
 def test_a_paper_that_must_be_served_and_never_lights_up_is_told(clock: str) -> None:
     loaded = load.release(load.NATIONAL)[0]

@@ -92,6 +92,9 @@ def test_what_waits_for_an_answer_bars_no_way_on_and_names_a_clock_of_its_proces
     assert _without("dispute", "accept", outside="dispute.accept") == at
     at = [("check.outside", "actions.tell_progress.outside")]
     assert _without("dispute", "tell_progress", outside="dispute.tell_progress") == at
+    assert _without("dispute", "ask_progress", outside="dispute.serve_paper") == [
+        ("check.outside", "actions.ask_progress.outside")
+    ]
     told = _without("dispute", "ask_progress", outside="petition.tell_progress")
     assert told == [("check.unknown_deadline", "actions.ask_progress.outside")]
 

@@ -31,6 +31,7 @@ EXPECTED: Final = frozenset(
         "service.before_paper",
         "action.asked_already",
         "action.condition",
+        "action.unserved",
         "action.window_over",
         "action.wrong_state",  # time has moved the case on first
         "action.not_yours",
@@ -50,6 +51,7 @@ EXPECTED: Final = frozenset(
         "supervision.already",
         "supervision.higher",
         "supervision.none",
+        "field.office_below",
         "field.person",
     }
 )

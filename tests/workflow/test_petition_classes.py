@@ -13,6 +13,8 @@ from tests import office
 from tests.workflow import look
 from workflow.commands import act, papers
 from workflow.decide import Scalar
+from workflow.queries import case as case_query
+from workflow.queries import office as office_query
 
 HANDED: dict[str, Scalar] = {
     "handed_to": "discipline",
@@ -348,3 +350,141 @@ def test_a_major_item_is_reported_to_who_supervises_above(district: office.Distr
     assert district.deadlines(filed)["petition.report_urgent"][0].state == "met"
     assert _told(district, filed, done.seq) == {district.people["district_supervisor"]}
     assert "petition.report_urgent" not in district.deadlines(_file(district, grade="04"))
+
+
+# -- within one system ---------------------------------------------------------------------------
+
+
+def _received_above(district: office.District, **fields: Scalar) -> act.Receipt:
+    """A petition that a department received itself; it has two offices below it."""
+    for name, clerk in (("station", "clerk"), ("depot", "other_clerk")):
+        district.staff(
+            name,
+            kind="department",
+            area=office.DISTRICT,
+            superior="housing",
+            **{clerk: "department_handler"},
+        )
+    return district.file("handler", process="petition", **fields)  # type: ignore[arg-type]
+
+
+def _below(district: office.District, name: str) -> dict[str, Scalar]:
+    return {"lower_office": str(district.offices[name])}
+
+
+def _serve(district: office.District, case: act.Receipt, who: str) -> None:
+    (paper,) = look.unserved(district, case.case_id)
+    served: dict[str, Scalar] = {"served_method": "in_person", "served_on": "2026-03-20"}
+    district.do(case, "serve_paper", who, paper=paper, receipt="本人签收", **served)
+
+
+def _sent_down(district: office.District) -> act.Receipt:
+    filed = _received_above(district)
+    district.do(filed, "tell_where", "handler", **_below(district, "station"))
+    _serve(district, filed, "handler")
+    district.do(filed, "send_down", "handler")
+    return filed
+
+
+def _assigned(district: office.District, case: act.Receipt) -> list[tuple[str, str]]:
+    clocks = district.deadlines(case)["petition.notice_assigned"]
+    return [(clock.state, f"{clock.due_on}") for clock in clocks]
+
+
+def test_who_received_it_tells_where_it_goes_and_then_sends_it_within_the_fifteen_days(
+    district: office.District,
+) -> None:
+    filed = _received_above(district)
+    district.do(filed, "tell_where", "handler", **_below(district, "station"))
+    assert _made(district, filed, "tell_where") == ["petition.sent_down_notice"]
+    offered = case_query.view(district.engine, district.actor("handler"), filed.case_id).actions
+    assert "send_down" not in offered
+    assert _refused(district.do, filed, "send_down", "handler").code == "action.unserved"
+    assert district.deadlines(filed)["petition.notice_direct"][0].state == "running"
+
+    _serve(district, filed, "handler")
+    assert district.do(filed, "send_down", "handler").state == "sent_down"
+    assert district.case(filed).lead_office_id == district.offices["station"]
+    assert _made(district, filed, "send_down") == ["petition.sent_down_letter"]
+    clocks = district.deadlines(filed)
+    assert clocks["petition.notice_direct"][0].state == "met"
+    assert clocks["petition.serve_paper"][0].state == "met"
+    assert clocks["petition.objection"][0].state == "running"
+    assert _assigned(district, filed) == [("running", "2026-04-04")]
+    assert _refused(district.do, filed, "urge", "handler", urge_reason="x").code == "case.unknown"
+    assert district.do(filed, "accept", "clerk", route="6").state == "handling"
+
+
+def test_nobody_is_told_where_name_or_address_is_unclear(district: office.District) -> None:
+    filed = _received_above(district, identity_clear=False)
+    district.do(filed, "tell_where", "handler", **_below(district, "station"))
+    assert _made(district, filed, "tell_where") == []
+    assert district.do(filed, "send_down", "handler").state == "sent_down"
+    assert district.deadlines(filed)["petition.decide_unclear"][0].state == "met"
+
+
+@pytest.mark.parametrize("name", ["housing", "labour", "petitions"])
+def test_it_goes_down_to_an_office_that_answers_to_whoever_received_it(
+    district: office.District, name: str
+) -> None:
+    filed = _received_above(district)
+    error = _refused(district.do, filed, "tell_where", "handler", **_below(district, name))
+    assert (error.code, error.field) == ("field.office_below", "lower_office")
+    view = case_query.view(district.engine, district.actor("handler"), filed.case_id)
+    form = office_query.candidates(
+        district.engine.database,
+        action=view.process.actions["tell_where"],
+        pack=view.pack,
+        case=view.case,
+        facts=view.facts,
+    )
+    named = {one.value for one in form["lower_office"]}
+    assert named == {str(district.offices[one]) for one in ("station", "depot")}
+
+
+def test_an_objection_to_the_office_above_stops_and_restarts_nothing(
+    district: office.District,
+) -> None:
+    filed = _sent_down(district)
+    district.at("2026-03-22 10:00")
+    assert district.do(filed, "object_up", "clerk", **WHY).state == "down_objecting"
+    assert district.case(filed).lead_office_id == district.offices["housing"]
+    assert district.deadlines(filed)["petition.decide_objection"][0].state == "running"
+    assert _assigned(district, filed) == [("running", "2026-04-04")]
+    done = district.do(filed, "uphold_down", "handler", uphold_reason="三定规定明确。")
+    assert done.state == "designated"
+    assert district.case(filed).lead_office_id == district.offices["station"]
+    assert _made(district, filed, "uphold_down") == ["petition.upheld_letter"]
+    assert _assigned(district, filed) == [("running", "2026-04-04")]
+    assert _refused(district.do, filed, "object_up", "clerk", **WHY).code == "action.wrong_state"
+    district.do(filed, "accept", "clerk", route="6")
+    assert [state for state, _ in _assigned(district, filed)] == ["met"]
+
+
+def test_another_office_below_has_its_own_fifteen_days_and_who_objected_is_not_asked_again(
+    district: office.District,
+) -> None:
+    filed = _sent_down(district)
+    district.at("2026-03-22 10:00")
+    district.do(filed, "object_up", "clerk", **WHY)
+    why = {"designate_reason": "属于仓储管理。"}
+    again = _below(district, "station") | why
+    assert (
+        _refused(district.do, filed, "give_down", "handler", **again).code == "field.office_below"
+    )
+    district.do(filed, "give_down", "handler", **_below(district, "depot"), **why)
+    assert district.case(filed).lead_office_id == district.offices["depot"]
+    assert _made(district, filed, "give_down") == ["petition.given_down_letter"]
+    assert _assigned(district, filed)[-1] == ("running", "2026-04-06")
+    assert district.do(filed, "accept", "other_clerk", route="6").state == "handling"
+
+
+def test_what_is_not_for_the_office_below_the_one_above_takes_itself(
+    district: office.District,
+) -> None:
+    filed = _sent_down(district)
+    district.do(filed, "object_up", "clerk", **WHY)
+    assert district.do(filed, "accept", "handler", route="6").state == "handling"
+    clocks = district.deadlines(filed)
+    assert clocks["petition.decide_objection"][0].state == "met"
+    assert clocks["petition.notice_assigned"][0].state == "met"

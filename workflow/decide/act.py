@@ -26,6 +26,7 @@ from workflow.decide.facts import (
     Opening,
     Scalar,
     is_led_by,
+    may_take_below,
 )
 
 FILE: Final = "file_case"
@@ -112,9 +113,9 @@ def act(draft: Draft, command: Command) -> None:
     """Does the action, or raises and leaves the case as it was.
 
     Raises: what `rules.fields.read`, `machine.fire`, `rules.routing.route` and the clocks
-    raise; `action.unknown`; `action.asked_already`, `action.window_over` and `action.asked_late`;
-    `field.person`; `field.office`, `complained.leads` and `complained.leads_not`; what
-    `links.link` raises.
+    raise; `action.unknown`; `action.asked_already`, `action.unserved`, `action.window_over` and
+    `action.asked_late`; `field.person`; `field.office`, `field.office_below`, `complained.leads`
+    and `complained.leads_not`; what `links.link` raises.
     """
     action = draft.flow.process.actions.get(command.action)
     if action is None:
@@ -181,6 +182,13 @@ def _check_people(draft: Draft, action: pack_.Action, values: Mapping[str, Scala
             raise errors.Invalid("field.person", field=name)
 
 
+def _check_below(draft: Draft, values: Mapping[str, Scalar]) -> None:
+    """Where a field asks for an office below, it answers to the lead office and did not object."""
+    for name in [name for name in values if draft.rules.pack.fields[name].below]:
+        if UUID(str(values[name])) not in may_take_below(draft.case, draft.facts):
+            raise errors.Invalid("field.office_below", field=name)
+
+
 def _complained(draft: Draft, action: pack_.Action, values: Mapping[str, Scalar]) -> UUID | None:
     """The office that the action says is complained about, which must be one of this line: no
     other could come near the case. None where it is known already. An office that leads the case
@@ -207,9 +215,10 @@ def part_with(draft: Draft, office: UUID, *, seq: int) -> None:
 
 
 def _check_window(draft: Draft, action: pack_.Action, values: Mapping[str, Scalar]) -> None:
-    asked = _asked_already(action, draft.deadlines.values())
-    if asked is not None:
-        raise errors.NotNow("action.asked_already", due_on=asked.due_on.isoformat())
+    runs = _barring(action, draft.deadlines.values())
+    if runs is not None:
+        code = "action.asked_already" if action.to is None else "action.unserved"
+        raise errors.NotNow(code, due_on=runs.due_on.isoformat())
     if not window_is_open(action, draft.deadlines.values()):
         raise errors.NotNow("action.window_over", deadline=action.within)
     row = _last(action.within, draft.deadlines.values())
@@ -227,7 +236,7 @@ def window_is_open(action: pack_.Action, deadlines: Iterable[DeadlineRow]) -> bo
     """Whether the clocks let an action be done: that which it is `outside` of does not run, and the
     window that it is `within` does; or is over and nobody has used it, where the day of asking
     counts and not that of recording."""
-    if _asked_already(action, deadlines) is not None:
+    if _barring(action, deadlines) is not None:
         return False
     if action.within is None:
         return True
@@ -237,7 +246,7 @@ def window_is_open(action: pack_.Action, deadlines: Iterable[DeadlineRow]) -> bo
     return row.state == "running" or (action.within_on is not None and row.state in OVER)
 
 
-def _asked_already(action: pack_.Action, deadlines: Iterable[DeadlineRow]) -> DeadlineRow | None:
+def _barring(action: pack_.Action, deadlines: Iterable[DeadlineRow]) -> DeadlineRow | None:
     """The clock that runs and that an action is `outside` of."""
     row = _last(action.outside, deadlines) if action.outside is not None else None
     return row if row is not None and row.ended_at is None else None
@@ -258,12 +267,13 @@ def place(
     """Where the case goes, and the columns that the action sets. Gives the office that it says is
     complained about, for `part_with`.
 
-    Raises: what `rules.routing.route` raises; `field.person`, `field.office`, `complained.leads`
-    and `complained.leads_not`.
+    Raises: what `rules.routing.route` raises; `field.person`, `field.office`,
+    `field.office_below`, `complained.leads` and `complained.leads_not`.
     """
     complained = _complained(draft, action, values)
     if complained is not None:
         draft.exclude(complained)
+    _check_below(draft, values)
     _route(draft, action, values, command)
     _check_people(draft, action, values)
     _set(draft, action, values)
@@ -276,7 +286,7 @@ def _route(
     if action.lead is None:
         return
     rule = draft.rules.pack.routing[action.lead]
-    named = values.get(rule.field) if rule.field else None
+    named = values.get(rule.field) or _told(draft, rule.field) if rule.field else None
     office = routing.route(
         rule,
         offices=draft.facts.line.offices,
@@ -296,6 +306,11 @@ def _route(
         **{f"area_{n}": code for n, code in enumerate(areas, start=1)},
     )
     supervision.moved(draft)
+
+
+def _told(draft: Draft, field: str) -> Scalar | None:
+    """What an earlier act said, as the papers of this act know it."""
+    return draft.facts.papers.values.get(field) if draft.facts.papers else None
 
 
 def _office(draft: Draft, office_id: UUID | None) -> routing.Office | None:

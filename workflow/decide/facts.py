@@ -371,6 +371,12 @@ def is_led_by(case: CaseRow, office: UUID, line: Line) -> bool:
     return case.lead_office_id in routing.with_line(frozenset({office}), line.offices)
 
 
+def may_take_below(case: CaseRow, facts: Facts) -> frozenset[UUID]:
+    """The offices below the lead office to which it may send the case."""
+    below = routing.below(case.lead_office_id, facts.line.offices)
+    return below - facts.barred - facts.parted
+
+
 def guard_facts(case: CaseRow, assignments: Collection[AssignmentRow] = ()) -> dict[str, object]:
     """The facts about a case that guards may read."""
     plans = [row.plan for row in assignments if row.plan]

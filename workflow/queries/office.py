@@ -14,7 +14,7 @@ from sqlalchemy import bindparam, func, or_, select, true
 from rules import errors, routing
 from rules import pack as pack_
 from workflow import access, db, machine, read
-from workflow.decide import FILE, CaseRow, Facts, is_led_by
+from workflow.decide import FILE, CaseRow, Facts, is_led_by, may_take_below
 from workflow.tables import case as case_tables
 from workflow.tables import delivery
 from workflow.tables import office as office_tables
@@ -250,7 +250,8 @@ def _offices(
     own: UUID | None = None,
 ) -> tuple[Choice, ...]:
     """Those of the line, the nearest first: of the kinds of the route, where the field says where
-    the case goes; where it says which office is complained about, those that it can go past, and
+    the case goes; below the lead office where it asks for that; where it says which office is
+    complained about, those that it can go past, and
     of these those that lead it, or those that do not, as the action asks."""
     rule = pack.routing.get(action.lead or "")
     kinds = rule.kinds if rule and rule.field == name else ()
@@ -259,6 +260,7 @@ def _offices(
         for office in facts.line.offices
         if (not kinds or office.kind in kinds)
         and office.id not in facts.barred
+        and (not field.below or (case is not None and office.id in may_take_below(case, facts)))
         and (not field.excludes or _may_name(office, action, rule, facts, case=case, own=own))
     }
     rows = tx.execute(OFFICE_NAMES, {"ids": sorted(found)}).all()
