@@ -1,7 +1,8 @@
 """Conditions of a pack: CEL over a few typed facts. The only door to the CEL library.
 
 A guard reads facts that stand in clear: attributes of the case, and fields of the action at
-hand which are sure to be there (`needs`) and not sealed. It is compiled and typed once. What it
+hand which are sure to be there (`needs`), or a choice that may be left open and reads '' then, and
+not sealed. It is compiled and typed once. What it
 may cost is bounded twice: by its length, and by having no loops. (The library stops one that
 loops too long, but only when it runs, and then a case stands still.)
 """
@@ -70,6 +71,12 @@ def compile_guard(test: str, fields: Mapping[str, pack.Field], allowed: Collecti
     if len(test) > MAX_LENGTH:
         raise errors.Invalid("guard.too_long", max=MAX_LENGTH)
     return _compiled(test, tuple((name, _type_of(name, fields, allowed)) for name in _facts(test)))
+
+
+def readable(action: pack.Action, fields: Mapping[str, pack.Field]) -> tuple[str, ...]:
+    """The fields of an action that its guards may read."""
+    open_ = (name for name in action.takes if name in fields and fields[name].type == "choice")
+    return (*action.needs, *open_)
 
 
 def holds(guard: Guard, facts: Mapping[str, object]) -> bool:

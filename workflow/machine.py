@@ -125,7 +125,8 @@ def fire(flow: Flow, *, state: str, action: str, facts: Mapping[str, object]) ->
     event = flow.machine.events.get(action)
     if event is None:
         raise errors.Invalid("action.unknown", field="action", action=action)
-    slot, look = _Slot(state), _Look(facts)
+    unsaid = dict.fromkeys(f"fields.{name}" for name in flow.process.actions[action].takes)
+    slot, look = _Slot(state), _Look({**unsaid, **facts})
     try:
         moved = event.trigger(slot, look)
     except transitions.MachineError:
@@ -160,7 +161,10 @@ def _flow(pack: pack_.Pack, name: str, clocks: Mapping[str, Clock]) -> Flow:
     own = {key: clock for key, clock in clocks.items() if clock.rule.process == name}
     conditions = {
         key: tuple(
-            (guards.compile_guard(part.test, pack.fields, action.needs), part.otherwise)
+            (
+                guards.compile_guard(part.test, pack.fields, guards.readable(action, pack.fields)),
+                part.otherwise,
+            )
             for part in action.when
         )
         for key, action in process.actions.items()

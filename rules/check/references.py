@@ -146,9 +146,10 @@ class _Checker:
         if papers.MATERIAL in given:
             asked += tuple(papers.OF_MATERIAL)
         self.known("check.unknown_input", asked, action.needs, file=file, key=f"{at}.needs")
+        readable = guards.readable(action, self.rules.fields)
         for number, part in enumerate(action.when, start=1):
             key = f"{at}.when.{number}.if"
-            self.guard(part.test, action.needs, {name: process}, file=file, key=key)
+            self.guard(part.test, readable, {name: process}, file=file, key=key)
 
     def actors(self, process: str, action: pack.Action, *, file: str, at: str) -> None:
         """Somebody can do it: the roles exist, and their rights let them act."""

@@ -12,6 +12,7 @@ FIELDS = {
     "told": pack.Field(type="bool", name=NAME),
     "visited_on": pack.Field(type="date", name=NAME),
     "note": pack.Field(type="text", name=NAME),
+    "tone": pack.Field(type="choice", name=NAME),
     "story": pack.Field(type="text", name=NAME, personal="free_text", seen_by="story"),
 }
 
@@ -94,6 +95,14 @@ def test_compared_when_asked_tells_every_text_a_fact_is_held_to() -> None:
 def test_guard_when_syntax_is_wrong_tells_the_column() -> None:
     fault = code_of("fields.heads == '1'")
     assert (fault.params["line"], fault.params["column"]) == (1, 14)
+
+
+def test_of_what_an_action_takes_a_guard_reads_a_choice_and_empty_where_none_was_made() -> None:
+    action = pack.Action(name=NAME, needs=("heads",), takes=("note", "tone", "told"))
+    assert guards.readable(action, FIELDS) == ("heads", "tone")
+    guard = guards.compile_guard("fields.tone != ''", FIELDS, ("tone",))
+    assert guards.holds(guard, {"fields.tone": None}) is False
+    assert guards.holds(guard, {"fields.tone": "calm"}) is True
 
 
 def test_guard_when_field_is_not_needed_is_refused() -> None:

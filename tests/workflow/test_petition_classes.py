@@ -352,6 +352,23 @@ def test_a_major_item_is_reported_to_who_supervises_above(district: office.Distr
     assert "petition.report_urgent" not in district.deadlines(_file(district, grade="04"))
 
 
+# -- what is linked to an earlier petition --------------------------------------------------------
+
+
+@pytest.mark.parametrize("answer", ["other_matter", "new_facts"])
+def test_what_is_linked_to_an_earlier_petition_is_accepted_only_with_how_it_differs(
+    district: office.District, answer: str
+) -> None:
+    earlier, again = _sent(district), _sent(district)
+    district.do(again, "link_earlier", "petition_officer", earlier_number=earlier.number)
+    error = _refused(district.do, again, "accept", "handler", route="6")
+    assert error.code == "action.condition"
+    assert "earlier petition" in str(error.params["en"])
+    done = district.do(again, "accept", "handler", route="6", repeat_cleared=answer)
+    assert done.state == "handling"
+    assert district.do(earlier, "accept", "handler", route="6").state == "handling"
+
+
 # -- within one system ---------------------------------------------------------------------------
 
 
