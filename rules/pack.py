@@ -137,7 +137,8 @@ class Action:
     `parts` remembers that office as one that objected, `sends` as the one that sent the case on;
     `within` names a window, a clock that must run, or must have run on the day in the field
     `within_on`; `outside` a clock that must not: that of an answer that is waited for, or, where
-    the act leads on, of papers to be served first. `recuses`: who does it, as whoever sees the case
+    the act leads on, of papers to be served first; `after` one whose limit must have passed while
+    it runs. `recuses`: who does it, as whoever sees the case
     may, neither sees, handles nor receives it any more. `ousts`: the office that it says is
     complained about, or one below that, leads the case. `link` ties the case to the earlier one of
     `earlier_number`: as a `repeat`, or by a `merge`, after which that one goes on for both.
@@ -168,6 +169,7 @@ class Action:
     within: str | None = None
     within_on: str | None = None
     outside: str | None = None
+    after: str | None = None
     resident_sees: bool = True
 
 

@@ -180,6 +180,7 @@ def _engine(name: str, words: texts.Words) -> str:
 
 _NAMES: Final[Mapping[str, Callable[[pack_.Pack, str, texts.Words], str]]] = {
     "action": _action,
+    "after": _outside,
     "clock": _clock,
     "engine": lambda _pack, name, words: _engine(name, words),
     "field": _field,

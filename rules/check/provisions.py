@@ -141,6 +141,13 @@ def _within(rules: pack.Pack, name: str) -> bool:
     )
 
 
+def _after(rules: pack.Pack, name: str) -> bool:
+    """`dispute.deem_failed`: an action that waits until the limit of a clock has passed."""
+    return _of_process(
+        rules, name, of=lambda process: {key for key, it in process.actions.items() if it.after}
+    )
+
+
 def _outside(rules: pack.Pack, name: str) -> bool:
     """`petition.send_down`: an action that waits until a clock runs no more."""
     return _of_process(
@@ -215,6 +222,7 @@ def _right(rules: pack.Pack, name: str) -> bool:
 
 _KINDS: Final[Mapping[str, Callable[[pack.Pack, str], bool]]] = {
     "action": _action,
+    "after": _after,
     "clock": _clock,
     "engine": lambda _, name: name in ENGINE,
     "field": _field,

@@ -311,7 +311,7 @@ class _Checker:
     def windows(self, name: str, action: pack.Action, *, file: str, at: str) -> None:
         """What bounds an action is a clock of its process, and the day of asking a field of it."""
         own = [key for key, rule in self.rules.deadlines.items() if rule.process == name]
-        bounds = {"within": action.within, "outside": action.outside}
+        bounds = {"within": action.within, "outside": action.outside, "after": action.after}
         if action.within_on is not None:
             bounds["within"] = action.within or ""
             self.day(action.within_on, action.needs, file=file, key=f"{at}.within_on")

@@ -8,7 +8,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Final, TypeVar
 
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from api import forms, texts
 from api.pages import action as action_page
@@ -30,6 +30,7 @@ Step = tuple[str, str, Mapping[str, Scalar]]
 """Who does what, and what they fill in; `@name` is an office or a person of the district."""
 _Part = TypeVar("_Part")
 CASE: Final = case_tables.CaseFile.__table__.c  # type: ignore[attr-defined]
+CLOCK: Final = case_tables.Deadline.__table__.c  # type: ignore[attr-defined]
 RESIDENT: Final = "resident"
 ENGLISH: Final = texts.Words(language="en")
 NATIONAL: Final = load.release(load.NATIONAL)[0].pack
@@ -43,6 +44,8 @@ class Life:
     process: str
     filed: Mapping[str, Scalar] = field(default_factory=dict)
     steps: Sequence[Step] = ()
+    late: str | None = None
+    """A clock of it that is late, as a sweep would note it in some weeks."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -246,7 +249,13 @@ def lives() -> Iterator[Life]:
     for steps in OF_THE_OFFICER:
         yield Life(by="officer", process="dispute", steps=steps)
     yield Life(by="desk", process="dispute", filed={"complained_office": "@desk"})
-    yield Life(by="officer", process="dispute", filed={"category": "0502"}, steps=MEDIATING)
+    yield Life(
+        by="officer",
+        process="dispute",
+        filed={"category": "0502"},
+        steps=MEDIATING,
+        late="mediation.medical",
+    )
     yield Life(by="officer", process="dispute", filed={"category": "0701"})
     for steps in OF_THE_PETITION_OFFICE:
         yield Life(by="petition_officer", process="petition", steps=steps)
@@ -288,6 +297,10 @@ def _live(district: office.District, life: Life) -> act.Receipt:
             district.ask(case, name, **fields)
         else:
             district.do(case, name, who, **_ids(district, fields))
+    if life.late is not None:
+        clock = (CLOCK.case_id == case.case_id) & (CLOCK.rule == life.late)
+        with db.transaction(district.engine.database) as tx:
+            tx.execute(update(CLOCK.case_id.table).where(clock).values(missed_at=CLOCK.due_at))
     return case
 
 

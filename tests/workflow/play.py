@@ -31,6 +31,7 @@ EXPECTED: Final = frozenset(
         "service.before_paper",
         "action.asked_already",
         "action.condition",
+        "action.too_early",
         "action.unserved",
         "action.window_over",
         "action.wrong_state",  # time has moved the case on first

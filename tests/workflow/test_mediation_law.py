@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, timedelta
 
 import pytest
 
@@ -10,6 +10,7 @@ from tests import office
 from tests.workflow import look
 from workflow.commands import act
 from workflow.decide import Scalar
+from workflow.queries import case as case_query
 
 POLICE: dict[str, Scalar] = {
     "offence_kind": "criminal",
@@ -150,21 +151,53 @@ def test_a_session_is_open_only_where_nobody_objects_and_nothing_private_is_touc
     district.do(filed, "record_session", "mediator", **session)
 
 
-@pytest.mark.parametrize(
-    ("category", "code"), [("0201", "action.condition"), ("0701", "action.condition"), ("0502", "")]
-)
-def test_nothing_is_agreed_and_only_a_medical_dispute_fails_before_a_session_is_on_record(
-    district: office.District, category: str, code: str
+@pytest.mark.parametrize("category", ["0201", "0502", "0701"])
+def test_nothing_is_agreed_and_nothing_fails_before_a_session_is_on_record(
+    district: office.District, category: str
 ) -> None:
     why: dict[str, Scalar] = {"no_agreement_reason": "分歧大", "routes_told": True}
     filed = _mediating(district, category=category)
-    error = look.refused(district.do, filed, "record_agreement", "mediator", **ORAL)
-    assert error.code == "action.wrong_state"
-    if code:
-        error = look.refused(district.do, filed, "record_no_agreement", "mediator", **why)
-        assert error.code == code
-        assert district.hold_session(filed).state == "session_held"
+    for action, said in (("record_agreement", ORAL), ("record_no_agreement", why)):
+        error = look.refused(district.do, filed, action, "mediator", **said)
+        assert error.code == "action.wrong_state"
+    assert district.hold_session(filed).state == "session_held"
     assert district.do(filed, "record_no_agreement", "mediator", **why).state == "no_agreement"
+
+
+@pytest.mark.parametrize("is_heard", [False, True])
+def test_a_medical_dispute_counts_as_failed_by_its_period_alone(
+    district: office.District, is_heard: bool
+) -> None:
+    filed = _mediating(district, category="0502")
+    if is_heard:
+        district.hold_session(filed)
+
+    def offered() -> bool:
+        view = case_query.view(district.engine, district.actor("mediator"), filed.case_id)
+        return "deem_failed" in view.actions
+
+    due_on = district.deadlines(filed)["mediation.medical"][0].due_on
+    district.at(f"{due_on} 23:00")
+    error = look.refused(district.do, filed, "deem_failed", "mediator", routes_told=True)
+    assert (error.code, error.params) == ("action.too_early", {"deadline": "mediation.medical"})
+    assert not offered()
+    district.at(f"{due_on + timedelta(days=1)} 00:01")
+    assert offered()
+    done = district.do(filed, "deem_failed", "mediator", routes_told=True)
+    assert done.state == "no_agreement"
+    (payload,) = look.whole(district, filed.case_id).payloads("deem_failed")
+    assert [paper["name"] for paper in payload["papers"]] == ["dispute.deemed_notice"]
+    clocks = district.deadlines(filed)
+    running = {rule for rule, rows in clocks.items() if rows[-1].state == "running"}
+    assert {"dispute.decide_next", "dispute.serve_paper"} <= running
+    assert not {"mediation.medical", "dispute.first_session"} & running
+
+
+def test_no_other_dispute_counts_as_failed_by_a_period(district: office.District) -> None:
+    filed = _mediating(district)
+    district.at("2026-07-01 10:00")
+    error = look.refused(district.do, filed, "deem_failed", "mediator", routes_told=True)
+    assert error.code == "action.too_early"
 
 
 def test_an_assessment_after_a_session_asks_for_another_one(district: office.District) -> None:

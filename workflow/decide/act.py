@@ -113,9 +113,9 @@ def act(draft: Draft, command: Command) -> None:
     """Does the action, or raises and leaves the case as it was.
 
     Raises: what `rules.fields.read`, `machine.fire`, `rules.routing.route` and the clocks
-    raise; `action.unknown`; `action.asked_already`, `action.unserved`, `action.window_over` and
-    `action.asked_late`; `field.person`; `field.office`, `field.office_below`, `complained.leads`
-    and `complained.leads_not`; what `links.link` raises.
+    raise; `action.unknown`; `action.asked_already`, `action.unserved`, `action.too_early`,
+    `action.window_over` and `action.asked_late`; `field.person`; `field.office`,
+    `field.office_below`, `complained.leads` and `complained.leads_not`; what `links.link` raises.
     """
     action = draft.flow.process.actions.get(command.action)
     if action is None:
@@ -219,6 +219,8 @@ def _check_window(draft: Draft, action: pack_.Action, values: Mapping[str, Scala
     if runs is not None:
         code = "action.asked_already" if action.to is None else "action.unserved"
         raise errors.NotNow(code, due_on=runs.due_on.isoformat())
+    if action.after is not None and not _is_missed(action, draft.deadlines.values()):
+        raise errors.NotNow("action.too_early", deadline=action.after)
     if not window_is_open(action, draft.deadlines.values()):
         raise errors.NotNow("action.window_over", deadline=action.within)
     row = _last(action.within, draft.deadlines.values())
@@ -233,10 +235,12 @@ def _check_window(draft: Draft, action: pack_.Action, values: Mapping[str, Scala
 
 
 def window_is_open(action: pack_.Action, deadlines: Iterable[DeadlineRow]) -> bool:
-    """Whether the clocks let an action be done: that which it is `outside` of does not run, and the
-    window that it is `within` does; or is over and nobody has used it, where the day of asking
-    counts and not that of recording."""
+    """Whether the clocks let an action be done: that which it is `outside` of does not run, that
+    which it comes `after` is late, and the window that it is `within` runs; or is over and nobody
+    has used it, where the day of asking counts and not that of recording."""
     if _barring(action, deadlines) is not None:
+        return False
+    if action.after is not None and not _is_missed(action, deadlines):
         return False
     if action.within is None:
         return True
@@ -250,6 +254,12 @@ def _barring(action: pack_.Action, deadlines: Iterable[DeadlineRow]) -> Deadline
     """The clock that runs and that an action is `outside` of."""
     row = _last(action.outside, deadlines) if action.outside is not None else None
     return row if row is not None and row.ended_at is None else None
+
+
+def _is_missed(action: pack_.Action, deadlines: Iterable[DeadlineRow]) -> bool:
+    """Whether the clock that an action comes `after` runs and is late."""
+    row = _last(action.after, deadlines)
+    return row is not None and row.ended_at is None and row.missed_at is not None
 
 
 def _last(rule: str | None, deadlines: Iterable[DeadlineRow]) -> DeadlineRow | None:
