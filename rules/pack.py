@@ -75,8 +75,8 @@ class Field:
     text's characters or an int's value. `role`: the person holds it at the lead office or its line.
     `past_only`: the day is not after today (office time), and not before the case was received;
     `future_only`: not before today. `excludes`: the office is complained about, and neither it nor
-    its line below sees, handles or receives the case from then on. `below`: the office answers to
-    the one that leads the case, and has not objected."""
+    its line below sees, handles or receives the case from then on. `below`: the office is of one of
+    these kinds, answers to the one that leads the case, and has not objected."""
 
     type: FieldType
     name: Text
@@ -92,7 +92,7 @@ class Field:
     past_only: bool = False
     future_only: bool = False
     excludes: bool = False
-    below: bool = False
+    below: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -370,7 +370,8 @@ class Paper:
 
     `series` is the series in which the organ numbers it by year; `organ` says whose number it
     is, that of the post that acts or the office that leads after the act. `to` is whose paper it
-    is, `seen_by` the field right that opens it, `served_by` the actions that serve it. `when` are
+    is, `seen_by` the field right that opens it, `served_by` the actions that serve it, and
+    `overtaken_by` those after which it is not true any more, and nobody serves it. `when` are
     conditions over what the act, or the filing, needs. `place` orders the whole file of a case;
     `signed` ones the parties sign by hand before the act is recorded. `en` is a reading copy."""
 
@@ -387,6 +388,7 @@ class Paper:
     when: tuple[str, ...] = ()
     organ: Literal["acting", "lead"] = "acting"
     served_by: tuple[str, ...] = ()
+    overtaken_by: tuple[str, ...] = ()
     parts: tuple[Part, ...] = ()
     signed: bool = False
     place: int = 50

@@ -89,7 +89,8 @@ class _Told:
 
     values: dict[str, Scalar] = field(default_factory=dict)
     acts: dict[str, list[datetime]] = field(default_factory=dict)
-    papers: list[tuple[Mapping[str, Any], datetime]] = field(default_factory=list)
+    papers: list[tuple[Mapping[str, Any], datetime, set[str]]] = field(default_factory=list)
+    """Each with when it was made and the acts since."""
     services: int = 0
     served: dict[int, set[str]] = field(default_factory=dict)
 
@@ -138,8 +139,12 @@ def facts(
                 number=note["number"],
                 made_at=at,
                 served=frozenset(told.served.get(note["no"], ())),
+                is_overtaken=note["name"] in rules.pack.papers
+                and not {*since, command.action}.isdisjoint(
+                    rules.pack.papers[note["name"]].overtaken_by
+                ),
             )
-            for note, at in told.papers
+            for note, at, since in told.papers
         ),
         services=told.services,
         names=names | _people(tx, rules.pack, {**told.values, **command.fields}),
@@ -156,7 +161,9 @@ def _told(tx: db.Tx, case_id: UUID, *, seals: personal.Seals) -> _Told:
             payload = json.loads(row.payload)
             told.values.update(payload.get("fields", {}))
             told.acts.setdefault(row.name, []).append(row.at)
-            told.papers.extend((note, row.at) for note in payload.get("papers", ()))
+            for *_, since in told.papers:
+                since.add(row.name)
+            told.papers.extend((note, row.at, set()) for note in payload.get("papers", ()))
             if "service" in payload:
                 service = payload["service"]
                 told.services += 1

@@ -21,6 +21,7 @@ from rules import errors, pack
 from workflow import access, ids
 from workflow.commands import act
 from workflow.commands import papers as paper_commands
+from workflow.decide import act as acting
 from workflow.queries import case as case_query
 from workflow.queries import office, papers
 
@@ -167,12 +168,15 @@ def _scalars(values: Mapping[str, object]) -> dict[str, str | int | bool | None]
 
 def _not_now(frame: frames.Frame, view: case_query.CaseView, action: pack.Action) -> Response:
     """The act is not theirs, or not of this moment: said on a page that leads back."""
+    here = view.case.state in action.source
+    error = acting.barred(action, view.facts.deadlines, view.pack) if here else None
     return frame.page(
         "action/not_now.html",
         status=409,
         view=view,
         title=frame.words.text(action.name),
         state=frame.words.text(view.state.name),
+        why=None if error is None else problems.joined(frame.words.error(error), frame.words),
     )
 
 

@@ -248,7 +248,7 @@ def offered(frame: frames.Frame, view: case_query.CaseView) -> tuple[str, ...]:
     return tuple(
         name
         for name in found
-        if name in actions and acting.window_is_open(actions[name], view.facts.deadlines)
+        if name in actions and acting.barred(actions[name], view.facts.deadlines, view.pack) is None
     )
 
 
@@ -262,7 +262,7 @@ def _now(
 ) -> Now:
     """The one act of this state, and the others folded."""
     found = turn(frame, view)
-    ordered = way.ranked(view.process, view.case.state, view.actions)
+    ordered = way.ranked(view.pack, view.process, view.case.state, view.actions)
     acts = {name: act(frame, view, name) for name in ordered}
     stepping = [name for name in ordered if view.process.actions[name].recuses]
     main = _main(frame, view, found)

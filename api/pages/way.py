@@ -37,7 +37,7 @@ def turn(rules: pack.Pack, name: str, state: str, offered: Collection[str]) -> T
     process = rules.processes[name]
     here = process.states[state]
     owners = set(here.owner) if here.main or not here.done else set()
-    by = {act: process.actions[act].by for act in ranked(process, state, offered)}
+    by = {act: process.actions[act].by for act in ranked(rules, process, state, offered)}
     theirs = [
         act
         for act, roles in by.items()
@@ -52,9 +52,15 @@ def turn(rules: pack.Pack, name: str, state: str, offered: Collection[str]) -> T
     return Turn(action=theirs[0], roles=roles)
 
 
-def ranked(process: pack.Process, state: str, acts: Collection[str]) -> tuple[str, ...]:
-    """Acts with the state's usual one first; those that close an unsettled case come last."""
+def ranked(
+    rules: pack.Pack, process: pack.Process, state: str, acts: Collection[str]
+) -> tuple[str, ...]:
+    """Acts with the state's usual one first, or, where that waits for papers to be served, with
+    what serves them; those that close an unsettled case come last."""
     usual = process.states[state].main
+    waits = process.actions[usual].outside if usual and usual not in acts else None
+    if waits is not None:
+        usual = next((act for act in rules.deadlines[waits].stops if act in acts), usual)
     return tuple(
         sorted(
             acts,

@@ -47,6 +47,9 @@ class _Effects:
         self.invitations()
         self.objections()
         self.complaints()
+        for key, action in self.actions.items():
+            self.waits(key, action)
+            self.below(key, action)
         for key, rule in self.clocks.items():
             for pause in rule.pauses:
                 self.pause(key, rule, pause)
@@ -54,6 +57,22 @@ class _Effects:
     def sources(self, *keys: str) -> set[str]:
         """The states in which one of these actions can be done."""
         return {state for key in keys for state in self.actions[key].source}
+
+    def waits(self, key: str, action: pack.Action) -> None:
+        """Where an act leads on once papers are served, they can be served there."""
+        rule = self.clocks.get(action.outside or "")
+        if rule is None or action.to is None:
+            return
+        for state in action.source:
+            if not any(state in self.actions[stop].source for stop in rule.stops):
+                self.report.add("check.waits", self.file, f"actions.{key}.from", state=state)
+
+    def below(self, key: str, action: pack.Action) -> None:
+        """An office below is asked for where there is a lead office, by a field of offices."""
+        for name in (*action.needs, *action.takes):
+            field = self.rules.fields[name]
+            if field.below and (field.type != "office" or not action.source):
+                self.report.add("check.below", self.file, f"actions.{key}.needs", name=name)
 
     def leading(self, effect: pack.LeaderEffect) -> list[str]:
         return [key for key, action in self.actions.items() if action.leader == effect]

@@ -68,6 +68,7 @@ class _Checker:
             self.conditions(name, paper, process)
             self.texts(name, paper, process)
             self.watched(name, paper, process)
+            self.overtaken(name, paper, process)
 
     def action(self, paper: str, process: pack.Process, key: str, name: str) -> None:
         """An action that makes or serves a paper: it is there, time does not fire it, and it asks
@@ -250,6 +251,19 @@ class _Checker:
             ):
                 self.report.add("check.paper_unwatched", FILE, f"{name}.served_by", action=action)
 
+    def overtaken(self, name: str, paper: pack.Paper, process: pack.Process) -> None:
+        """What overtakes a paper that waits to be served ends the clock of it."""
+        clocks = [
+            rule
+            for rule in self.rules.deadlines.values()
+            if rule.unserved and rule.process == paper.process
+            if set(rule.starts) & set(paper.made_by)
+        ]
+        for action in paper.overtaken_by:
+            is_known = paper.served_by and action in process.actions
+            if not is_known or any(action not in rule.stops for rule in clocks):
+                self.report.add("check.overtaken", FILE, f"{name}.overtaken_by", action=action)
+
     def clock(self, name: str, rule: pack.DeadlineRule) -> None:
         """The clock of unserved papers is started by what makes papers that somebody serves. A
         clock that any paper's service stops is one."""
@@ -265,6 +279,15 @@ class _Checker:
         }
         if rule.belongs_to is not None or not set(rule.starts) <= served:
             self.report.add("check.unserved", "deadlines.yaml", f"{name}.unserved")
+        serving = {
+            action
+            for paper in self.rules.papers.values()
+            if paper.process == rule.process
+            for action in (*paper.served_by, *paper.overtaken_by)
+        }
+        for action in rule.stops:
+            if action not in serving:
+                self.report.add("check.unserved_stop", "deadlines.yaml", name, action=action)
 
     def chooses(self, process: str, action: str) -> bool:
         """Whether an action asks which paper it serves."""

@@ -127,7 +127,7 @@ class _Checker:
             choices = declared.choices if declared else None
             self.known("check.unknown_input", why.values, choices or {}, file=file, key=key)
         if action.lead is not None:
-            self.lead(process, action, file=file, key=f"{at}.lead")
+            self.lead(name, action, file=file, key=f"{at}.lead")
         self.handler(action, file=file, key=f"{at}.handler")
         for field in (action.sets or {}).values():
             given = (*action.needs, *action.takes)
@@ -167,7 +167,7 @@ class _Checker:
             if right is None or not right.acts or (processes and process not in processes):
                 self.report.add("check.role_cannot_act", file, f"{at}.by", role=role)
 
-    def lead(self, process: pack.Process, action: pack.Action, *, file: str, key: str) -> None:
+    def lead(self, process: str, action: pack.Action, *, file: str, key: str) -> None:
         name = str(action.lead)
         if self.known("check.unknown_route", (name,), self.rules.routing, file=file, key=key):
             field = self.rules.routing[name].field
@@ -179,15 +179,14 @@ class _Checker:
                 key=key,
             )
 
-    def told(self, process: pack.Process, action: pack.Action) -> set[str]:
+    def told(self, process: str, action: pack.Action) -> set[str]:
         """What every act that leads to where this one is done has asked for. Only what makes a
         paper knows of it."""
-        makers = {name for paper in self.rules.papers.values() for name in paper.made_by}
-        names = {name for name, known in process.actions.items() if known is action}
-        ways = [it for it in process.actions.values() if it.to in action.source]
-        if not names & makers or not ways:
-            return set()
-        return set.intersection(*(set(way.needs) for way in ways))
+        actions = self.rules.processes[process].actions
+        own = (it for it in self.rules.papers.values() if it.process == process)
+        makes = any(actions.get(name) is action for paper in own for name in paper.made_by)
+        ways = [set(it.needs) for it in actions.values() if it.to in action.source]
+        return set.intersection(*ways) if makes and ways else set()
 
     def link(self, process: pack.Process, action: pack.Action, *, file: str, key: str) -> None:
         """It asks for the earlier case; one that is merged into that ends, and is not settled."""

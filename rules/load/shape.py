@@ -228,6 +228,7 @@ class _Shaper:
 
     def field(self, node: tree.Node) -> tree.Node:
         """`choices` is a list, so that its order is kept; `categories` stands for all of them."""
+        node = _as_lists(node, "below")
         if not isinstance(node, tree.Table) or "choices" not in node:
             return node
         table, choices = node.copy(), node["choices"]

@@ -6,7 +6,7 @@ from rules import papers
 from rules.load import tree
 
 LANGUAGES = ("zh", "en")
-_LISTS = ("made_by", "served_by", "when")
+_LISTS = ("made_by", "served_by", "overtaken_by", "when")
 
 
 def paper(node: tree.Node, faults: tree.Faults) -> tree.Node:

@@ -21,7 +21,7 @@ from workflow.queries import case as case_query
 from workflow.queries import office as office_query
 from workflow.queries import worklist
 
-STAFF = ("officer", "desk", "mediator", "supervisor", "petition_officer", "auditor")
+STAFF = ("officer", "desk", "mediator", "supervisor", "petition_officer", "handler", "auditor")
 HERE = {"Origin": "http://testserver", "Accept": "text/html"}
 
 
@@ -301,6 +301,29 @@ def test_action_when_not_of_this_moment_says_so_and_leads_back(pages: Pages) -> 
     assert f'href="/cases/{filed.case_id}"' in answer.text
     assert pages.get(f"/cases/{filed.case_id}/do/nothing").status_code == 404
     assert pages.get(f"/cases/{filed.case_id}/do/file_case").status_code == 404
+
+
+def test_action_when_a_paper_is_served_first_leads_to_the_service_and_says_why(
+    pages: Pages,
+) -> None:
+    district = pages.district
+    district.staff(
+        "station",
+        kind="department",
+        area=office.DISTRICT,
+        superior="housing",
+        clerk="department_handler",
+    )
+    filed = district.file("handler", process="petition")
+    lower = str(district.offices["station"])
+    district.do(filed, "tell_where", "handler", lower_office=lower)
+    pages.sign_in("handler")
+    page = pages.get(f"/cases/{filed.case_id}").text
+    assert f'btn-main btn-wide" href="/cases/{filed.case_id}/do/serve_paper"' in page
+    answer = pages.get(f"/cases/{filed.case_id}/do/send_down")
+    assert answer.status_code == 409
+    assert "此前的告知书还没有送达" in answer.text
+    assert "您的岗位" not in answer.text
 
 
 def test_case_when_shown_masks_until_a_reason_is_given_and_records_it(pages: Pages) -> None:

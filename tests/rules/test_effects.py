@@ -99,6 +99,55 @@ def test_what_waits_for_an_answer_bars_no_way_on_and_names_a_clock_of_its_proces
     assert told == [("check.unknown_deadline", "actions.ask_progress.outside")]
 
 
+def test_what_waits_for_papers_is_done_where_they_can_be_served() -> None:
+    actions = NATIONAL.processes["petition"].actions
+    serve = actions["serve_paper"]
+    elsewhere = dataclasses.replace(
+        serve, source=tuple(state for state in serve.source if state != "going_down")
+    )
+    alone = {
+        name: dataclasses.replace(
+            it, source=tuple(state for state in it.source if state != "going_down")
+        )
+        for name, it in actions.items()
+        if name != "send_down" and "going_down" in it.source
+    }
+    told = packs.changed("petition", actions={**actions, **alone, "serve_paper": elsewhere})
+    assert ("check.waits", "actions.send_down.from") in told
+
+
+def test_an_office_below_is_asked_for_once_there_is_one_above_it() -> None:
+    takes = (*NATIONAL.processes["petition"].actions["file_case"].takes, "lower_office")
+    told = _without("petition", "file_case", takes=takes)
+    assert ("check.below", "actions.file_case.needs") in told
+
+
+def test_an_office_below_is_asked_for_by_a_field_of_offices() -> None:
+    note = dataclasses.replace(NATIONAL.fields["note"], below=("department",))
+    pack = dataclasses.replace(NATIONAL, fields={**NATIONAL.fields, "note": note})
+    faults = check.check(pack, load.load_calendar(load.shipped()))
+    found = [(fault.code, fault.key) for fault in faults]
+    assert ("check.below", "actions.transfer.needs") in found
+
+
+@pytest.mark.parametrize("act", ["tell_where", "withdraw"])
+def test_what_overtakes_a_paper_ends_the_clock_of_its_service_and_no_other_act_does(
+    act: str,
+) -> None:
+    rule = NATIONAL.deadlines["petition.serve_paper"]
+    told = _clock("petition.serve_paper", stops=tuple(it for it in rule.stops if it != act))
+    assert ("check.overtaken", "petition.sent_down_notice.overtaken_by") in told
+    paper = NATIONAL.papers["petition.sent_down_notice"]
+    kept = dataclasses.replace(
+        paper, overtaken_by=tuple(it for it in paper.overtaken_by if it != act)
+    )
+    pack = dataclasses.replace(
+        NATIONAL, papers={**NATIONAL.papers, "petition.sent_down_notice": kept}
+    )
+    faults = check.check(pack, load.load_calendar(load.shipped()))
+    assert ("check.unserved_stop", "petition.serve_paper") in [(it.code, it.key) for it in faults]
+
+
 def test_a_material_says_what_it_is_and_how_many_sheets_it_has() -> None:
     told = _without("dispute", "add_material", needs=("material_kind", "material_title"))
     assert ("check.unknown_input", "actions.add_material.needs") in told

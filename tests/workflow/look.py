@@ -29,6 +29,7 @@ from workflow.tables import case as case_tables
 from workflow.tables import delivery
 from workflow.tables import paper as paper_tables
 
+_EVENT: Final = case_tables.Event.__table__  # type: ignore[attr-defined]
 _CASE: Final = case_tables.CaseFile.__table__  # type: ignore[attr-defined]
 _ROLL_UP: Final = case_tables.RollUp.__table__  # type: ignore[attr-defined]
 _RECUSAL: Final = case_tables.Recusal.__table__  # type: ignore[attr-defined]
@@ -115,11 +116,14 @@ def unserved(district: office.District, case_id: UUID) -> list[int]:
         services = select(_SERVICE.c.paper_no, _SERVICE.c.side)
         for no, side in tx.execute(services.where(_SERVICE.c.case_id == case_id)):
             served[no].add(side)
-        rows = tx.execute(select(_PAPER.c.no, _PAPER.c.name).where(_PAPER.c.case_id == case_id))
+        made = select(_PAPER.c.no, _PAPER.c.name, _PAPER.c.seq).where(_PAPER.c.case_id == case_id)
+        acts = tx.execute(select(_EVENT.c.seq, _EVENT.c.name).where(_EVENT.c.case_id == case_id))
+        done = [(act.seq, act.name) for act in acts]
         return [
             row.no
-            for row in rows
+            for row in tx.execute(made)
             if "serve_paper" in papers[row.name].served_by and not reached_all(served[row.no])
+            if not {name for seq, name in done if seq > row.seq} & {*papers[row.name].overtaken_by}
         ]
 
 

@@ -146,23 +146,6 @@ def test_a_return_counts_for_the_office_that_sent_it_back(district: office.Distr
     assert _tally(district) == {"housing.returned": 1}
 
 
-def test_an_objection_to_the_office_above_counts_as_a_return_by_the_one_below(
-    district: office.District,
-) -> None:
-    district.staff(
-        "depot",
-        kind="department",
-        area=office.DISTRICT,
-        superior="housing",
-        clerk="department_handler",
-    )
-    filed = district.file("handler", process="petition", identity_clear=False)
-    district.do(filed, "tell_where", "handler", lower_office=str(district.offices["depot"]))
-    district.do(filed, "send_down", "handler")
-    district.do(filed, "object_up", "clerk", objection_reason="不属本单位")
-    assert _tally(district) == {"depot.returned": 1}
-
-
 def test_a_restricted_case_counts_for_nobody(district: office.District) -> None:
     district.file(confidentiality="restricted")
     district.at("2026-03-27 10:00")

@@ -179,7 +179,10 @@ def test_a_medical_dispute_counts_as_failed_by_its_period_alone(
     due_on = district.deadlines(filed)["mediation.medical"][0].due_on
     district.at(f"{due_on} 23:00")
     error = look.refused(district.do, filed, "deem_failed", "mediator", routes_told=True)
-    assert (error.code, error.params) == ("action.too_early", {"deadline": "mediation.medical"})
+    assert (error.code, error.params["deadline_en"]) == (
+        "action.too_early",
+        "Medical mediation period",
+    )
     assert not offered()
     district.at(f"{due_on + timedelta(days=1)} 00:01")
     assert offered()

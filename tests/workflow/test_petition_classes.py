@@ -11,6 +11,7 @@ import pytest
 from rules import errors
 from tests import office
 from tests.workflow import look
+from workflow import ids
 from workflow.commands import act, papers
 from workflow.decide import Scalar
 from workflow.queries import case as case_query
@@ -389,9 +390,22 @@ def _below(district: office.District, name: str) -> dict[str, Scalar]:
     return {"lower_office": str(district.offices[name])}
 
 
-def _serve(district: office.District, case: act.Receipt, who: str) -> None:
-    (paper,) = look.unserved(district, case.case_id)
-    served: dict[str, Scalar] = {"served_method": "in_person", "served_on": "2026-03-20"}
+def _offered_below(district: office.District, case: act.Receipt) -> set[str]:
+    view = case_query.view(district.engine, district.actor("handler"), case.case_id)
+    form = office_query.candidates(
+        district.engine.database,
+        action=view.process.actions["tell_where"],
+        pack=view.pack,
+        case=view.case,
+        facts=view.facts,
+    )
+    names = {str(key): name for name, key in district.offices.items()}
+    return {names[one.value] for one in form["lower_office"]}
+
+
+def _serve(district: office.District, case: act.Receipt, who: str, on: str = "2026-03-20") -> None:
+    *_, paper = look.unserved(district, case.case_id)
+    served: dict[str, Scalar] = {"served_method": "in_person", "served_on": on}
     district.do(case, "serve_paper", who, paper=paper, receipt="本人签收", **served)
 
 
@@ -447,16 +461,7 @@ def test_it_goes_down_to_an_office_that_answers_to_whoever_received_it(
     filed = _received_above(district)
     error = _refused(district.do, filed, "tell_where", "handler", **_below(district, name))
     assert (error.code, error.field) == ("field.office_below", "lower_office")
-    view = case_query.view(district.engine, district.actor("handler"), filed.case_id)
-    form = office_query.candidates(
-        district.engine.database,
-        action=view.process.actions["tell_where"],
-        pack=view.pack,
-        case=view.case,
-        facts=view.facts,
-    )
-    named = {one.value for one in form["lower_office"]}
-    assert named == {str(district.offices[one]) for one in ("station", "depot")}
+    assert _offered_below(district, filed) == {"station", "depot"}
 
 
 def test_an_objection_to_the_office_above_stops_and_restarts_nothing(
@@ -478,20 +483,22 @@ def test_an_objection_to_the_office_above_stops_and_restarts_nothing(
     assert [state for state, _ in _assigned(district, filed)] == ["met"]
 
 
-def test_another_office_below_has_its_own_fifteen_days_and_who_objected_is_not_asked_again(
+def test_another_office_below_is_told_of_first_and_who_objected_is_not_asked_again(
     district: office.District,
 ) -> None:
     filed = _sent_down(district)
     district.at("2026-03-22 10:00")
     district.do(filed, "object_up", "clerk", **WHY)
-    why = {"designate_reason": "属于仓储管理。"}
-    again = _below(district, "station") | why
-    assert (
-        _refused(district.do, filed, "give_down", "handler", **again).code == "field.office_below"
-    )
-    district.do(filed, "give_down", "handler", **_below(district, "depot"), **why)
+    assert _offered_below(district, filed) == {"depot"}
+    error = _refused(district.do, filed, "tell_where", "handler", **_below(district, "station"))
+    assert error.code == "field.office_below"
+    district.do(filed, "tell_where", "handler", **_below(district, "depot"))
+    clocks = district.deadlines(filed)
+    assert clocks["petition.decide_objection"][0].state == "met"
+    assert _assigned(district, filed) == [("running", "2026-04-04")], "what it takes is theirs"
+    _serve(district, filed, "handler", on="2026-03-22")
+    district.do(filed, "send_down", "handler")
     assert district.case(filed).lead_office_id == district.offices["depot"]
-    assert _made(district, filed, "give_down") == ["petition.given_down_letter"]
     assert _assigned(district, filed)[-1] == ("running", "2026-04-06")
     assert district.do(filed, "accept", "other_clerk", route="6").state == "handling"
 
@@ -500,8 +507,80 @@ def test_what_is_not_for_the_office_below_the_one_above_takes_itself(
     district: office.District,
 ) -> None:
     filed = _sent_down(district)
+    asked = {"report_by": "2026-04-30"}
+    district.do(filed, "ask_report", "district_supervisor", **asked)
     district.do(filed, "object_up", "clerk", **WHY)
+    assert district.deadlines(filed)["petition.report_back"][0].state == "met"
     assert district.do(filed, "accept", "handler", route="6").state == "handling"
     clocks = district.deadlines(filed)
     assert clocks["petition.decide_objection"][0].state == "met"
     assert clocks["petition.notice_assigned"][0].state == "met"
+
+
+def test_an_accusation_is_not_upheld_down(district: office.District) -> None:
+    filed = _sent_down(district)
+    district.do(filed, "reclassify", "clerk", petition_class="accusation")
+    district.do(filed, "object_up", "clerk", **WHY)
+    error = _refused(district.do, filed, "uphold_down", "handler", uphold_reason="三定。")
+    assert error.code == "action.condition"
+    assert district.do(filed, "hand_over", "handler", **HANDED).state == "handed_over"
+
+
+def test_a_notice_that_is_not_true_any_more_is_not_served(district: office.District) -> None:
+    filed = _received_above(district)
+    district.do(filed, "tell_where", "handler", **_below(district, "station"))
+    (first,) = look.unserved(district, filed.case_id)
+    district.do(filed, "tell_where", "handler", **_below(district, "depot"))
+    view = case_query.view(district.engine, district.actor("handler"), filed.case_id)
+    assert [paper.no for paper in view.papers if paper.is_for_service] == [first + 1]
+    served: dict[str, Scalar] = {"served_method": "in_person", "served_on": "2026-03-20"}
+    error = _refused(
+        district.do, filed, "serve_paper", "handler", paper=first, receipt="本人签收", **served
+    )
+    assert (error.code, error.field) == ("service.no_paper", "paper")
+    clocks = district.deadlines(filed)["petition.serve_paper"]
+    assert [clock.state for clock in clocks] == ["met", "running"]
+    district.do(filed, "serve_paper", "handler", paper=first + 1, receipt="本人签收", **served)
+    district.do(filed, "send_down", "handler")
+    assert district.case(filed).lead_office_id == district.offices["depot"]
+
+
+@pytest.mark.parametrize("act", ["accept", "name_complained", "withdraw"])
+def test_nobody_serves_where_it_goes_once_it_goes_elsewhere(
+    district: office.District, act: str
+) -> None:
+    filed = _received_above(district)
+    district.do(filed, "tell_where", "handler", **_below(district, "station"))
+    (notice,) = look.unserved(district, filed.case_id)
+    said: dict[str, dict[str, Scalar]] = {
+        "accept": {"route": "6"},
+        "name_complained": {"complained_office": str(district.offices["station"])},
+        "withdraw": {"withdraw_reason": "不再反映。"},
+    }
+    district.do(filed, act, "handler", **said[act])
+    who = "petition_officer" if act == "name_complained" else "handler"
+    view = case_query.view(district.engine, district.actor(who), filed.case_id)
+    assert notice not in [paper.no for paper in view.papers if paper.is_for_service]
+    clocks = district.deadlines(filed)["petition.serve_paper"]
+    assert clocks[0].ended_at is not None
+    assert len(clocks) == (2 if act == "accept" else 1), "the notice of receipt alone"
+
+
+def test_where_nothing_is_below_nobody_is_offered_to_send_it_down(
+    district: office.District,
+) -> None:
+    filed = district.file("handler", process="petition")
+    view = case_query.view(district.engine, district.actor("handler"), filed.case_id)
+    assert "tell_where" not in view.actions
+    district.staff("station", kind="justice_office", area=office.DISTRICT, superior="housing")
+    view = case_query.view(district.engine, district.actor("handler"), filed.case_id)
+    assert "tell_where" not in view.actions, "of another kind"
+
+
+def test_who_sends_it_on_reads_the_letter_before(district: office.District) -> None:
+    filed = _received_above(district)
+    district.do(filed, "tell_where", "handler", **_below(district, "station"))
+    _serve(district, filed, "handler")
+    request = act.Request(case_id=filed.case_id, action_id=ids.uuid7(), action="send_down")
+    drafts = papers.draft(district.engine, district.actor("handler"), request, reason="核对")
+    assert [one.key for one in drafts] == ["petition.sent_down_letter"]

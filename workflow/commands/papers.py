@@ -77,8 +77,8 @@ def draft(
 ) -> tuple[Opened, ...]:
     """The papers that an action would make now, to be read, or signed by hand, before it is done.
     Nothing is done and no number is drawn; what the action has its sender confirm counts as
-    confirmed. Who may not open a paper both now and after the act sees no draft of it. The
-    reading is recorded.
+    confirmed. Who may not open a paper both now and after the act sees no draft of it, but for
+    one that their own office signs by sending the case on. The reading is recorded.
 
     Raises: `case.unknown`, `action.unknown`, `action.not_yours`, what `decide` raises;
     `paper.none` where it makes none that this actor may open.
@@ -113,7 +113,8 @@ def draft(
             )
             for row in decision.papers
             for paper in [rules.pack.papers[row.name]]
-            if all(access.may_open_paper(one, paper, rules.pack, actor) for one in rights)
+            for asked in [rights[:1] if row.office_id == facts.case.lead_office_id else rights]
+            if all(access.may_open_paper(one, paper, rules.pack, actor) for one in asked)
         )
         if not opened:
             raise errors.Invalid("paper.none", field="action")

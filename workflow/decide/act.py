@@ -184,9 +184,16 @@ def _check_people(draft: Draft, action: pack_.Action, values: Mapping[str, Scala
 
 def _check_below(draft: Draft, values: Mapping[str, Scalar]) -> None:
     """Where a field asks for an office below, it answers to the lead office and did not object."""
-    for name in [name for name in values if draft.rules.pack.fields[name].below]:
-        if UUID(str(values[name])) not in may_take_below(draft.case, draft.facts):
+    for name, value in values.items():
+        field = draft.rules.pack.fields[name]
+        if field.below and UUID(str(value)) not in may_take_below(field, draft.case, draft.facts):
             raise errors.Invalid("field.office_below", field=name)
+
+
+def has_whom_below(action: pack_.Action, case: CaseRow, facts: Facts, pack: pack_.Pack) -> bool:
+    """Whether there is an office below for each field that needs one."""
+    asked = (pack.fields[name] for name in action.needs)
+    return all(may_take_below(field, case, facts) for field in asked if field.below)
 
 
 def _complained(draft: Draft, action: pack_.Action, values: Mapping[str, Scalar]) -> UUID | None:
@@ -215,15 +222,10 @@ def part_with(draft: Draft, office: UUID, *, seq: int) -> None:
 
 
 def _check_window(draft: Draft, action: pack_.Action, values: Mapping[str, Scalar]) -> None:
-    runs = _barring(action, draft.deadlines.values())
-    if runs is not None:
-        code = "action.asked_already" if action.to is None else "action.unserved"
-        raise errors.NotNow(code, due_on=runs.due_on.isoformat())
-    if action.after is not None and not _is_missed(action, draft.deadlines.values()):
-        raise errors.NotNow("action.too_early", deadline=action.after)
-    if not window_is_open(action, draft.deadlines.values()):
-        raise errors.NotNow("action.window_over", deadline=action.within)
-    row = _last(action.within, draft.deadlines.values())
+    error = barred(action, draft.deadlines.values(), draft.rules.pack)
+    if error is not None:
+        raise error
+    row = {row.rule: row for row in draft.deadlines.values()}.get(action.within or "")
     if row is None or row.state == "running":
         return
     first, asked_on = _local(draft, row.start_at), clocks.date_field(values, action.within_on)
@@ -234,38 +236,28 @@ def _check_window(draft: Draft, action: pack_.Action, values: Mapping[str, Scala
     clocks.used(draft, row)
 
 
-def window_is_open(action: pack_.Action, deadlines: Iterable[DeadlineRow]) -> bool:
-    """Whether the clocks let an action be done: that which it is `outside` of does not run, that
-    which it comes `after` is late, and the window that it is `within` runs; or is over and nobody
-    has used it, where the day of asking counts and not that of recording."""
-    if _barring(action, deadlines) is not None:
-        return False
-    if action.after is not None and not _is_missed(action, deadlines):
-        return False
-    if action.within is None:
-        return True
-    row = _last(action.within, deadlines)
-    if row is None:
-        return False
-    return row.state == "running" or (action.within_on is not None and row.state in OVER)
+def barred(
+    action: pack_.Action, deadlines: Iterable[DeadlineRow], pack: pack_.Pack
+) -> errors.NotNow | None:
+    """Why the clocks do not let an action be done: that which it is `outside` of runs, that which
+    it comes `after` is not late, or the window that it is `within` does not run; unless that is
+    over and nobody has used it, where the day of asking counts and not that of recording."""
+    rows = {row.rule: row for row in deadlines}  # the last of each
+    out, late, window = (rows.get(it or "") for it in (action.outside, action.after, action.within))
+    if out is not None and out.is_open:
+        code = "action.asked_already" if action.to is None else "action.unserved"
+        return errors.NotNow(code, due_on=out.due_on.isoformat())
+    if action.after and not (late is not None and late.is_open and late.missed_at is not None):
+        return _told_clock("action.too_early", pack, action.after)
+    is_over = window is not None and action.within_on is not None and window.state in OVER
+    if action.within and not (window is not None and window.state == "running") and not is_over:
+        return _told_clock("action.window_over", pack, action.within)
+    return None
 
 
-def _barring(action: pack_.Action, deadlines: Iterable[DeadlineRow]) -> DeadlineRow | None:
-    """The clock that runs and that an action is `outside` of."""
-    row = _last(action.outside, deadlines) if action.outside is not None else None
-    return row if row is not None and row.ended_at is None else None
-
-
-def _is_missed(action: pack_.Action, deadlines: Iterable[DeadlineRow]) -> bool:
-    """Whether the clock that an action comes `after` runs and is late."""
-    row = _last(action.after, deadlines)
-    return row is not None and row.ended_at is None and row.missed_at is not None
-
-
-def _last(rule: str | None, deadlines: Iterable[DeadlineRow]) -> DeadlineRow | None:
-    """The last clock by a rule."""
-    found = [row for row in deadlines if row.rule == rule]
-    return found[-1] if found else None
+def _told_clock(code: str, pack: pack_.Pack, name: str) -> errors.NotNow:
+    words = pack.deadlines[name].name
+    return errors.NotNow(code, deadline_zh=words.zh, deadline_en=words.en)
 
 
 # -- what changes -----------------------------------------------------------------------------

@@ -213,13 +213,15 @@ def reached_all(sides: AbstractSet[str]) -> bool:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EarlierPaper:
     """A paper that the case has already. `served` are the sides to whom it was served, as
-    `reached_all` reads them."""
+    `reached_all` reads them; `is_overtaken`: nobody serves it any more, by the act at hand or an
+    earlier one."""
 
     no: int
     name: str
     number: str
     made_at: datetime
     served: frozenset[str] = frozenset()
+    is_overtaken: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -371,10 +373,11 @@ def is_led_by(case: CaseRow, office: UUID, line: Line) -> bool:
     return case.lead_office_id in routing.with_line(frozenset({office}), line.offices)
 
 
-def may_take_below(case: CaseRow, facts: Facts) -> frozenset[UUID]:
-    """The offices below the lead office to which it may send the case."""
+def may_take_below(field: pack_.Field, case: CaseRow, facts: Facts) -> frozenset[UUID]:
+    """The offices below the lead office that the field may name."""
+    fits = {office.id for office in facts.line.offices if office.kind in field.below}
     below = routing.below(case.lead_office_id, facts.line.offices)
-    return below - facts.barred - facts.parted
+    return (below & fits) - facts.barred - facts.parted
 
 
 def guard_facts(case: CaseRow, assignments: Collection[AssignmentRow] = ()) -> dict[str, object]:

@@ -127,6 +127,7 @@ def _unserved(draft: Draft) -> list[EarlierPaper]:
         for paper in known(draft).papers
         if paper.name in declared
         and declared[paper.name].served_by
+        and not paper.is_overtaken
         and not reached_all(
             paper.served | {row.side for row in draft.services if row.paper_no == paper.no}
         )

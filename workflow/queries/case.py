@@ -254,7 +254,7 @@ def _view(
     offices = _names(tx, OFFICES, {"ids": [case.lead_office_id]})
     areas = _names(tx, AREAS, {"codes": sorted({case.origin_grid, *case.areas})})
     is_filer = actor.person_id is not None and actor.person_id == case.filer_id
-    actions = _actions(actor, house.rules.pack, flow, case, facts)
+    actions = _actions(actor, house.rules.pack, rules, case, facts)
     can_link = any(flow.process.actions[name].link for name in actions)
     can_invite = any(flow.process.actions[name].invitation for name in actions)
     around = links.around(tx, house.rules.pack, actor, case, can_link=can_link)
@@ -459,11 +459,11 @@ def _event(
 def _actions(
     actor: access.Actor,
     rights: pack_.Pack,
-    flow: machine.Flow,
+    rules: machine.Rules,
     case: CaseRow,
     facts: Facts,
 ) -> tuple[str, ...]:
-    known = guard_facts(case, facts.assignments)
+    known, flow = guard_facts(case, facts.assignments), rules.flow(case.process)
     found = {
         name: flow.process.actions[name]
         for name in machine.offered(flow, state=case.state, facts=known)
@@ -471,7 +471,8 @@ def _actions(
     return tuple(
         name
         for name, action in found.items()
-        if act.window_is_open(action, facts.deadlines)
+        if act.barred(action, facts.deadlines, rules.pack) is None
+        and act.has_whom_below(action, case, facts, rules.pack)
         and supervision.is_possible(action, case, actor_id=actor.person_id)
         and leader.is_possible(action, facts.assignments, actor_id=actor.person_id)
         and access.may_act(rights, actor, case, action=action, recused=facts.recused)

@@ -260,7 +260,10 @@ def _offices(
         for office in facts.line.offices
         if (not kinds or office.kind in kinds)
         and office.id not in facts.barred
-        and (not field.below or (case is not None and office.id in may_take_below(case, facts)))
+        and (
+            not field.below
+            or (case is not None and office.id in may_take_below(field, case, facts))
+        )
         and (not field.excludes or _may_name(office, action, rule, facts, case=case, own=own))
     }
     rows = tx.execute(OFFICE_NAMES, {"ids": sorted(found)}).all()

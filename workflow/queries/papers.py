@@ -42,8 +42,9 @@ class FileView:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PaperView:
-    """A paper that was made. `is_for_service` says that somebody must serve it; `is_served` that
-    all have it whom it is to; `can_attach` that this actor may attach a receipt of a service."""
+    """A paper that was made. `is_for_service` says that somebody must serve it, unless a later act
+    has overtaken it; `is_served` that all have it whom it is to; `can_attach` that this actor may
+    attach a receipt of a service."""
 
     no: int
     key: str
@@ -124,7 +125,7 @@ def listed(
                     seq=event.seq,
                     made_at=event.at,
                     to=paper.to,
-                    is_for_service=bool(paper.served_by),
+                    is_for_service=_is_for_service(paper, event, events),
                     is_served=_is_served(served[no]),
                     services=tuple(served[no]),
                     can_open=access.may_open_paper(rights, paper, pack, actor),
@@ -216,7 +217,9 @@ def waiting(events: Sequence[Told], pack: pack_.Pack) -> frozenset[str]:
         for event in events
         for note in event.payload.get("papers", ())
         if note["name"] in pack.papers and not _is_served(served[note["no"]])
-        for action in pack.papers[note["name"]].served_by
+        for paper in [pack.papers[note["name"]]]
+        if _is_for_service(paper, event, events)
+        for action in paper.served_by
     )
 
 
@@ -227,7 +230,7 @@ def choices(
     return tuple(
         office.Choice(value=str(it.no), label=it.number, hint=it.name)
         for it in papers
-        if not it.is_served and action in pack.papers[it.key].served_by
+        if it.is_for_service and not it.is_served and action in pack.papers[it.key].served_by
     )
 
 
@@ -246,6 +249,12 @@ def _services(events: Iterable[Told]) -> defaultdict[int, list[ServiceView]]:
             )
             found[note["paper"]].append(view)
     return found
+
+
+def _is_for_service(paper: pack_.Paper, made: Told, events: Iterable[Told]) -> bool:
+    """Whether somebody serves it, and no later act has overtaken it."""
+    later = (it.name for it in events if it.seq > made.seq)
+    return bool(paper.served_by) and not any(name in paper.overtaken_by for name in later)
 
 
 def _is_served(services: Iterable[ServiceView]) -> bool:
