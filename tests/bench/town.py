@@ -147,6 +147,9 @@ def _without_papers(database: db.Database) -> None:
         document["deadlines"] = {
             name: rule for name, rule in document["deadlines"].items() if "unserved" not in rule
         }
+        waits = document["processes"]["petition"]["actions"]["send_down"]  # for a paper, and by it
+        del waits["outside"]
+        waits["needs"] = ["lower_office"]  # knows where to
         document["examples"] = [
             one for one in document["examples"] if one["deadline"] in document["deadlines"]
         ]

@@ -117,9 +117,9 @@ def test_a_miss_asks_and_does_not_act(district: office.District) -> None:
     found = look.whole(district, filed.case_id)
     assert found.deadline("mediation.medical").missed_at is not None
     assert found.case.state == "mediating"
-    assert "record_no_agreement" not in found.names
+    assert "deem_failed" not in found.names
     asked = [n for n in look.notices(district, filed.case_id) if n.cause == "deadline_missed"]
-    assert ("record_no_agreement", district.people["mediator"]) in [
+    assert ("deem_failed", district.people["mediator"]) in [
         (json.loads(notice.words).get("ask"), notice.receiver_id) for notice in asked
     ]
 
