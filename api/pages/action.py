@@ -168,8 +168,15 @@ def _scalars(values: Mapping[str, object]) -> dict[str, str | int | bool | None]
 
 def _not_now(frame: frames.Frame, view: case_query.CaseView, action: pack.Action) -> Response:
     """The act is not theirs, or not of this moment: said on a page that leads back."""
-    here = view.case.state in action.source
-    error = acting.barred(action, view.facts.deadlines, view.pack) if here else None
+    error = None
+    if view.case.state in action.source and access.may_act(
+        frame.house.rules.pack,
+        frame.person,
+        view.case,
+        action=action,
+        recused=view.facts.recused,
+    ):
+        error = acting.why_not(action, view.case, view.facts, view.pack)
     return frame.page(
         "action/not_now.html",
         status=409,

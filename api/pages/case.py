@@ -244,11 +244,11 @@ def offered(frame: frames.Frame, view: case_query.CaseView) -> tuple[str, ...]:
     found = machine.offered(
         flow, state=view.case.state, facts=guard_facts(view.case, view.facts.assignments)
     )
-    actions = view.process.actions
+    known = {name: view.process.actions[name] for name in found if name in view.process.actions}
     return tuple(
         name
-        for name in found
-        if name in actions and acting.barred(actions[name], view.facts.deadlines, view.pack) is None
+        for name, action in known.items()
+        if acting.why_not(action, view.case, view.facts, view.pack) is None
     )
 
 

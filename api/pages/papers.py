@@ -355,6 +355,8 @@ def _served(it: query.PaperView, rules: pack.Pack, words: texts.Words) -> str:
     for one in it.services:
         side = papers_listed.side_of(words, rules, one)
         told.append(f"{_day(one.served_on, words)} {side}".strip())
+    if it.is_overtaken:
+        told.append(words.get("Overtaken, not served"))
     return " · ".join(told) or "–"
 
 

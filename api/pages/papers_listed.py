@@ -143,7 +143,9 @@ def _served(frame: frames.Frame, rules: pack.Pack, it: query.PaperView) -> str:
         method = _choice(words, rules, deciding.METHOD, one.method)
         how = " ".join(filter(None, (side_of(words, rules, one), method)))
         told.append(words.get("Served {day}: {how}", day=words.day_short(one.served_on), how=how))
-    if it.is_for_service and not it.is_served:
+    if it.is_overtaken:
+        told.append(words.get("Overtaken, not served"))
+    elif it.is_for_service and not it.is_served:
         sides = {one.side for one in it.services}
         left = [side for side in BOTH_SIDES if sides and side not in sides]
         names = (_choice(words, rules, deciding.SERVED_TO, side) for side in left)

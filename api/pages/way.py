@@ -60,7 +60,8 @@ def ranked(
     usual = process.states[state].main
     waits = process.actions[usual].outside if usual and usual not in acts else None
     if waits is not None:
-        usual = next((act for act in rules.deadlines[waits].stops if act in acts), usual)
+        serving = {act for paper in rules.papers.values() for act in paper.served_by}
+        usual = next((it for it in rules.deadlines[waits].stops if it in serving & {*acts}), usual)
     return tuple(
         sorted(
             acts,

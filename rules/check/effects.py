@@ -63,8 +63,14 @@ class _Effects:
         rule = self.clocks.get(action.outside or "")
         if rule is None or action.to is None:
             return
+        serving = {
+            act
+            for paper in self.rules.papers.values()
+            if set(paper.made_by) & set(rule.starts)
+            for act in paper.served_by
+        }
         for state in action.source:
-            if not any(state in self.actions[stop].source for stop in rule.stops):
+            if not any(state in self.actions[act].source for act in serving & set(rule.stops)):
                 self.report.add("check.waits", self.file, f"actions.{key}.from", state=state)
 
     def below(self, key: str, action: pack.Action) -> None:

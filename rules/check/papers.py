@@ -282,7 +282,7 @@ class _Checker:
         serving = {
             action
             for paper in self.rules.papers.values()
-            if paper.process == rule.process
+            if paper.process == rule.process and set(paper.made_by) & set(rule.starts)
             for action in (*paper.served_by, *paper.overtaken_by)
         }
         for action in rule.stops:

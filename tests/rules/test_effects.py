@@ -105,14 +105,7 @@ def test_what_waits_for_papers_is_done_where_they_can_be_served() -> None:
     elsewhere = dataclasses.replace(
         serve, source=tuple(state for state in serve.source if state != "going_down")
     )
-    alone = {
-        name: dataclasses.replace(
-            it, source=tuple(state for state in it.source if state != "going_down")
-        )
-        for name, it in actions.items()
-        if name != "send_down" and "going_down" in it.source
-    }
-    told = packs.changed("petition", actions={**actions, **alone, "serve_paper": elsewhere})
+    told = packs.changed("petition", actions={**actions, "serve_paper": elsewhere})
     assert ("check.waits", "actions.send_down.from") in told
 
 

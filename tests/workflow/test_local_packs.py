@@ -98,6 +98,21 @@ def test_gaotai_a_dispute_climbs_four_levels_in_seven_working_days(
     look.counts_agree(district)
 
 
+@pytest.mark.parametrize(
+    ("category", "clock"), [("0502", "mediation.medical"), ("0701", "mediation.labour")]
+)
+def test_gaotai_no_hand_up_by_the_ladder_gives_a_period_of_law_anew(
+    database: db.Database, category: str, clock: str
+) -> None:
+    district = _gaotai(database, "2026-04-30 10:00")
+    filed = district.file(category=category)
+    district.do(filed, "accept", "desk")
+    (first,) = district.deadlines(filed)[clock]
+    district.at("2026-05-12 10:00")
+    assert look.whole(district, filed.case_id).names.count("hand_up") == 3
+    assert [row.due_on for row in district.deadlines(filed)[clock]] == [first.due_on]
+
+
 def test_gaotai_nothing_is_handed_up_while_a_side_declines(database: db.Database) -> None:
     district = _gaotai(database, "2026-04-30 10:00")
     filed = district.file()

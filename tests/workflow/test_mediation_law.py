@@ -196,6 +196,17 @@ def test_a_medical_dispute_counts_as_failed_by_its_period_alone(
     assert not {"mediation.medical", "dispute.first_session"} & running
 
 
+def test_a_period_that_ends_during_an_assessment_lets_it_fail_all_the_same(
+    district: office.District,
+) -> None:
+    filed = _mediating(district, category="0502")
+    district.do(filed, "start_assessment", "mediator", assessment_reason="认定责任")
+    district.at("2026-09-01 10:00")
+    assert district.deadlines(filed)["mediation.medical"][0].missed_at is not None
+    done = district.do(filed, "deem_failed", "mediator", routes_told=True)
+    assert done.state == "no_agreement"
+
+
 def test_no_other_dispute_counts_as_failed_by_a_period(district: office.District) -> None:
     filed = _mediating(district)
     district.at("2026-07-01 10:00")

@@ -14,6 +14,7 @@ from tests.workflow import look
 from workflow import ids
 from workflow.commands import act, papers
 from workflow.decide import Scalar
+from workflow.decide import act as decide_act
 from workflow.queries import case as case_query
 from workflow.queries import office as office_query
 
@@ -356,17 +357,19 @@ def test_a_major_item_is_reported_to_who_supervises_above(district: office.Distr
 # -- what is linked to an earlier petition --------------------------------------------------------
 
 
-@pytest.mark.parametrize("answer", ["other_matter", "new_facts"])
+@pytest.mark.parametrize("answer", ["other_matter", "not_decided", "new_facts"])
+@pytest.mark.parametrize("kind", ["claim", "suggestion"])
 def test_what_is_linked_to_an_earlier_petition_is_accepted_only_with_how_it_differs(
-    district: office.District, answer: str
+    district: office.District, answer: str, kind: str
 ) -> None:
-    earlier, again = _sent(district), _sent(district)
+    earlier, again = _sent(district), _sent(district, petition_class=kind)
+    taking = "accept" if kind == "claim" else "study"
+    said: dict[str, Scalar] = {"route": "6"} if kind == "claim" else {}
     district.do(again, "link_earlier", "petition_officer", earlier_number=earlier.number)
-    error = _refused(district.do, again, "accept", "handler", route="6")
+    error = _refused(district.do, again, taking, "handler", **said)
     assert error.code == "action.condition"
     assert "earlier petition" in str(error.params["en"])
-    done = district.do(again, "accept", "handler", route="6", repeat_cleared=answer)
-    assert done.state == "handling"
+    district.do(again, taking, "handler", repeat_cleared=answer, **said)
     assert district.do(earlier, "accept", "handler", route="6").state == "handling"
 
 
@@ -539,7 +542,7 @@ def test_a_notice_that_is_not_true_any_more_is_not_served(district: office.Distr
     )
     assert (error.code, error.field) == ("service.no_paper", "paper")
     clocks = district.deadlines(filed)["petition.serve_paper"]
-    assert [clock.state for clock in clocks] == ["met", "running"]
+    assert [clock.state for clock in clocks] == ["stopped", "running"]
     district.do(filed, "serve_paper", "handler", paper=first + 1, receipt="本人签收", **served)
     district.do(filed, "send_down", "handler")
     assert district.case(filed).lead_office_id == district.offices["depot"]
@@ -560,10 +563,40 @@ def test_nobody_serves_where_it_goes_once_it_goes_elsewhere(
     district.do(filed, act, "handler", **said[act])
     who = "petition_officer" if act == "name_complained" else "handler"
     view = case_query.view(district.engine, district.actor(who), filed.case_id)
+    assert [paper.no for paper in view.papers if paper.is_overtaken] == [notice]
     assert notice not in [paper.no for paper in view.papers if paper.is_for_service]
+    resident = case_query.view(district.engine, district.resident(filed), filed.case_id)
+    assert notice not in [paper.no for paper in resident.papers]
     clocks = district.deadlines(filed)["petition.serve_paper"]
-    assert clocks[0].ended_at is not None
+    assert clocks[0].state == "stopped", "nothing was served"
     assert len(clocks) == (2 if act == "accept" else 1), "the notice of receipt alone"
+
+
+def test_what_is_told_to_go_down_and_proves_an_accusation_is_handed_over_by_one_act(
+    district: office.District,
+) -> None:
+    filed = _received_above(district)
+    district.do(filed, "tell_where", "handler", **_below(district, "station"))
+    accused = {"petition_class": "accusation", **HANDED}
+    error = _refused(district.do, filed, "reclassify", "handler", petition_class="accusation")
+    assert error.code == "action.wrong_state"
+    assert district.do(filed, "hand_over_later", "handler", **accused).state == "handed_over"
+    running = {
+        rule
+        for rule, rows in district.deadlines(filed).items()
+        if any(row.ended_at is None for row in rows)
+    }
+    assert running == {"petition.serve_ending"}
+
+
+def test_an_end_leaves_no_clock_of_a_paper_from_before_it(district: office.District) -> None:
+    filed = _sent(district)
+    district.do(filed, "accept", "handler", route="6")
+    accused = {"petition_class": "accusation", **HANDED}
+    district.do(filed, "hand_over_later", "handler", **accused)
+    clocks = district.deadlines(filed)
+    assert [row.state for row in clocks["petition.serve_paper"]] == ["stopped"]
+    assert clocks["petition.serve_ending"][0].state == "running"
 
 
 def test_where_nothing_is_below_nobody_is_offered_to_send_it_down(
@@ -572,6 +605,9 @@ def test_where_nothing_is_below_nobody_is_offered_to_send_it_down(
     filed = district.file("handler", process="petition")
     view = case_query.view(district.engine, district.actor("handler"), filed.case_id)
     assert "tell_where" not in view.actions
+    why = decide_act.why_not(view.process.actions["tell_where"], view.case, view.facts, view.pack)
+    assert why is not None
+    assert why.code == "action.nobody_below"
     district.staff("station", kind="justice_office", area=office.DISTRICT, superior="housing")
     view = case_query.view(district.engine, district.actor("handler"), filed.case_id)
     assert "tell_where" not in view.actions, "of another kind"

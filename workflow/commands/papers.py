@@ -78,7 +78,8 @@ def draft(
     """The papers that an action would make now, to be read, or signed by hand, before it is done.
     Nothing is done and no number is drawn; what the action has its sender confirm counts as
     confirmed. Who may not open a paper both now and after the act sees no draft of it, but for
-    one that their own office signs by sending the case on. The reading is recorded.
+    one of the office that leads the case now: it signs what it sends the case on with. The reading
+    is recorded.
 
     Raises: `case.unknown`, `action.unknown`, `action.not_yours`, what `decide` raises;
     `paper.none` where it makes none that this actor may open.

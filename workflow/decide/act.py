@@ -190,12 +190,6 @@ def _check_below(draft: Draft, values: Mapping[str, Scalar]) -> None:
             raise errors.Invalid("field.office_below", field=name)
 
 
-def has_whom_below(action: pack_.Action, case: CaseRow, facts: Facts, pack: pack_.Pack) -> bool:
-    """Whether there is an office below for each field that needs one."""
-    asked = (pack.fields[name] for name in action.needs)
-    return all(may_take_below(field, case, facts) for field in asked if field.below)
-
-
 def _complained(draft: Draft, action: pack_.Action, values: Mapping[str, Scalar]) -> UUID | None:
     """The office that the action says is complained about, which must be one of this line: no
     other could come near the case. None where it is known already. An office that leads the case
@@ -253,6 +247,16 @@ def barred(
     if action.within and not (window is not None and window.state == "running") and not is_over:
         return _told_clock("action.window_over", pack, action.within)
     return None
+
+
+def why_not(
+    action: pack_.Action, case: CaseRow, facts: Facts, pack: pack_.Pack
+) -> errors.NotNow | None:
+    """Why nobody can do an action now, as far as what will be typed does not decide it."""
+    asked = (pack.fields[name] for name in action.needs)
+    if any(field.below and not may_take_below(field, case, facts) for field in asked):
+        return errors.NotNow("action.nobody_below")
+    return barred(action, facts.deadlines, pack)
 
 
 def _told_clock(code: str, pack: pack_.Pack, name: str) -> errors.NotNow:

@@ -29,6 +29,7 @@ def run(draft: Draft, *, source: str, action: str, seq: int, fields: Mapping[str
     _pause(draft, action=action, seq=seq)
     if draft.state.end and not draft.is_end(source):
         stop_all(draft)
+        stopped = frozenset()  # what waited before the end is overtaken by it
     start(draft, action=action, seq=seq, fields=fields)
     _go_on(draft, stopped, seq=seq, fields=fields)
 
@@ -228,7 +229,8 @@ def _calendar(draft: Draft, row: DeadlineRow) -> calendars.Calendar:
 
 
 def _stop(draft: Draft, *, action: str) -> frozenset[str]:
-    """Gives the rules of those that it stopped."""
+    """Gives the rules of those that it stopped. What overtakes papers has served none: the clock
+    of their service is not met by it."""
     stopped = draft.flow.stops.get(action)
     if not stopped:
         return frozenset()
@@ -236,7 +238,8 @@ def _stop(draft: Draft, *, action: str) -> frozenset[str]:
     for row in met:
         is_due = row.state == "running" and draft.at >= row.due_at
         late = is_due or row.missed_at is not None
-        _end(draft, row, state="met_late" if late else "met")
+        is_met = draft.flow.serves.get(action) or not draft.rules.pack.deadlines[row.rule].unserved
+        _end(draft, row, state=("met_late" if late else "met") if is_met else "stopped")
     return frozenset([row.rule for row in met])
 
 

@@ -471,8 +471,7 @@ def _actions(
     return tuple(
         name
         for name, action in found.items()
-        if act.barred(action, facts.deadlines, rules.pack) is None
-        and act.has_whom_below(action, case, facts, rules.pack)
+        if act.why_not(action, case, facts, rules.pack) is None
         and supervision.is_possible(action, case, actor_id=actor.person_id)
         and leader.is_possible(action, facts.assignments, actor_id=actor.person_id)
         and access.may_act(rights, actor, case, action=action, recused=facts.recused)

@@ -42,9 +42,9 @@ class FileView:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PaperView:
-    """A paper that was made. `is_for_service` says that somebody must serve it, unless a later act
-    has overtaken it; `is_served` that all have it whom it is to; `can_attach` that this actor may
-    attach a receipt of a service."""
+    """A paper that was made. `is_for_service` says that somebody must serve it; `is_served` that
+    all have it whom it is to; `is_overtaken` that it was not served and is not true any more;
+    `can_attach` that this actor may attach a receipt of a service."""
 
     no: int
     key: str
@@ -55,6 +55,7 @@ class PaperView:
     to: pack_.Addressee
     is_for_service: bool
     is_served: bool
+    is_overtaken: bool
     services: tuple[ServiceView, ...]
     can_open: bool
     receipts: tuple[FileView, ...]
@@ -102,7 +103,8 @@ def listed(
     facts: Facts,
 ) -> tuple[PaperView, ...]:
     """The papers that the events of a case tell of, oldest first; those that this actor may not
-    know of are left out. Of receipts a resident is told nothing."""
+    know of are left out. A resident is told nothing of receipts, nor of what reached nobody before
+    it was overtaken."""
     pack = rules.pack
     served = _services(events)
     attached = _attached(events, actor, kind="receipt")
@@ -114,6 +116,9 @@ def listed(
             if paper is None or not access.knows_paper(rights, paper, pack, actor):
                 continue
             no = note["no"]
+            is_over = not served[no] and _is_overtaken(paper, event, events)
+            if is_over and actor.kind == "resident":
+                continue
             may_look = access.may_open_file(rights, paper, pack, actor)
             by = [actions[name] for name in paper.served_by if name in actions]
             found.append(
@@ -125,8 +130,9 @@ def listed(
                     seq=event.seq,
                     made_at=event.at,
                     to=paper.to,
-                    is_for_service=_is_for_service(paper, event, events),
+                    is_for_service=bool(paper.served_by) and not is_over,
                     is_served=_is_served(served[no]),
+                    is_overtaken=is_over,
                     services=tuple(served[no]),
                     can_open=access.may_open_paper(rights, paper, pack, actor),
                     receipts=tuple(_file(it, can_open=may_look) for it in attached[no]),
@@ -218,7 +224,7 @@ def waiting(events: Sequence[Told], pack: pack_.Pack) -> frozenset[str]:
         for note in event.payload.get("papers", ())
         if note["name"] in pack.papers and not _is_served(served[note["no"]])
         for paper in [pack.papers[note["name"]]]
-        if _is_for_service(paper, event, events)
+        if not _is_overtaken(paper, event, events)
         for action in paper.served_by
     )
 
@@ -251,10 +257,9 @@ def _services(events: Iterable[Told]) -> defaultdict[int, list[ServiceView]]:
     return found
 
 
-def _is_for_service(paper: pack_.Paper, made: Told, events: Iterable[Told]) -> bool:
-    """Whether somebody serves it, and no later act has overtaken it."""
-    later = (it.name for it in events if it.seq > made.seq)
-    return bool(paper.served_by) and not any(name in paper.overtaken_by for name in later)
+def _is_overtaken(paper: pack_.Paper, made: Told, events: Iterable[Told]) -> bool:
+    """Whether a later act has made it untrue."""
+    return any(it.seq > made.seq and it.name in paper.overtaken_by for it in events)
 
 
 def _is_served(services: Iterable[ServiceView]) -> bool:

@@ -58,7 +58,8 @@ class Attached(Shape):
 
 class Paper(Shape):
     """A paper that was made. `to` is whose it is; `is_for_service` that somebody must serve it;
-    `is_served` that all have it whom it is to; `can_attach` that you may attach a receipt."""
+    `is_served` that all have it whom it is to; `is_overtaken` that it was not served and is not
+    true any more; `can_attach` that you may attach a receipt."""
 
     no: int
     key: str
@@ -68,6 +69,7 @@ class Paper(Shape):
     to: Literal["applicant", "respondent", "both", "office", "file"]
     is_for_service: bool
     is_served: bool
+    is_overtaken: bool
     served: tuple[Served, ...]
     can_open: bool
     receipts: tuple[File, ...]
@@ -101,6 +103,7 @@ class Papers(Shape):
                     "to": "applicant",
                     "is_for_service": True,
                     "is_served": True,
+                    "is_overtaken": False,
                     "served": [{"to": None, "method": "in_person", "served_on": "2026-03-31"}],
                     "can_open": True,
                     "receipts": [

@@ -46,6 +46,7 @@ def _paper(it: query.PaperView, words: texts.Words) -> shapes.Paper:
         to=it.to,
         is_for_service=it.is_for_service,
         is_served=it.is_served,
+        is_overtaken=it.is_overtaken,
         served=tuple(
             shapes.Served(to=one.side or None, method=one.method, served_on=one.served_on)
             for one in it.services
