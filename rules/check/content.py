@@ -27,20 +27,8 @@ _MINUTES: Final[Mapping[pack.Unit, float]] = {
 _OURS: Final = frozenset({"name", "phone", "id_number"})
 """Personal values that are somebody's, never a place's."""
 _PLAIN: Final = frozenset(
-    {
-        "name",
-        "source",
-        "to",
-        "by",
-        "needs",
-        "takes",
-        "when",
-        "within",
-        "within_on",
-        "outside",
-        "after",
-    }
-    | {"resident_sees"}
+    {"name", "source", "to", "by", "needs", "takes", "when", "resident_sees"}
+    | {"within", "within_on", "outside", "after"}
 )
 """Parts of an action that say who does it and when; every other one does something."""
 CONFIDENTIALITY: Final = frozenset({"normal", "restricted"})
