@@ -110,11 +110,18 @@ def gravity(cause: str) -> int:
     return GRAVEST_FIRST.index(cause) if cause in GRAVEST_FIRST else len(GRAVEST_FIRST)
 
 
-def words_of(rules: pack.Pack, *, cause: str, process: str) -> pack.Text:
-    """The pack's text for a cause: the process's own, else that of all, else the number."""
+def words_of(rules: pack.Pack, *, cause: str, process: str, ask: str | None = None) -> pack.Text:
+    """The pack's text for a cause: the process's own, else that of all, else the number; with the
+    act that is asked for."""
     texts = {(notice.on, notice.process): notice.text for notice in rules.notices}
     found = texts.get((cause, process)) or texts.get((cause, None))
-    return found or pack.Text(zh="{number}", en="{number}")
+    found = found or pack.Text(zh="{number}", en="{number}")
+    flow = rules.processes.get(process)
+    act = flow.actions.get(ask or "") if flow else None
+    if act is None:
+        return found
+    zh, en = f"{found.zh}请办理“{act.name.zh}”。", f"{found.en} Please do: {act.name.en}."
+    return pack.Text(zh=zh, en=en)
 
 
 def weekday(on: date, *, language: Language) -> str:

@@ -189,11 +189,14 @@ class _Words:
 
     def line(self, row: Any) -> str:
         """A notice in words."""
-        process, due_on = self._pack.processes[row.process], json.loads(row.words).get("due_on")
+        process, words = self._pack.processes[row.process], json.loads(row.words)
+        due_on = words.get("due_on")
         told = telling.Told(
             case=str(row.case_id),
             cause=row.cause,
-            text=telling.words_of(self._pack, cause=row.cause, process=row.process),
+            text=telling.words_of(
+                self._pack, cause=row.cause, process=row.process, ask=words.get("ask")
+            ),
             number=row.number,
             process=Text(zh=process.name.zh, en=process.name.en),
             office=row.office,

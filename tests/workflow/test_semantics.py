@@ -12,10 +12,11 @@ from sqlalchemy import delete, select
 from rules import due, load
 from tests import office
 from tests.workflow import look
-from workflow import db, ids, machine, read, scheduler
+from workflow import db, ids, machine, outbox, read, scheduler
 from workflow.commands import act, packs, people
 from workflow.decide import decide_due
 from workflow.queries import case as case_query
+from workflow.queries import office as office_query
 from workflow.tables import office as office_tables
 from workflow.tables import personal as personal_tables
 
@@ -122,6 +123,10 @@ def test_a_miss_asks_and_does_not_act(district: office.District) -> None:
     assert ("deem_failed", district.people["mediator"]) in [
         (json.loads(notice.words).get("ask"), notice.receiver_id) for notice in asked
     ]
+    outbox.run(district.engine)
+    inbox = office_query.inbox(district.engine.database, district.actor("mediator"))
+    (said,) = {one.text.en for one in inbox if "Please do" in one.text.en}
+    assert said.endswith("It is charged to {office}. Please do: Record that it counts as failed.")
 
 
 @pytest.mark.parametrize(

@@ -80,7 +80,9 @@ def _told(
             telling.Told(
                 case=str(case.id),
                 cause=row.cause,
-                text=telling.words_of(pack, cause=row.cause, process=case.process),
+                text=telling.words_of(
+                    pack, cause=row.cause, process=case.process, ask=words.get("ask")
+                ),
                 number=case.number,
                 process=process.name if process else Text(zh=case.process, en=case.process),
                 office=offices[case.lead_office_id],

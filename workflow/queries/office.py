@@ -11,7 +11,7 @@ from uuid import UUID
 
 from sqlalchemy import bindparam, func, or_, select, true
 
-from rules import errors, routing
+from rules import errors, routing, telling
 from rules import pack as pack_
 from workflow import access, db, machine, read
 from workflow.decide import FILE, CaseRow, Facts, is_led_by, may_take_below
@@ -323,8 +323,7 @@ def inbox(database: db.Database, actor: access.Actor, *, limit: int = 50) -> tup
         found = tx.execute(INBOX, {"person_id": actor.person_id, "limit": limit}).all()
         open_ = _may_open(tx, pack, actor, {row.case_id for row in found})
     rows = [row for row in found if row.case_id in open_]
-    texts = {(notice.on, notice.process): notice.text for notice in pack.notices}
-    return tuple(_message(row, texts, pack) for row in rows)
+    return tuple(_message(row, pack) for row in rows)
 
 
 def standing(database: db.Database, actor: access.Actor) -> tuple[read.House, int]:
@@ -364,16 +363,7 @@ def _may_open(
     )
 
 
-def _text(
-    texts: Mapping[tuple[str, str | None], pack_.Text], cause: str, process: str
-) -> pack_.Text:
-    found = texts.get((cause, process)) or texts.get((cause, None))
-    return found or pack_.Text(zh="{number}", en="{number}")
-
-
-def _message(
-    row: Any, texts: Mapping[tuple[str, str | None], pack_.Text], pack: pack_.Pack
-) -> Message:
+def _message(row: Any, pack: pack_.Pack) -> Message:
     words = json.loads(row.words)
     process = pack.processes.get(row.process)
     due_on = words.get("due_on")
@@ -381,7 +371,7 @@ def _message(
         case_id=row.case_id,
         key=f"{row.case_id}.{row.seq}.{row.n}",
         subject=row.subject,
-        text=_text(texts, row.cause, row.process),
+        text=telling.words_of(pack, cause=row.cause, process=row.process, ask=words.get("ask")),
         number=words["number"],
         process=process.name if process else pack_.Text(zh=row.process, en=row.process),
         office=row.office,
