@@ -116,6 +116,11 @@ def _outside(pack: pack_.Pack, name: str, words: texts.Words) -> str:
     return words.get("what {act} waits for", act=_action(pack, name, words))
 
 
+def _effect(pack: pack_.Pack, name: str, words: texts.Words) -> str:
+    act = _action(pack, name.rpartition(".")[0], words)
+    return words.get("what {act} leaves behind", act=act)
+
+
 def _when(pack: pack_.Pack, name: str, words: texts.Words) -> str:
     """A condition of a clock; the reference goes on with its words."""
     return words.get("a condition of {act}", act=_clock(pack, name.partition(" ")[0], words))
@@ -181,7 +186,9 @@ def _engine(name: str, words: texts.Words) -> str:
 _NAMES: Final[Mapping[str, Callable[[pack_.Pack, str, texts.Words], str]]] = {
     "action": _action,
     "after": _outside,
+    "below": _field,
     "clock": _clock,
+    "effect": _effect,
     "engine": lambda _pack, name, words: _engine(name, words),
     "field": _field,
     "guard": _guard,

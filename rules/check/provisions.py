@@ -155,6 +155,21 @@ def _outside(rules: pack.Pack, name: str) -> bool:
     )
 
 
+def _effect(rules: pack.Pack, name: str) -> bool:
+    """`petition.object_up.sends`: what an action does besides leading on."""
+    effects = ("sends", "parts", "is_return", "ousts", "recuses")
+    return _of_process(
+        rules,
+        name,
+        of=lambda process: {
+            f"{key}.{effect}"
+            for key, it in process.actions.items()
+            for effect in effects
+            if getattr(it, effect)
+        },
+    )
+
+
 def _when(rules: pack.Pack, name: str) -> bool:
     """`petition.handle case.route == '6'`: a clock runs only where this is so."""
     clock, _, test = name.partition(" ")
@@ -223,7 +238,9 @@ def _right(rules: pack.Pack, name: str) -> bool:
 _KINDS: Final[Mapping[str, Callable[[pack.Pack, str], bool]]] = {
     "action": _action,
     "after": _after,
+    "below": lambda rules, name: name in rules.fields and bool(rules.fields[name].below),
     "clock": _clock,
+    "effect": _effect,
     "engine": lambda _, name: name in ENGINE,
     "field": _field,
     "guard": _guard,
