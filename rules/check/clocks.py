@@ -115,8 +115,15 @@ def _without(course: Course, key: str, wanted: set[str], rule: pack.DeadlineRule
     return {node for node in course.nodes if key in node.clocks and node not in good}
 
 
+def _comes_back(walked: Walked, state: str, from_: str) -> bool:
+    """Whether whoever is in `from_` was in `state` just before."""
+    ways = [set(it.source) for it in walked.process.actions.values() if it.to == from_]
+    return from_ == state or (bool(ways) and all(way <= {state, from_} for way in ways))
+
+
 def _other_ways_in(walked: Walked, key: str, report: Report) -> None:
-    """A clock that several ways into one state start, every way into it starts."""
+    """A clock that several ways into one state start, every way into it starts, but for one from
+    where a case only comes out of that state."""
     rule, actions = walked.clocks[key], walked.process.actions
     entered = {actions[name].to for name in rule.starts}
     if len(rule.starts) < 2 or len(entered) != 1 or None in entered or rule.when:
@@ -125,7 +132,7 @@ def _other_ways_in(walked: Walked, key: str, report: Report) -> None:
     entries = [name for name, action in actions.items() if action.to == state]
     for course in walked.courses:
         for step in (step for name in entries for step in course.of_action[name]):
-            is_entry = step.source is None or step.source.state != state
+            is_entry = step.source is None or not _comes_back(walked, str(state), step.source.state)
             if is_entry and key not in step.target.clocks:
                 report.add(
                     "check.other_way_in", _FILE, f"{key}.starts", action=step.action, state=state

@@ -107,6 +107,10 @@ PERFORMING: Final[Sequence[Step]] = (
         },
     ),
 )
+PERFORMANCE_OUSTED: Final[Sequence[Step]] = (
+    *PERFORMING,
+    ("supervisor", "take_performance", {"complained_office": "@committee"}),
+)
 TO_VISIT: Final[Sequence[Step]] = (
     *PERFORMING,
     ("mediator", "confirm_performance", {"performed_on": "2026-03-20"}),
@@ -213,6 +217,7 @@ OF_THE_OFFICER: Final = (
     ASSESSING,
     NO_AGREEMENT,
     PERFORMING,
+    PERFORMANCE_OUSTED,
     TO_VISIT,
     TO_RATE,
     ASKED_TO_END,

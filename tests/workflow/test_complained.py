@@ -448,6 +448,37 @@ def test_I8_a_committee_named_during_an_assessment_loses_the_case_and_the_period
     assert _clock(district, filed, "mediation.general")[3] == "paused"
 
 
+def test_I8_a_committee_named_while_an_agreement_is_performed_loses_it_and_its_date_stays(
+    district: office.District,
+) -> None:
+    filed = _mediated(district)
+    district.hold_session(filed)
+    agreed: dict[str, Scalar] = {"agreement_form": "oral", "agreement_terms": "晚九点后不施工。"}
+    agreed |= {"perform_by": "2026-04-10", "both_signed": True}
+    district.do(filed, "record_agreement", "mediator", **agreed)
+    due = _clock(district, filed, "dispute.performance")
+    committee = district.offices["committee"]
+    offered = _offered(district, filed, "take_performance", "officer", "complained_office")
+    assert committee in offered
+    done = district.do(filed, "take_performance", "officer", complained_office=str(committee))
+    case = district.case(filed)
+    assert (case.state, case.lead_office_id) == ("performance_ousted", district.offices["street"])
+    _is_hidden(district, filed, "mediator")
+    told = {row.receiver_id for row in look.notices(district, filed.case_id) if row.seq >= done.seq}
+    assert told == {district.people["supervisor"]}
+    assert _offered(district, filed, "assign_performance", "supervisor", "to_committee") == [
+        district.offices["street_committee"]
+    ]
+    given = {"to_committee": str(district.offices["street_committee"])}
+    district.do(
+        filed, "assign_performance", "supervisor", designate_reason="原调委会被反映。", **given
+    )
+    assert district.case(filed).lead_office_id == district.offices["street_committee"]
+    assert _clock(district, filed, "dispute.performance") == due
+    district.do(filed, "confirm_performance", "street_mediator", performed_on="2026-03-20")
+    assert district.case(filed).state == "to_visit"
+
+
 def test_I8_a_desk_named_after_it_accepted_is_out_and_the_street_gives_the_case_on(
     district: office.District,
 ) -> None:
