@@ -220,7 +220,8 @@ class DeadlineRule:
     """One clock. `belongs_to` None: an office owes it; else whose window it is: a party's, or
     `ORGAN`, the organ that holds the case. A window has no light and no lateness; it lapses.
     `unserved`: it runs as long as a paper of the actions that start it is not served, after the
-    end too where one of them ended the matter. `runs_on`: while it runs, no start resets it."""
+    end too where one of them ended the matter. `runs_on`: while it runs, no start resets it.
+    `no_later_than`: it ends with those of these clocks that ran as it started, at the latest."""
 
     process: str
     name: Text
@@ -243,6 +244,7 @@ class DeadlineRule:
     on_miss: str | None = None
     unserved: bool = False
     runs_on: bool = False
+    no_later_than: tuple[str, ...] = ()
 
     __hash__ = object.__hash__
 

@@ -45,6 +45,7 @@ def described(pack: pack_.Pack, name: str, *, extension: pack_.Extension | None)
         "process": rule.process,
         "name": answer.both(rule.name),
         "limit": _length(rule.limit.length) or f"until {rule.limit.until}",
+        "no_later_than": list(rule.no_later_than),
         "belongs_to": rule.belongs_to or "office",
         "starts": list(rule.starts),
         "stops": list(rule.stops),

@@ -17,6 +17,7 @@ from api.pages import case as case_page
 from api.pages import frame as frames
 from api.pages import happened, way
 from api.pages import papers as paper_pages
+from api.rulebook import labels
 from rules import errors, pack
 from workflow import access, ids
 from workflow.commands import act
@@ -289,16 +290,11 @@ def _starts(frame: frames.Frame, view: case_query.CaseView, name: str) -> tuple[
     for rule in view.pack.deadlines.values():
         if rule.process != view.case.process or name not in rule.starts or rule.when:
             continue
-        length = rule.limit.length
-        until = view.pack.fields.get((rule.limit.until or "").removeprefix("fields."))
-        told = words.length(length.n, length.unit) if length else ""
-        if until is not None:
-            told = words.get("until the day in “{field}”", field=words.text(until.name))
         found.append(
             Started(
                 name=words.text(rule.name),
                 belongs_to=rule.belongs_to,
-                length=told,
+                length=labels.limit(view.pack, rule, words),
                 source=rule.source,
             )
         )

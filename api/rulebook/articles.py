@@ -121,6 +121,11 @@ def _effect(pack: pack_.Pack, name: str, words: texts.Words) -> str:
     return words.get("what {act} leaves behind", act=act)
 
 
+def _ends(pack: pack_.Pack, name: str, words: texts.Words) -> str:
+    """The latest end of a clock; the reference goes on with the one that it ends with."""
+    return words.get("the end of {clock}", clock=_clock(pack, name.partition(" ")[0], words))
+
+
 def _when(pack: pack_.Pack, name: str, words: texts.Words) -> str:
     """A condition of a clock; the reference goes on with its words."""
     return words.get("a condition of {act}", act=_clock(pack, name.partition(" ")[0], words))
@@ -189,6 +194,7 @@ _NAMES: Final[Mapping[str, Callable[[pack_.Pack, str, texts.Words], str]]] = {
     "below": _field,
     "clock": _clock,
     "effect": _effect,
+    "ends": _ends,
     "engine": lambda _pack, name, words: _engine(name, words),
     "field": _field,
     "guard": _guard,

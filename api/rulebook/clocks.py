@@ -44,7 +44,8 @@ class LongerClock:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClockRules:
     """A clock in words; for programs `n` and `unit`, `until` (the field that sets the end),
-    `starts` and `stops` (actions) and `belongs_to` as the pack has them."""
+    `no_later_than` (the clocks with which it ends at the latest), `starts` and `stops`
+    (actions) and `belongs_to` as the pack has them."""
 
     name: str
     title: str
@@ -52,6 +53,7 @@ class ClockRules:
     n: int | None
     unit: pack_.Unit | None
     until: str | None
+    no_later_than: tuple[str, ...]
     starts: tuple[str, ...]
     stops: tuple[str, ...]
     belongs_to: str | None
@@ -81,6 +83,7 @@ def clock(pack: pack_.Pack, name: str, words: texts.Words) -> ClockRules:
         n=rule.limit.length.n if rule.limit.length else None,
         unit=rule.limit.length.unit if rule.limit.length else None,
         until=rule.limit.until,
+        no_later_than=rule.no_later_than,
         starts=rule.starts,
         stops=rule.stops,
         belongs_to=rule.belongs_to,

@@ -291,6 +291,7 @@ class _Content:
         if is_law and examples and name not in examples:
             self.report.add("check.no_example", file, name)
         self.ladder(name, rule)
+        self.cut(name, rule)
         cause = "window_lapsed" if is_window else "deadline_missed"
         if not self.told(cause, rule.process):
             self.report.add("check.untold", "notices.yaml", "", cause=cause, process=rule.process)
@@ -310,6 +311,25 @@ class _Content:
                 self.report.add("check.again", file, f"{at}.within", name=name)
             if action.within_on and after is not None and after not in action.source:
                 self.report.add("check.asked_late", file, f"{at}.from", name=name, state=after)
+
+    def cut(self, name: str, rule: pack.DeadlineRule) -> None:
+        """What ends with other clocks is of days and cannot be moved past their end; each of them
+        is an office's, of calendar days that nothing moves, and ends by an act that starts it."""
+        if not rule.no_later_than:
+            return
+        at = f"{name}.no_later_than"
+        moves = rule.roll != "none" or rule.ends != "midnight" or rule.pauses or rule.extension
+        if moves or rule.limit.length is None or rule.limit.length.unit not in pack.DAY_UNITS:
+            self.report.add("check.cut", "deadlines.yaml", at)
+        for key in rule.no_later_than:
+            other = self.rules.deadlines.get(key)
+            fits = (
+                other is not None
+                and other.process == rule.process
+                and set(other.stops) & set(rule.starts)
+            )
+            if not fits or other is None or not _is_fixed(other):
+                self.report.add("check.cut_by", "deadlines.yaml", at, name=key)
 
     def start_days(self) -> None:
         """A day that starts a clock at one action starts it at every action that asks for it."""
@@ -410,3 +430,10 @@ def _values(rules: pack.Pack, fact: str, processes: Mapping[str, pack.Process]) 
     filling = {field for a in actions for column, field in (a.sets or {}).items() if column == name}
     fields = (rules.fields[field] for field in filling if field in rules.fields)
     return {code for field in fields for code in field.choices or {}}
+
+
+def _is_fixed(rule: pack.DeadlineRule) -> bool:
+    """An office's clock that ends on the same day, whatever comes."""
+    length = rule.limit.length
+    moves = rule.roll != "none" or rule.pauses or rule.extension or rule.belongs_to
+    return not moves and length is not None and length.unit in ("calendar_day", "month")

@@ -170,6 +170,12 @@ def _effect(rules: pack.Pack, name: str) -> bool:
     )
 
 
+def _ends(rules: pack.Pack, name: str) -> bool:
+    """`petition.serve_paper petition.notice_direct`: a clock ends with another, at the latest."""
+    clock, _, other = name.partition(" ")
+    return clock in rules.deadlines and other in rules.deadlines[clock].no_later_than
+
+
 def _when(rules: pack.Pack, name: str) -> bool:
     """`petition.handle case.route == '6'`: a clock runs only where this is so."""
     clock, _, test = name.partition(" ")
@@ -241,6 +247,7 @@ _KINDS: Final[Mapping[str, Callable[[pack.Pack, str], bool]]] = {
     "below": lambda rules, name: name in rules.fields and bool(rules.fields[name].below),
     "clock": _clock,
     "effect": _effect,
+    "ends": _ends,
     "engine": lambda _, name: name in ENGINE,
     "field": _field,
     "guard": _guard,

@@ -44,7 +44,8 @@ def due(
     roll: Roll | None = None,
 ) -> Due:
     """When this clock ends. `extend_days` are of the extension's own unit and follow the limit;
-    `until` is the day its field names; `roll` overrides the rule's.
+    `until` is the day its field names, or on which a length ends at the latest (then it has no
+    pauses and no extension); `roll` overrides the rule's.
 
     The limit is counted first, then the extension, then the end rolls. Rolling and closing
     time concern day units only; hours run from the stated time.
@@ -61,7 +62,8 @@ def due(
         )
         return _due_in_time(course)
     start_on = calendars.local_date(calendar, start_at)
-    if length is None or pauses or extend_days or rule.first_day != "excluded" or length.n < 1:
+    is_moved = pauses or extend_days or until is not None
+    if length is None or is_moved or rule.first_day != "excluded" or length.n < 1:
         due_on = _counted_out(rule, calendar, start_on, pauses, extend_days, until)
     elif length.unit == "working_day":  # plain limits, asked by the hundred thousand
         due_on = calendars.add_workdays(calendar, start_on, length.n)
@@ -112,7 +114,7 @@ def _counted_out(
         extend_days=extend_days,
         until=until,
     )
-    return counting.day_reached(course, counting.total(course))
+    return course.cut_on or counting.day_reached(course, counting.total(course))
 
 
 @lru_cache(maxsize=16384)

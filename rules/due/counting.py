@@ -70,13 +70,15 @@ class Phase:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DayCourse:
-    """A limit on day units, ready to count: `base_on` is the last day before counting starts."""
+    """A limit on day units, ready to count: `base_on` is the last day before counting starts,
+    `cut_on` the day on which it ends, counted out or not."""
 
     calendar: calendars.Calendar
     start_on: date
     base_on: date
     phases: tuple[Phase, ...]
     gaps: tuple[Gap, ...]
+    cut_on: date | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,10 +106,15 @@ def day_course(
     extend_days: int = 0,
     until: date | None = None,
 ) -> DayCourse:
-    """The rule's limit from this day on. Months and `until` become calendar days."""
+    """The rule's limit from this day on. Months and `until` become calendar days; a length ends on
+    the day `until` at the latest, where that day is over on the first."""
     base_on = start_on if rule.first_day == "excluded" else start_on - DAY
     gaps = gaps_of(pauses)
     unit, n = plain_limit(rule, start_on, base_on=base_on, until=until)
+    if rule.limit.length is not None and until is not None:
+        cut_on = max(until, start_on)
+        if cut_on < advance(calendar, unit, base_on=base_on, n=n, gaps=()):
+            return _cut(calendar, unit, start_on=start_on, base_on=base_on, cut_on=cut_on)
     phases: tuple[Phase, ...] = (Phase(unit=unit, n=n),)
     if extend_days:
         longer = _extension(rule, extend_days)
@@ -118,6 +125,22 @@ def day_course(
         phases = (*phases, longer)
     return DayCourse(
         calendar=calendar, start_on=start_on, base_on=base_on, phases=phases, gaps=gaps
+    )
+
+
+def _cut(
+    calendar: calendars.Calendar, unit: pack.Unit, *, start_on: date, base_on: date, cut_on: date
+) -> DayCourse:
+    """What of a limit lies before the day on which it is cut."""
+    working = unit == "working_day"
+    n = _number(calendar, cut_on, working=working) - _number(calendar, base_on, working=working)
+    return DayCourse(
+        calendar=calendar,
+        start_on=start_on,
+        base_on=base_on,
+        phases=(Phase(unit=unit, n=n),),
+        gaps=(),
+        cut_on=cut_on,
     )
 
 
@@ -133,11 +156,13 @@ def whole_course(
     """The course of a clock whose end is known, for shares of its limit. Of months and `until`
     the limit is the counted days from the start to `due_on`."""
     length = rule.limit.length
+    base_on = start_on if rule.first_day == "excluded" else start_on - DAY
+    if length is not None and rule.no_later_than:
+        return _cut(calendar, length.unit, start_on=start_on, base_on=base_on, cut_on=due_on)
     if length is not None and length.unit != "month":
         return day_course(
             rule, calendar=calendar, start_on=start_on, pauses=pauses, extend_days=extend_days
         )
-    base_on = start_on if rule.first_day == "excluded" else start_on - DAY
     gaps = gaps_of(pauses)
     n = (due_on - base_on).days - sum(_overlap(gap, base_on, due_on) for gap in gaps)
     return DayCourse(

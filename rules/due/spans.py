@@ -89,6 +89,10 @@ def _explain_days(
         cover = _cover(course, phase.unit, after=last_on, last=end_on)
         spans.extend(cover if place == 0 else (_as_extension(span, approver) for span in cover))
         last_on = end_on
+    if course.cut_on is not None:
+        unit = course.phases[-1].unit
+        spans.extend(_stretch(course.calendar, unit, after=last_on, last=course.cut_on))
+        last_on = course.cut_on
     if roll == "next_working_day":
         due_on = calendars.next_workday(course.calendar, last_on)
         if due_on > last_on:

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from rules import check, errors, load
+from rules import check, errors, load, pack
 from tests.rules import packs
 
 PROCESS = "noise_visit.yaml"
@@ -601,6 +601,45 @@ def test_a_paper_that_must_be_served_and_never_lights_up_is_told(clock: str) -> 
     pack = dataclasses.replace(loaded.pack, deadlines=deadlines)
     faults = check.check(pack, load.load_calendar(load.shipped()))
     assert {fault.code for fault in faults} == {"check.paper_unwatched", "check.any_paper"}
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"roll": "next_working_day"},
+        {"ends": "office_closing"},
+        {"limit": pack.Limit(length=pack.Length(n=8, unit="working_hour"))},
+    ],
+)
+def test_a_clock_that_ends_with_another_and_yet_moves_is_told(change: dict[str, Any]) -> None:
+    assert ("check.cut", "petition.serve_paper.no_later_than") in _clock_told(**change)
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        "petition.nothing",
+        "petition.handle",  # no act that starts the service ends it
+        "petition.serve_ending",  # working days move
+        "petition.objection",  # nobody owes it
+        "dispute.accept",
+    ],
+)
+def test_a_clock_that_ends_with_one_that_does_not_fit_is_told(other: str) -> None:
+    rightly = ("petition.notice_direct", "petition.notice_assigned")
+    told = _clock_told(no_later_than=(*rightly, other))
+    assert [it for it in told if it[0].startswith("check.cut")] == [
+        ("check.cut_by", "petition.serve_paper.no_later_than")
+    ]
+
+
+def _clock_told(**change: Any) -> list[tuple[str, str]]:
+    loaded = load.release(load.NATIONAL)[0]
+    rule = dataclasses.replace(loaded.pack.deadlines["petition.serve_paper"], **change)
+    deadlines = {**loaded.pack.deadlines, "petition.serve_paper": rule}
+    changed = dataclasses.replace(loaded.pack, deadlines=deadlines)
+    faults = check.check(changed, load.load_calendar(load.shipped()))
+    return [(fault.code, fault.key) for fault in faults]
 
 
 def test_check_when_a_ladder_fires_too_often(tmp_path: Path) -> None:

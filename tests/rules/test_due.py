@@ -364,6 +364,24 @@ def test_I5_due_is_the_day_walked_to_and_its_spans_sum_to_the_limit(
     check_kinds(spans, unit=unit, longer=longer, stops=stops)
 
 
+@given(days, units, st.integers(1, 40), st.integers(-10, 60))
+def test_a_limit_that_ends_with_another_ends_on_the_earlier_day_and_not_before_it_begins(
+    start: date, unit: str, n: int, latest: int
+) -> None:
+    rule = shipped.rule(f"{n} {unit}", no_later_than=("another",))
+    calendar, at = shipped.calendar(), shipped.at(str(start))
+    until = start + latest * DAY
+    found = due.due(rule, calendar=calendar, start_at=at, until=until)
+    assert found.due_on == min(walk(unit, start, n, set()), max(until, start))
+    spans = due.explain(rule, calendar=calendar, start_at=at, until=until)
+    check_cover(spans, first_on=start, due_on=found.due_on)
+    counted = sum(span.counted for span in spans)
+    assert walk(unit, start, counted, set()) <= found.due_on
+    assert counted == n or walk(unit, start, counted + 1, set()) > found.due_on
+    course = counting.whole_course(rule, calendar=calendar, start_on=start, due_on=found.due_on)
+    assert counting.total(course) == counted, "a share of it is a share of what there is"
+
+
 def check_kinds(
     spans: tuple[due.Span, ...], *, unit: str, longer: str, stops: tuple[due.Pause, ...]
 ) -> None:

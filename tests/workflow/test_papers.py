@@ -318,6 +318,67 @@ def test_of_two_notices_the_one_that_is_left_keeps_its_own_clock(district: offic
     look.hold(district, filed.case_id)
 
 
+def _service(district: office.District, case: act.Receipt, clock: str) -> list[tuple[str, str]]:
+    return [(it.state, it.due_on.isoformat()) for it in district.deadlines(case)[clock]]
+
+
+@pytest.mark.parametrize(
+    ("made", "last"),
+    [
+        ("2026-03-27", "2026-04-03"),  # five working days
+        ("2026-04-02", "2026-04-04"),  # the fifteenth day of the notice, a Saturday
+        ("2026-04-04", "2026-04-04"),
+        ("2026-04-08", "2026-04-08"),  # that day is over
+    ],
+)
+def test_a_notice_is_served_within_the_days_that_the_law_gives_for_it(
+    district: office.District, made: str, last: str
+) -> None:
+    district.at("2026-03-20 10:00")
+    filed = district.file("petition_officer", process="petition")
+    district.do(filed, "transfer", "petition_officer", to_office=str(district.offices["housing"]))
+    district.at(f"{made} 10:00")
+    assert _service(district, filed, "petition.notice_assigned")[0][1] == "2026-04-04"
+    district.do(filed, "accept", "handler", route="6")
+    assert _service(district, filed, "petition.serve_paper") == [("running", last)]
+    look.hold(district, filed.case_id)
+
+
+def test_a_refusal_is_served_within_the_days_that_the_law_gives_for_it(
+    district: office.District,
+) -> None:
+    district.at("2026-03-20 10:00")
+    filed = district.file("handler", process="petition")
+    district.at("2026-04-03 10:00")
+    why: dict[str, Any] = {
+        "refusal_ground": "not_in_remit",
+        "refusal_reason": "不由本单位处理。",
+        "other_routes": "请向区人社局提出。",
+        "remedy_told": True,
+    }
+    district.do(filed, "refuse", "handler", **why)
+    assert _service(district, filed, "petition.serve_ending") == [("running", "2026-04-04")]
+    district.at("2026-04-05 10:00")
+    assert district.deadlines(filed)["petition.serve_ending"][0].missed_at is not None
+    look.hold(district, filed.case_id)
+
+
+def test_what_is_told_after_acceptance_has_days_of_its_own_and_what_waits_keeps_its_last_day(
+    district: office.District,
+) -> None:
+    filed = _accepted(district)
+    latest = _service(district, filed, "petition.notice_assigned")[0][1]
+    district.at("2026-04-10 10:00")
+    district.do(filed, "extend", "head", extend_days=10, extend_reason="需要核对账目。")
+    assert _service(district, filed, "petition.serve_paper") == [("running", "2026-03-30")]
+    assert latest < "2026-04-10"
+    district.do(filed, "serve_paper", "handler", paper=3, **SERVED | {"served_on": "2026-04-10"})
+    assert _service(district, filed, "petition.serve_paper") == [
+        ("met_late", "2026-03-30"),
+        ("running", "2026-04-17"),
+    ]
+
+
 def test_served_before_the_paper_was_made_is_refused_and_nothing_moves(
     district: office.District,
 ) -> None:

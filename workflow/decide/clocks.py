@@ -76,9 +76,9 @@ def _open(
             return
         if old.rule == name:  # another leader's plan, another agreement: the first is over
             _end(draft, old, state="stopped")
-    until = date_field(fields, rule.limit.until)
     calendar = draft.facts.calendar
     start_at = start_at or _start_at(draft, rule=rule, fields=fields)
+    until = date_field(fields, rule.limit.until) or _latest(draft, rule, start_at=start_at)
     found = due.due(rule, calendar=calendar, start_at=start_at, until=until)
     rungs = ladders.plan(
         _ladder(draft.rules.pack, rule),
@@ -105,6 +105,18 @@ def _open(
         next_at=min(found.due_at, rungs[0].at) if rungs else found.due_at,
     )
     draft.put_deadline(row)
+
+
+def _latest(draft: Draft, rule: pack_.DeadlineRule, *, start_at: datetime) -> date | None:
+    """The last day of the clocks with which this one ends, of those that ran as it started."""
+    days = [
+        row.due_on
+        for row in draft.deadlines.values()
+        if row.rule in rule.no_later_than
+        and row.start_at <= start_at
+        and (row.ended_at is None or row.ended_at >= start_at)
+    ]
+    return min(days, default=None)
 
 
 def _owner(rule: pack_.DeadlineRule) -> str:

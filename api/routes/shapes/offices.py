@@ -111,12 +111,14 @@ class ProcessAction(Shape):
 
 
 class Clock(Shape):
-    """A time limit of a process, with its source. `until` names the field that sets its end."""
+    """A time limit of a process, with its source. `until` names the field that sets its end,
+    `no_later_than` the clocks with which it ends at the latest."""
 
     rule: str
     name: str
     limit: Length | None
     until: str | None
+    no_later_than: tuple[str, ...]
     tag: str
     source: str
     belongs_to: str | None
@@ -158,6 +160,7 @@ class Process(Shape):
                     "name": "Decide whether to accept",
                     "limit": {"n": 3, "unit": "working_day"},
                     "until": None,
+                    "no_later_than": [],
                     "tag": "default",
                     "source": "本规则包约定",
                     "belongs_to": None,

@@ -54,6 +54,7 @@ class Rules(Shape):
                             "n": 3,
                             "unit": "working_day",
                             "until": None,
+                            "no_later_than": [],
                             "starts": ["file_case"],
                             "stops": ["accept", "refuse", "withdraw"],
                             "belongs_to": None,

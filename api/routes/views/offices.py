@@ -49,6 +49,7 @@ def _clock(key: str, rule: pack_.DeadlineRule, words: texts.Words) -> offices.Cl
         name=words.text(rule.name),
         limit=parts.length(rule.limit.length),
         until=rule.limit.until,
+        no_later_than=rule.no_later_than,
         tag=rule.tag,
         source=rule.source,
         belongs_to=rule.belongs_to,
