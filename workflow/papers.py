@@ -16,7 +16,7 @@ from sqlalchemy import Select, and_, bindparam, func, select
 from rules import calendars
 from rules import pack as pack_
 from workflow import db, machine, personal
-from workflow.decide import Command, EarlierPaper, Facts, PaperFacts, Scalar
+from workflow.decide import Command, EarlierPaper, Facts, PaperFacts, Scalar, is_overtaken
 from workflow.tables import case as case_tables
 from workflow.tables import office as office_tables
 from workflow.tables import paper as tables
@@ -140,9 +140,7 @@ def facts(
                 made_at=at,
                 served=frozenset(told.served.get(note["no"], ())),
                 is_overtaken=note["name"] in rules.pack.papers
-                and not {*since, command.action}.isdisjoint(
-                    rules.pack.papers[note["name"]].overtaken_by
-                ),
+                and is_overtaken(rules.pack.papers[note["name"]], {*since, command.action}),
             )
             for note, at, since in told.papers
         ),

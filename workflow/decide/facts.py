@@ -210,6 +210,11 @@ def reached_all(sides: AbstractSet[str]) -> bool:
     return "" in sides or sides >= {*BOTH_SIDES}
 
 
+def is_overtaken(paper: pack_.Paper, since: AbstractSet[str]) -> bool:
+    """Whether one of the acts since it was made has made a paper untrue: nobody serves it then."""
+    return not since.isdisjoint(paper.overtaken_by)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EarlierPaper:
     """A paper that the case has already. `served` are the sides to whom it was served, as

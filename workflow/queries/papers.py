@@ -13,7 +13,7 @@ from uuid import UUID
 from rules import pack as pack_
 from rules import papers
 from workflow import access, machine, read
-from workflow.decide import Facts, FileKind, attachments, reached_all
+from workflow.decide import Facts, FileKind, attachments, is_overtaken, reached_all
 from workflow.decide import papers as papers_
 from workflow.queries import office
 
@@ -43,7 +43,7 @@ class FileView:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PaperView:
     """A paper that was made. `is_for_service` says that somebody must serve it; `is_served` that
-    all have it whom it is to; `is_overtaken` that it was not served and is not true any more;
+    all have it whom it is to; `is_overtaken` that not all have it and it is not true any more;
     `can_attach` that this actor may attach a receipt of a service."""
 
     no: int
@@ -116,8 +116,8 @@ def listed(
             if paper is None or not access.knows_paper(rights, paper, pack, actor):
                 continue
             no = note["no"]
-            is_over = not served[no] and _is_overtaken(paper, event, events)
-            if is_over and actor.kind == "resident":
+            is_over = not _is_served(served[no]) and is_overtaken(paper, _since(event, events))
+            if is_over and not served[no] and actor.kind == "resident":
                 continue
             may_look = access.may_open_file(rights, paper, pack, actor)
             by = [actions[name] for name in paper.served_by if name in actions]
@@ -224,7 +224,7 @@ def waiting(events: Sequence[Told], pack: pack_.Pack) -> frozenset[str]:
         for note in event.payload.get("papers", ())
         if note["name"] in pack.papers and not _is_served(served[note["no"]])
         for paper in [pack.papers[note["name"]]]
-        if not _is_overtaken(paper, event, events)
+        if not is_overtaken(paper, _since(event, events))
         for action in paper.served_by
     )
 
@@ -257,9 +257,9 @@ def _services(events: Iterable[Told]) -> defaultdict[int, list[ServiceView]]:
     return found
 
 
-def _is_overtaken(paper: pack_.Paper, made: Told, events: Iterable[Told]) -> bool:
-    """Whether a later act has made it untrue."""
-    return any(it.seq > made.seq and it.name in paper.overtaken_by for it in events)
+def _since(made: Told, events: Iterable[Told]) -> set[str]:
+    """The acts after the one that made a paper."""
+    return {it.name for it in events if it.seq > made.seq}
 
 
 def _is_served(services: Iterable[ServiceView]) -> bool:
