@@ -115,6 +115,10 @@ TO_VISIT: Final[Sequence[Step]] = (
     *PERFORMING,
     ("mediator", "confirm_performance", {"performed_on": "2026-03-20"}),
 )
+VISIT_OUSTED: Final[Sequence[Step]] = (
+    *TO_VISIT,
+    ("supervisor", "take_visit", {"complained_office": "@desk"}),
+)
 TO_RATE: Final[Sequence[Step]] = (
     *TO_VISIT,
     ("officer", "pay_visit", {"visited_on": "2026-03-20", "visit_result": "performed"}),
@@ -219,6 +223,7 @@ OF_THE_OFFICER: Final = (
     PERFORMING,
     PERFORMANCE_OUSTED,
     TO_VISIT,
+    VISIT_OUSTED,
     TO_RATE,
     ASKED_TO_END,
     ASKED_HOW,

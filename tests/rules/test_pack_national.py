@@ -195,8 +195,8 @@ def test_grounds_of_refusal_have_their_articles() -> None:
 def test_states_that_are_done_and_those_that_end() -> None:
     done = {name for process in (DISPUTE, PETITION) for name, s in process.states.items() if s.done}
     assert done == {
-        "to_visit", "awaiting_rating", "closed", "served", "review_served", "review_closed",
-        "replied", "settled",
+        "to_visit", "visit_ousted", "awaiting_rating", "closed", "served", "review_served",
+        "review_closed", "replied", "settled",
     }  # fmt: skip
     assert {name for name, s in DISPUTE.states.items() if s.end} == {
         "closed", "refused", "withdrawn", "merged", "ended", "handed_over",

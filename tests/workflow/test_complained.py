@@ -479,6 +479,41 @@ def test_I8_a_committee_named_while_an_agreement_is_performed_loses_it_and_its_d
     assert district.case(filed).state == "to_visit"
 
 
+def test_I8_an_office_named_before_its_return_visit_loses_it_and_the_day_stays(
+    district: office.District,
+) -> None:
+    district.staff(
+        "justice", kind="justice_office", area=office.STREET, superior="street", visitor="mediator"
+    )
+    filed = _mediated(district)
+    district.hold_session(filed)
+    agreed: dict[str, Scalar] = {"agreement_form": "oral", "agreement_terms": "晚九点后不施工。"}
+    agreed |= {"perform_by": "2026-04-10", "both_signed": True}
+    district.do(filed, "record_agreement", "mediator", **agreed)
+    district.do(filed, "confirm_performance", "mediator", performed_on="2026-03-20")
+    due = _clock(district, filed, "dispute.return_visit")
+    desk = district.offices["desk"]
+    assert district.case(filed).lead_office_id == desk
+    error = look.refused(
+        district.do, filed, "name_complained_later", "supervisor", complained_office=str(desk)
+    )
+    assert error.code == "complained.leads"
+    district.do(filed, "take_visit", "supervisor", complained_office=str(desk))
+    case = district.case(filed)
+    assert (case.state, case.lead_office_id) == ("visit_ousted", district.offices["street"])
+    for name in ("desk", "officer"):
+        _is_hidden(district, filed, name)
+    offered = _offered(district, filed, "assign_visit", "supervisor", "to_visitors")
+    assert offered == [district.offices["justice"]]
+    given = {"to_visitors": str(offered[0]), "designate_reason": "案件台被反映。"}
+    district.do(filed, "assign_visit", "supervisor", **given)
+    assert district.case(filed).lead_office_id == offered[0]
+    assert _clock(district, filed, "dispute.return_visit") == due
+    visited = {"visited_on": "2026-03-20", "visit_result": "performed"}
+    district.do(filed, "pay_visit", "visitor", **visited)
+    assert district.case(filed).state == "awaiting_rating"
+
+
 def test_I8_a_desk_named_after_it_accepted_is_out_and_the_street_gives_the_case_on(
     district: office.District,
 ) -> None:
