@@ -62,7 +62,7 @@ def limit(pack: pack_.Pack, rule: pack_.DeadlineRule, words: texts.Words) -> str
         if not others:
             return told
         return words.get(
-            "{length}, but no later than {clocks}", length=told, clocks=joined(others, words)
+            "{length}, but never past the end of: {clocks}", length=told, clocks=joined(others, words)
         )
     return words.get(
         "until the day set in “{field}”", field=field_name(pack, rule.limit.until, words)

@@ -288,6 +288,9 @@ def lived(district: office.District) -> list[tuple[str, act.Receipt]]:
         superior="street",
         clerk="department_handler",
     )
+    district.staff(
+        "justice", kind="justice_office", area=office.STREET, superior="street", visitor="mediator"
+    )
     district.staff("depot", kind="department", area=office.DISTRICT, superior="housing")
     keeper = office_commands.NewPost(  # by somebody who can sign in
         id=ids.uuid7(),
