@@ -324,7 +324,8 @@ class Words:
         """What is left of a clock: 剩 3 个工作日, 今天到期, 逾期 11 天.
 
         `left` is the count of working days (or working hours, minutes) still to run, where
-        the unit is one that a calendar counts; without it calendar days or wall time are told.
+        the unit is one that a calendar counts; where none is left before the end, and without it,
+        calendar days or wall time are told.
         """
         if now >= due_at:
             return self._late(due_at, now=now, unit=unit)
@@ -333,7 +334,7 @@ class Words:
         days = (self._end(due_at)[0] - self.local_day(now)).days
         if days == 0:
             return self.get("Due today")
-        if unit == "working_day" and left is not None:
+        if unit == "working_day" and left:
             return self.count("{n} working day left", "{n} working days left", left)
         return self.count("{n} day left", "{n} days left", days)
 

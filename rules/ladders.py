@@ -93,7 +93,8 @@ def plan(
 ) -> tuple[Planned, ...]:
     """Every firing of the ladder on this deadline, in time order.
 
-    None is planned earlier than five minutes after the start.
+    None is planned earlier than five minutes after the start; where the limit is over by then,
+    nothing warns of it any more.
     Raises: ladder.percent, ladder.length, calendar.out_of_range, time.not_aware.
     Invariant: I3.
     """
@@ -106,8 +107,17 @@ def plan(
         planned = _firings(tuple(ladder), _clock(*clock, start_at=start_at))
     earliest = start_at.astimezone(UTC) + SLIP
     if planned and planned[0].at < earliest:
-        planned = _in_order(replace(one, at=max(one.at, earliest)) for one in planned)
+        planned = _in_order(
+            replace(one, at=max(one.at, earliest))
+            for one in planned
+            if earliest < due_at or not _is_before(one.rung)
+        )
     return planned
+
+
+def _is_before(rung: pack.Rung) -> bool:
+    """Whether it warns of a limit that is still to come."""
+    return rung.at.kind in ("percent", "before")
 
 
 @lru_cache(maxsize=4096)

@@ -75,7 +75,7 @@ def computed(
     case would have gone on by itself.
     """
     rule = pack.deadlines[name]
-    due.admit(rule, pauses=asked.pauses, extend_days=asked.extend)
+    due.admit(rule, pauses=asked.pauses, extend_days=asked.extend, until=asked.until)
     _check_cap(rule, asked, calendar)
     found = due.due(
         rule,
@@ -124,7 +124,7 @@ def print_facts(told: Mapping[str, Any], words: texts.Words) -> None:
     name = told["name"]["zh" if words.is_zh else "en"]
     answer.OUT.print(f"{told['clock']}  {name}", markup=False, style="bold")
     for key, (zh, en) in _LINES.items():
-        if key in told:
+        if key in told and told[key] != []:
             value = told[key]
             if isinstance(value, Mapping):
                 value = value["zh" if words.is_zh else "en"]
@@ -142,6 +142,7 @@ _LINES: Final[Mapping[str, tuple[str, str]]] = {
     "extension_of": ("所延长的时限", "Extension of"),
     "how": ("如何延长", "How"),
     "limit": ("长度", "Limit"),
+    "no_later_than": ("不晚于其届满", "No later than the end of"),
     "belongs_to": ("归属", "Belongs to"),
     "starts": ("由此开始", "Started by"),
     "stops": ("由此停止", "Stopped by"),

@@ -137,7 +137,9 @@ def due_of(
     until: Annotated[
         str | None,
         typer.Option(
-            "--until", metavar="DATE", help="The day that a field names / 字段给出的截止日"
+            "--until",
+            metavar="DATE",
+            help="The day that a field names, or another clock ends / 字段给出或另一时限届满的日子",
         ),
     ] = None,
     json: answer.Json = False,

@@ -294,11 +294,25 @@ def _starts(frame: frames.Frame, view: case_query.CaseView, name: str) -> tuple[
             Started(
                 name=words.text(rule.name),
                 belongs_to=rule.belongs_to,
-                length=labels.limit(view.pack, rule, words),
+                length=_length(frame, view, rule),
                 source=rule.source,
             )
         )
     return tuple(found)
+
+
+def _length(frame: frames.Frame, view: case_query.CaseView, rule: pack.DeadlineRule) -> str:
+    """How long it runs, and until when at the latest, by the clocks that run now."""
+    told = labels.limit(view.pack, rule, frame.words)
+    ends = [
+        max(it.due_on, frame.house.today)
+        for it in view.clocks
+        if it.rule in rule.no_later_than and it.ended_at is None
+    ]
+    if not ends:
+        return told
+    day = frame.words.day(min(ends))
+    return frame.words.get("{length}, at the latest {day}", length=told, day=day)
 
 
 def _followers(frame: frames.Frame, view: case_query.CaseView) -> tuple[tuple[str, str], ...]:

@@ -87,7 +87,7 @@ def clock(pack: pack_.Pack, name: str, words: texts.Words) -> ClockRules:
         starts=rule.starts,
         stops=rule.stops,
         belongs_to=rule.belongs_to,
-        counting=_counting(rule, words),
+        counting=_counting(pack, rule, words),
         begins=_begins(pack, rule, words),
         ends=acts(process, rule.stops, words),
         only_if=conditions.conditions(pack, rule.when, words),
@@ -112,7 +112,7 @@ def acts(process: pack_.Process, names: tuple[str, ...], words: texts.Words) -> 
     return labels.joined(list(dict.fromkeys(known)), words)
 
 
-def _counting(rule: pack_.DeadlineRule, words: texts.Words) -> str:
+def _counting(pack: pack_.Pack, rule: pack_.DeadlineRule, words: texts.Words) -> str:
     length = rule.limit.length
     told = []
     if length is not None and length.unit in pack_.DAY_UNITS:
@@ -128,6 +128,15 @@ def _counting(rule: pack_.DeadlineRule, words: texts.Words) -> str:
         )
     if rule.ends == "office_closing":
         told.append(words.get("It ends when the office closes."))
+    if rule.no_later_than:
+        others = [words.text(pack.deadlines[key].name) for key in rule.no_later_than]
+        told.append(
+            words.get(
+                "Where one of these runs as it begins, it ends with that at the latest, on its"
+                " first day where that is over: {clocks}.",
+                clocks=labels.joined(others, words),
+            )
+        )
     return words.sentences(told)
 
 

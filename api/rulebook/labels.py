@@ -57,13 +57,7 @@ def limit(pack: pack_.Pack, rule: pack_.DeadlineRule, words: texts.Words) -> str
     """How long a clock runs: a length, or until the day that a field names."""
     length = rule.limit.length
     if length is not None:
-        told = words.length(length.n, length.unit)
-        others = [words.text(pack.deadlines[key].name) for key in rule.no_later_than]
-        if not others:
-            return told
-        return words.get(
-            "{length}, but never past the end of: {clocks}", length=told, clocks=joined(others, words)
-        )
+        return words.length(length.n, length.unit)
     return words.get(
         "until the day set in “{field}”", field=field_name(pack, rule.limit.until, words)
     )

@@ -325,6 +325,7 @@ class _Content:
             other = self.rules.deadlines.get(key)
             fits = (
                 other is not None
+                and key != name
                 and other.process == rule.process
                 and set(other.stops) & set(rule.starts)
             )

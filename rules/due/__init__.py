@@ -79,11 +79,17 @@ def due(
     return _ending(calendar.index, due_on, closing, start_on.year)
 
 
-def admit(rule: pack.DeadlineRule, *, pauses: tuple[Pause, ...] = (), extend_days: int = 0) -> None:
-    """Refuse a pause or an extension that the rule does not allow.
+def admit(
+    rule: pack.DeadlineRule,
+    *,
+    pauses: tuple[Pause, ...] = (),
+    extend_days: int = 0,
+    until: date | None = None,
+) -> None:
+    """Refuse a pause, an extension or a day that the rule does not allow.
 
     Raises: deadline.extension_none, deadline.extension_cap, deadline.pause_none,
-        deadline.pause_order, deadline.negative.
+        deadline.pause_order, deadline.negative, deadline.until_none.
     Invariant: I6.
     """
     if extend_days < 0:
@@ -92,6 +98,8 @@ def admit(rule: pack.DeadlineRule, *, pauses: tuple[Pause, ...] = (), extend_day
         raise errors.Invalid("deadline.extension_none", field="extend")
     if rule.extension and extend_days > rule.extension.max.n:
         raise errors.Invalid("deadline.extension_cap", field="extend", max=rule.extension.max.n)
+    if until is not None and rule.limit.until is None and not rule.no_later_than:
+        raise errors.Invalid("deadline.until_none", field="until")
     if pauses and not rule.pauses:
         raise errors.Invalid("deadline.pause_none", field="pause")
     counting.gaps_of(pauses)

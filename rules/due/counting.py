@@ -111,7 +111,7 @@ def day_course(
     base_on = start_on if rule.first_day == "excluded" else start_on - DAY
     gaps = gaps_of(pauses)
     unit, n = plain_limit(rule, start_on, base_on=base_on, until=until)
-    if rule.limit.length is not None and until is not None:
+    if rule.no_later_than and until is not None:
         cut_on = max(until, start_on)
         if cut_on < advance(calendar, unit, base_on=base_on, n=n, gaps=()):
             return _cut(calendar, unit, start_on=start_on, base_on=base_on, cut_on=cut_on)

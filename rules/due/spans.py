@@ -53,7 +53,7 @@ def explain(
     roll: counting.Roll | None = None,
 ) -> tuple[Span, ...]:
     """Why the clock ends when it does: spans in order from the first day to `due_on`, whose
-    counted parts sum to the limit and its extension.
+    counted parts sum to the limit and its extension, or to what of it lies before `until`.
 
     Raises: as `due`.
     Invariant: I5.

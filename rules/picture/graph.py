@@ -249,12 +249,14 @@ def _next(
     offered: Collection[str] | None,
 ) -> str | None:
     """Where the state's usual action leads; else the state that brings the matter nearest to
-    being settled; once settled, one that leads on before one that ends."""
+    being settled; once settled, one that leads on before one that ends. Never by what takes the
+    case from an office."""
     here = process.states[state]
     targets = {
         name: action.to
         for name, action in process.actions.items()
         if action.to is not None
+        and not action.ousts
         and action.to not in seen
         and state in action.source
         and (offered is None or name in offered)

@@ -195,6 +195,7 @@ def test_deadline_when_drawn_explains_itself(language: texts.Language) -> None:
             tag="national",
             source="第 1 条",
             is_provisional=True,
+            ends_with=None,
             spans=SPANS,
         ),
     )
@@ -209,6 +210,36 @@ def test_deadline_when_drawn_explains_itself(language: texts.Language) -> None:
     }
     assert all(words in html for words in told[language])
     assert html.count("<li") == len(SPANS) + 1
+
+
+@pytest.mark.parametrize(
+    ("language", "told"),
+    [
+        ("zh-CN", ("剩 1 天", "期间没有计入的日子。", "不晚于“告知”届满。")),
+        ("en", ("1 day left", "No day of it counts.", "It ends with “Notice” at the latest.")),
+    ],
+)
+def test_a_deadline_of_which_no_working_day_is_left_before_another_ends_says_so(
+    language: texts.Language, told: tuple[str, ...]
+) -> None:
+    html = _macro(
+        language,
+        '{% from "parts/deadline.html" import deadline %}{{ deadline(d) }}',
+        d=SimpleNamespace(
+            name=pack.Text(zh="送达", en="Service"),
+            owner="office",
+            due_at=datetime(2026, 11, 24, 16, tzinfo=UTC),
+            length=pack.Length(n=5, unit="working_day"),
+            light="green",
+            state="running",
+            tag="default",
+            source="",
+            is_provisional=False,
+            ends_with=pack.Text(zh="告知", en="Notice"),
+            spans=(_span(23, 23, 0, "first_day"), _span(24, 24, 0, "holiday")),
+        ),
+    )
+    assert all(words in html for words in told)
 
 
 @pytest.mark.parametrize(

@@ -213,6 +213,14 @@ HEARING: Final[Sequence[Step]] = (
 )
 RECHECK_ANSWERED: Final[Sequence[Step]] = (*RECHECKING, ("reviewer", "answer_recheck", REVIEWED))
 
+HANDED_OVER: Final[Sequence[Step]] = (
+    (
+        "petition_officer",
+        "hand_over",
+        {"handed_to": "discipline", "handed_organ": "区纪委监委", "handed_on": "2026-03-20"},
+    ),
+)
+
 OF_THE_OFFICER: Final = (
     (),
     ACCEPTED,
@@ -276,7 +284,9 @@ def lives() -> Iterator[Life]:
     for steps in (SENT, STUDYING, STUDY_OUSTED):
         suggested = {"petition_class": "suggestion"}
         yield Life(by="petition_officer", process="petition", filed=suggested, steps=steps)
-    yield Life(by="petition_officer", process="petition", filed={"petition_class": "accusation"})
+    for steps in ((), HANDED_OVER):
+        accused = {"petition_class": "accusation"}
+        yield Life(by="petition_officer", process="petition", filed=accused, steps=steps)
 
 
 def lived(district: office.District) -> list[tuple[str, act.Receipt]]:

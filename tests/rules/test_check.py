@@ -14,6 +14,8 @@ import pytest
 from rules import check, errors, load, pack
 from tests.rules import packs
 
+NATIONAL = load.release(load.NATIONAL)[0].pack
+
 PROCESS = "noise_visit.yaml"
 DEADLINES = "deadlines.yaml"
 VISIT = "    needs: [visited_on, parties_met]\n"
@@ -609,6 +611,8 @@ def test_a_paper_that_must_be_served_and_never_lights_up_is_told(clock: str) -> 
         {"roll": "next_working_day"},
         {"ends": "office_closing"},
         {"limit": pack.Limit(length=pack.Length(n=8, unit="working_hour"))},
+        {"extension": NATIONAL.deadlines["petition.handle"].extension},
+        {"pauses": NATIONAL.deadlines["petition.recheck"].pauses},
     ],
 )
 def test_a_clock_that_ends_with_another_and_yet_moves_is_told(change: dict[str, Any]) -> None:
@@ -616,28 +620,51 @@ def test_a_clock_that_ends_with_another_and_yet_moves_is_told(change: dict[str, 
 
 
 @pytest.mark.parametrize(
-    "other",
+    "change",
     [
-        "petition.nothing",
-        "petition.handle",  # no act that starts the service ends it
-        "petition.serve_ending",  # working days move
-        "petition.objection",  # nobody owes it
-        "dispute.accept",
+        {"stops": ("withdraw",)},
+        {"limit": pack.Limit(length=pack.Length(n=15, unit="working_day"))},
+        {"roll": "next_working_day"},
+        {
+            "pauses": (
+                pack.Pause(name=pack.Text(zh="停", en="Pause"), starts="extend", ends=("answer",)),
+            )
+        },
+        {"belongs_to": pack.ORGAN, "ladder": None},
+        {"extension": NATIONAL.deadlines["petition.handle"].extension},
     ],
 )
-def test_a_clock_that_ends_with_one_that_does_not_fit_is_told(other: str) -> None:
-    rightly = ("petition.notice_direct", "petition.notice_assigned")
-    told = _clock_told(no_later_than=(*rightly, other))
-    assert [it for it in told if it[0].startswith("check.cut")] == [
-        ("check.cut_by", "petition.serve_paper.no_later_than")
-    ]
+def test_a_clock_that_ends_with_one_that_does_not_fit_is_told(change: dict[str, Any]) -> None:
+    told = _clock_told("petition.notice_direct", **change)
+    assert {
+        ("check.cut_by", f"petition.{name}.no_later_than")
+        for name in ("serve_paper", "serve_ending")
+    } <= set(told)
 
 
-def _clock_told(**change: Any) -> list[tuple[str, str]]:
-    loaded = load.release(load.NATIONAL)[0]
-    rule = dataclasses.replace(loaded.pack.deadlines["petition.serve_paper"], **change)
-    deadlines = {**loaded.pack.deadlines, "petition.serve_paper": rule}
-    changed = dataclasses.replace(loaded.pack, deadlines=deadlines)
+@pytest.mark.parametrize("other", ["petition.nothing", "petition.serve_paper", "dispute.accept"])
+def test_a_clock_that_ends_with_itself_or_with_none_of_its_process_is_told(other: str) -> None:
+    days = pack.Limit(length=pack.Length(n=5, unit="calendar_day"))
+    named = NATIONAL.deadlines["petition.serve_paper"].no_later_than
+    told = _told(
+        {
+            "dispute.accept": {"limit": days},
+            "petition.serve_paper": {"limit": days, "no_later_than": (*named, other)},
+        }
+    )
+    assert ("check.cut_by", "petition.serve_paper.no_later_than") in told
+
+
+def _clock_told(name: str = "petition.serve_paper", **change: Any) -> list[tuple[str, str]]:
+    return _told({name: change})
+
+
+def _told(changes: dict[str, dict[str, Any]]) -> list[tuple[str, str]]:
+    """What the check says of the default pack with some of its clocks changed."""
+    clocks = dict(NATIONAL.deadlines)
+    for name, change in changes.items():
+        clocks[name] = dataclasses.replace(clocks[name], **change)
+    changed = dataclasses.replace(NATIONAL, deadlines=clocks)
     faults = check.check(changed, load.load_calendar(load.shipped()))
     return [(fault.code, fault.key) for fault in faults]
 

@@ -671,6 +671,12 @@ def test_I6_only_what_the_rule_allows_is_admitted() -> None:
         with pytest.raises(errors.Invalid) as caught:
             due.admit(rule, pauses=stops, extend_days=more)
         assert caught.value.code == code
+    named = date(2026, 3, 4)
+    due.admit(shipped.rule(None), until=named)
+    due.admit(shipped.rule("5 working_day", no_later_than=("another",)), until=named)
+    with pytest.raises(errors.Invalid) as caught:
+        due.admit(plain, until=named)
+    assert caught.value.code == "deadline.until_none"
 
 
 def test_an_extension_in_months_follows_the_limit() -> None:

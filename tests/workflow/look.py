@@ -260,7 +260,8 @@ def _of(found: Whole, name: str, no: int) -> list[Any]:
 
 
 def _recomputes(row: DeadlineRow, rule: Any, *, calendar: Any) -> None:
-    """I5: the stored due date comes out again, and its explanation sums to the limit."""
+    """I5: the stored due date comes out again, and its explanation sums to the limit, or to what
+    lies before the end of another clock."""
     pauses = clocks.pauses_of(row, calendar=calendar)
     again = due.due(
         rule,

@@ -479,9 +479,8 @@ def test_I8_a_committee_named_while_an_agreement_is_performed_loses_it_and_its_d
     assert district.case(filed).state == "to_visit"
 
 
-def test_I8_an_office_named_before_its_return_visit_loses_it_and_the_day_stays(
-    district: office.District,
-) -> None:
+def _to_visit(district: office.District) -> act.Receipt:
+    """A dispute performed and still to be visited; there is a justice office in the street."""
     district.staff(
         "justice", kind="justice_office", area=office.STREET, superior="street", visitor="mediator"
     )
@@ -491,6 +490,21 @@ def test_I8_an_office_named_before_its_return_visit_loses_it_and_the_day_stays(
     agreed |= {"perform_by": "2026-04-10", "both_signed": True}
     district.do(filed, "record_agreement", "mediator", **agreed)
     district.do(filed, "confirm_performance", "mediator", performed_on="2026-03-20")
+    return filed
+
+
+VISITED: dict[str, Scalar] = {"visited_on": "2026-03-20", "visit_result": "performed"}
+
+
+def _give_visit(district: office.District, case: act.Receipt, by: str = "supervisor") -> None:
+    given = {"to_visitors": str(district.offices["justice"]), "designate_reason": "案件台被反映。"}
+    district.do(case, "assign_visit", by, **given)
+
+
+def test_I8_an_office_named_before_its_return_visit_loses_it_and_the_day_stays(
+    district: office.District,
+) -> None:
+    filed = _to_visit(district)
     due = _clock(district, filed, "dispute.return_visit")
     desk = district.offices["desk"]
     assert district.case(filed).lead_office_id == desk
@@ -498,20 +512,116 @@ def test_I8_an_office_named_before_its_return_visit_loses_it_and_the_day_stays(
         district.do, filed, "name_complained_later", "supervisor", complained_office=str(desk)
     )
     assert error.code == "complained.leads"
-    district.do(filed, "take_visit", "supervisor", complained_office=str(desk))
+    done = district.do(filed, "take_visit", "supervisor", complained_office=str(desk))
     case = district.case(filed)
     assert (case.state, case.lead_office_id) == ("visit_ousted", district.offices["street"])
     for name in ("desk", "officer"):
         _is_hidden(district, filed, name)
     offered = _offered(district, filed, "assign_visit", "supervisor", "to_visitors")
-    assert offered == [district.offices["justice"]]
-    given = {"to_visitors": str(offered[0]), "designate_reason": "案件台被反映。"}
-    district.do(filed, "assign_visit", "supervisor", **given)
-    assert district.case(filed).lead_office_id == offered[0]
+    assert district.offices["justice"] in offered
+    assert desk not in offered
+    _give_visit(district, filed)
+    told = [row for row in look.notices(district, filed.case_id) if row.seq > done.seq]
+    assert {row.receiver_id for row in told} == {district.people["visitor"]}
+    assert district.case(filed).lead_office_id == district.offices["justice"]
     assert _clock(district, filed, "dispute.return_visit") == due
-    visited = {"visited_on": "2026-03-20", "visit_result": "performed"}
-    district.do(filed, "pay_visit", "visitor", **visited)
+    district.do(filed, "pay_visit", "visitor", **VISITED)
     assert district.case(filed).state == "awaiting_rating"
+
+
+def test_what_another_office_finds_not_performed_is_reopened_by_it(
+    district: office.District,
+) -> None:
+    filed = _to_visit(district)
+    desk = str(district.offices["desk"])
+    district.do(filed, "take_visit", "officer", complained_office=desk)
+    _give_visit(district, filed)
+    error = look.refused(
+        district.do, filed, "pay_visit", "visitor", **VISITED | {"visit_result": "not_performed"}
+    )
+    assert error.code == "action.condition"
+    district.do(filed, "reopen", "visitor", reopen_reason="没有履行。")
+    case = district.case(filed)
+    assert case.state == "accepted"
+    assert case.lead_office_id == district.offices["street_committee"], "not the desk"
+    _is_hidden(district, filed, "desk")
+
+
+def test_I8_a_visit_paid_by_an_office_complained_about_is_paid_anew(
+    district: office.District,
+) -> None:
+    filed = _to_visit(district)
+    district.do(filed, "pay_visit", "officer", **VISITED)
+    desk = str(district.offices["desk"])
+    district.do(filed, "take_visit", "supervisor", complained_office=desk)
+    _is_hidden(district, filed, "officer")
+    clocks = district.deadlines(filed)
+    assert [row.state for row in clocks["rating.window"]] == ["met"]
+    assert [row.state for row in clocks["dispute.return_visit"]] == ["met", "running"]
+    _give_visit(district, filed)
+    district.do(filed, "pay_visit", "visitor", **VISITED)
+    assert [row.state for row in district.deadlines(filed)["rating.window"]] == ["met", "running"]
+
+
+def test_I8_the_office_above_that_is_complained_about_too_hands_the_visit_further_up(
+    district: office.District,
+) -> None:
+    filed = _to_visit(district)
+    desk, street = (str(district.offices[name]) for name in ("desk", "street"))
+    district.do(filed, "take_visit", "supervisor", complained_office=desk)
+    district.do(filed, "take_visit", "supervisor", complained_office=street)
+    assert district.case(filed).lead_office_id == district.offices["government"]
+    _is_hidden(district, filed, "supervisor")
+    assert (
+        "assign_visit"
+        in case_query.view(
+            district.engine, district.actor("district_supervisor"), filed.case_id
+        ).actions
+    )
+
+
+def test_I8_what_an_office_complained_about_has_handed_over_is_taken_from_it(
+    district: office.District,
+) -> None:
+    filed = district.file("officer", process="petition")
+    to = str(district.offices["housing"])
+    district.do(filed, "transfer", "petition_officer", to_office=to)
+    district.do(filed, "reclassify", "handler", petition_class="accusation")
+    district.do(filed, "hand_over", "handler", **HANDED)
+    clock = _clock(district, filed, "petition.serve_ending")
+    error = look.refused(
+        district.do, filed, "name_complained_later", "handler", complained_office=to
+    )
+    assert error.code == "complained.leads"
+    done = district.do(filed, "take_handed", "handler", complained_office=to)
+    case = district.case(filed)
+    assert (case.state, case.lead_office_id) == ("handed_over", district.offices["government"])
+    _is_hidden(district, filed, "handler")
+    told = {row.receiver_id for row in look.notices(district, filed.case_id) if row.seq == done.seq}
+    assert told == {district.people["district_supervisor"]}
+    assert _clock(district, filed, "petition.serve_ending") == clock
+    (no,) = look.unserved(district, filed.case_id)[-1:]
+    served: dict[str, Scalar] = {"served_method": "in_person", "served_on": "2026-03-20"}
+    district.do(filed, "serve_paper", "district_supervisor", paper=no, receipt="本人签收", **served)
+    assert district.case(filed).is_closed
+
+
+def test_I8_whoever_has_to_serve_what_was_found_out_later_is_told(
+    district: office.District,
+) -> None:
+    """The petition office, or where that is complained about, who supervises above it."""
+    for accused, told in (("labour", "petition_officer"), ("petitions", "district_supervisor")):
+        filed = district.file("officer", process="petition")
+        to = str(district.offices["housing"])
+        district.do(filed, "transfer", "petition_officer", to_office=to)
+        district.do(filed, "accept", "handler", route="6")
+        accused_id = str(district.offices[accused])
+        district.do(filed, "name_complained_later", "handler", complained_office=accused_id)
+        later = {"petition_class": "accusation", **HANDED}
+        done = district.do(filed, "hand_over_later", "handler", **later)
+        found = look.notices(district, filed.case_id)
+        receivers = {row.receiver_id for row in found if row.seq == done.seq}
+        assert receivers == {district.people[told], district.people["officer"]}
 
 
 def test_I8_a_desk_named_after_it_accepted_is_out_and_the_street_gives_the_case_on(

@@ -85,7 +85,7 @@ ENDINGS: Final = {
     "petition.refusal_notice": (_refuse, "refused", "handler"),
     "petition.no_second_notice": (_refuse_again, "refused", "handler"),
     "petition.suggestion_reply": (_reply, "replied", "handler"),
-    "petition.handover_notice": (_hand_over, "handed_over", "petition_officer"),
+    "petition.handover_notice": (_hand_over, "handed_over", "handler"),
     "dispute.refusal_notice": (_bar, "refused", "desk"),
     "dispute.end_notice": (_end, "ended", "mediator"),
     "dispute.end_notice (refused)": (_decline, "ended", "mediator"),

@@ -31,6 +31,7 @@ def broken() -> load.Loaded:
     document["processes"]["dispute"]["actions"]["rate"]["to"] = "awaiting_rating"
     document["processes"]["dispute"]["actions"]["close_unrated"]["to"] = "awaiting_rating"
     document["processes"]["dispute"]["actions"]["reopen"]["from"] = ["to_visit", "closed"]
+    document["processes"]["dispute"]["actions"]["take_visit"]["from"] = ["to_visit"]
     return load.from_document(audit.canonical(document))
 
 

@@ -5,17 +5,19 @@ from __future__ import annotations
 
 import json
 from collections import Counter
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from sqlalchemy import select
 
-from rules import errors
+from rules import errors, load
 from tests import conftest, office
 from tests.workflow import look, races
 from workflow import access, audit, db, ids
 from workflow.commands import act
 from workflow.commands import papers as commands
+from workflow.decide import clocks
 from workflow.queries import case as case_query
 from workflow.tables import paper as tables
 from workflow.tables import personal as personal_tables
@@ -342,6 +344,58 @@ def test_a_notice_is_served_within_the_days_that_the_law_gives_for_it(
     district.do(filed, "accept", "handler", route="6")
     assert _service(district, filed, "petition.serve_paper") == [("running", last)]
     look.hold(district, filed.case_id)
+
+
+def test_what_is_told_while_the_notice_is_owed_is_served_with_it(
+    district: office.District,
+) -> None:
+    """A notice of where it goes stops no clock of notice: both run."""
+    district.staff(
+        "station",
+        kind="department",
+        area=office.DISTRICT,
+        superior="housing",
+        clerk="department_handler",
+    )
+    district.at("2026-03-20 10:00")
+    filed = district.file("handler", process="petition")
+    district.at("2026-04-02 10:00")
+    to = str(district.offices["station"])
+    district.do(filed, "tell_where", "handler", lower_office=to)
+    assert _service(district, filed, "petition.notice_direct") == [("running", "2026-04-04")]
+    assert _service(district, filed, "petition.serve_paper") == [("running", "2026-04-04")]
+    view = case_query.view(district.engine, district.actor("handler"), filed.case_id)
+    (clock,) = [it for it in view.clocks if it.rule == "petition.serve_paper"]
+    assert clock.ends_with is not None
+    assert clock.ends_with.en == "Time for the notice (filed directly)"
+
+
+def test_a_clock_ends_with_the_first_to_end_of_those_that_ran_as_it_started(
+    district: office.District,
+) -> None:
+    filed = district.file("handler", process="petition")
+    row = look.hold(district, filed.case_id).deadline("petition.notice_direct")
+    rule = load.release(load.NATIONAL)[0].pack.deadlines["petition.serve_paper"]
+    at, day = row.start_at, timedelta(days=1)
+    later = row._replace(due_on=row.due_on + day)
+    over = row._replace(due_on=row.due_on - day, ended_at=at + day)
+    to_come = row._replace(due_on=row.due_on - day, start_at=at + 3 * day)
+    other = row._replace(due_on=row.due_on - day, rule="petition.handle")
+    rows = [later, row, over, to_come, other]
+    assert clocks.latest(rows, rule, at=at + 2 * day) == row.due_on
+    assert clocks.latest(rows, rule, at=at + day) == row.due_on - day, "it ran to that moment"
+    assert clocks.latest([over], rule, at=at + 2 * day) is None
+
+
+def test_nothing_warns_of_a_limit_that_is_over(district: office.District) -> None:
+    district.at("2026-03-20 10:00")
+    filed = district.file("petition_officer", process="petition")
+    district.do(filed, "transfer", "petition_officer", to_office=str(district.offices["housing"]))
+    district.at("2026-04-04 23:57")
+    district.do(filed, "accept", "handler", route="6")
+    district.at("2026-04-20 10:00")
+    found = look.hold(district, filed.case_id)
+    assert [it.effect for it in found.rungs_of("petition.serve_paper")] == ["urge", "supervise"]
 
 
 def test_a_refusal_is_served_within_the_days_that_the_law_gives_for_it(

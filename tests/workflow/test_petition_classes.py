@@ -200,22 +200,6 @@ def test_a_claim_is_not_handed_over_and_a_class_can_be_corrected(
     assert district.do(filed, "hand_over", "handler", **HANDED).state == "handed_over"
 
 
-def test_what_a_department_hands_over_leaves_it_for_the_petition_office(
-    district: office.District,
-) -> None:
-    filed = _sent(district)
-    district.do(filed, "reclassify", "handler", petition_class="accusation")
-    done = district.do(filed, "hand_over", "handler", **HANDED)
-    assert district.case(filed).lead_office_id == district.offices["petitions"]
-    assert _told(district, filed, done.seq) == {district.people["petition_officer"]}
-    with pytest.raises(errors.NotFound):
-        case_query.view(district.engine, district.actor("handler"), filed.case_id)
-    (no,) = look.unserved(district, filed.case_id)[-1:]
-    served = {"served_method": "in_person", "served_on": "2026-03-20"}
-    district.do(filed, "serve_paper", "petition_officer", paper=no, receipt="本人签收", **served)
-    assert district.case(filed).is_closed
-
-
 @pytest.mark.parametrize("route", ["1", "2", "3", "4", "5"])
 def test_routes_1_to_5_end_with_the_told_route_and_never_start_the_sixty_days(
     district: office.District, route: str

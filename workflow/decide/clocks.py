@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import functools
 import json
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from uuid import UUID
 
@@ -76,9 +76,9 @@ def _open(
             return
         if old.rule == name:  # another leader's plan, another agreement: the first is over
             _end(draft, old, state="stopped")
-    calendar = draft.facts.calendar
+    calendar, at = draft.facts.calendar, start_at or draft.at
     start_at = start_at or _start_at(draft, rule=rule, fields=fields)
-    until = date_field(fields, rule.limit.until) or _latest(draft, rule, start_at=start_at)
+    until = date_field(fields, rule.limit.until) or latest(draft.deadlines.values(), rule, at=at)
     found = due.due(rule, calendar=calendar, start_at=start_at, until=until)
     rungs = ladders.plan(
         _ladder(draft.rules.pack, rule),
@@ -107,16 +107,26 @@ def _open(
     draft.put_deadline(row)
 
 
-def _latest(draft: Draft, rule: pack_.DeadlineRule, *, start_at: datetime) -> date | None:
-    """The last day of the clocks with which this one ends, of those that ran as it started."""
+def latest(rows: Iterable[DeadlineRow], rule: pack_.DeadlineRule, *, at: datetime) -> date | None:
+    """The day on which a clock that starts at this moment ends at the latest: the earliest last
+    day of those it names that were running."""
     days = [
         row.due_on
-        for row in draft.deadlines.values()
+        for row in rows
         if row.rule in rule.no_later_than
-        and row.start_at <= start_at
-        and (row.ended_at is None or row.ended_at >= start_at)
+        and row.start_at <= at
+        and (row.ended_at is None or row.ended_at >= at)
     ]
     return min(days, default=None)
+
+
+def ends_with(pack: pack_.Pack, row: DeadlineRow, rows: Iterable[DeadlineRow]) -> pack_.Text | None:
+    """The clock because of which a stored one ends on its day."""
+    if row.until_on is None or row.due_on < row.until_on:
+        return None
+    named = pack.deadlines[row.rule].no_later_than
+    found = (it.rule for it in rows if it.rule in named and it.due_on == row.until_on)
+    return next((pack.deadlines[name].name for name in found), None)
 
 
 def _owner(rule: pack_.DeadlineRule) -> str:

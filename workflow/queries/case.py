@@ -132,6 +132,7 @@ class ClockView:
     start_at: datetime
     due_at: datetime
     due_on: date
+    ends_with: pack_.Text | None
     is_provisional: bool
     is_late: bool
     light: str
@@ -377,6 +378,7 @@ def _clock(
         start_at=row.start_at,
         due_at=row.due_at,
         due_on=row.due_on,
+        ends_with=clocks.ends_with(pack, row, facts.deadlines),
         is_provisional=row.is_provisional,
         is_late=row.state == "met_late" or row.missed_at is not None,
         light=_light(row),

@@ -74,6 +74,7 @@ class ResidentClock(Shape):
     start_at: datetime
     due_at: datetime
     due_on: date
+    ends_with: str | None
     is_provisional: bool
     is_late: bool
     ended_at: datetime | None
@@ -143,6 +144,7 @@ class ResidentCase(Shape):
                     "start_at": "2026-03-23T01:30:00Z",
                     "due_at": "2026-03-30T16:00:00Z",
                     "due_on": "2026-03-30",
+                    "ends_with": None,
                     "is_provisional": False,
                     "is_late": False,
                     "ended_at": None,

@@ -98,7 +98,7 @@ class Rung(Shape):
 
 class Deadline(Shape):
     """A time limit that explains itself. `due_at` is the first instant that is too late,
-    `due_on` the last day."""
+    `due_on` the last day, `ends_with` the one because of which it ends then."""
 
     no: int
     rule: str
@@ -111,6 +111,7 @@ class Deadline(Shape):
     start_at: datetime
     due_at: datetime
     due_on: date
+    ends_with: str | None
     is_provisional: bool
     is_late: bool
     light: Light
@@ -140,6 +141,7 @@ class Deadlines(Shape):
                     "start_at": "2026-03-20T08:00:00Z",
                     "due_at": "2026-03-25T16:00:00Z",
                     "due_on": "2026-03-25",
+                    "ends_with": None,
                     "is_provisional": False,
                     "is_late": False,
                     "light": "green",

@@ -120,6 +120,7 @@ def _resident_clock(clock: case_query.ClockView, words: texts.Words) -> resident
             "start_at": clock.start_at,
             "due_at": clock.due_at,
             "due_on": clock.due_on,
+            "ends_with": words.text(clock.ends_with) or None,
             "is_provisional": clock.is_provisional,
             "is_late": clock.is_late,
             "ended_at": clock.ended_at,

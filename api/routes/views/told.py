@@ -59,6 +59,7 @@ def _deadline(clock: case_query.ClockView, words: texts.Words) -> told.Deadline:
             "start_at": clock.start_at,
             "due_at": clock.due_at,
             "due_on": clock.due_on,
+            "ends_with": words.text(clock.ends_with) or None,
             "is_provisional": clock.is_provisional,
             "is_late": clock.is_late,
             "light": clock.light,
