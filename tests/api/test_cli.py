@@ -217,6 +217,20 @@ def test_pack_due_when_any_clock_of_the_pack_is_asked() -> None:
         assert found["spans"][-1]["last_on"] == found["due_on"], name
 
 
+def test_pack_due_when_a_clock_ends_with_another_names_it_and_takes_its_day() -> None:
+    asked = ("pack", "due", "petition.serve_paper", "--start", "2026-04-02")
+    assert answered(*asked)["due_on"] == "2026-04-10"
+    found = answered(*asked, "--until", "2026-04-04")
+    assert found["due_on"] == "2026-04-04"
+    assert found["no_later_than"] == ["petition.notice_direct", "petition.notice_assigned"]
+    told = run(*asked, "--lang", "en").stdout
+    assert "No later than the end of: petition.notice_direct" in told
+    assert (
+        "No later than"
+        not in run("pack", "due", "petition.handle", "--start", "2026-04-02", "--lang", "en").stdout
+    )
+
+
 def test_pack_due_when_an_extension_is_asked_says_whose_it_is() -> None:
     found = answered("pack", "due", "petition.extend", "--start", "2026-03-20")
     assert found["extension_of"] == "petition.handle"
@@ -245,6 +259,7 @@ def test_pack_due_when_an_extension_is_asked_says_whose_it_is() -> None:
             "deadline.pause_order",
         ),
         (("dispute.performance",), "deadline.until_missing"),
+        (("petition.handle", "--until", "2026-04-10"), "deadline.until_none"),
         (("petition.nothing",), "pack.no_clock"),
     ],
 )
