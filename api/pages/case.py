@@ -265,7 +265,7 @@ def _now(
     ordered = way.ranked(view.pack, view.process, view.case.state, view.actions)
     acts = {name: act(frame, view, name) for name in ordered}
     stepping = [name for name in ordered if view.process.actions[name].recuses]
-    main = _main(frame, view, found)
+    main = _main(frame, view, found, running)
     if main is not None:
         title = acts[main].label
     elif view.case.is_closed:
@@ -283,8 +283,14 @@ def _now(
     )
 
 
-def _main(frame: frames.Frame, view: case_query.CaseView, found: way.Turn) -> str | None:
-    """A leader who owes a plan plans; else whose turn it is does the state's act."""
+def _main(
+    frame: frames.Frame,
+    view: case_query.CaseView,
+    found: way.Turn,
+    running: list[case_query.ClockView],
+) -> str | None:
+    """A leader who owes a plan plans; else whose turn it is does the state's act, or serves first
+    what must be served earlier."""
     leader = view.leader
     if leader and leader.state == "awaiting_plan" and leader.person_id == frame.person.person_id:
         plan = next(
@@ -292,7 +298,21 @@ def _main(frame: frames.Frame, view: case_query.CaseView, found: way.Turn) -> st
         )
         if plan is not None:
             return plan
-    return found.action if found.action in view.actions else None
+    if found.action is None or found.action not in view.actions:
+        return None
+    return _to_serve(view, found.action, running) or found.action
+
+
+def _to_serve(
+    view: case_query.CaseView, action: str, running: list[case_query.ClockView]
+) -> str | None:
+    """What serves a paper whose time is over before the time of an act."""
+    serving = {name for paper in view.pack.papers.values() for name in paper.served_by}
+    rules = [view.pack.deadlines[clock.rule] for clock in running if clock.owner == "office"]
+    first = next((it for it in rules if it.unserved or action in it.stops), None)
+    if first is None or not first.unserved or action in first.stops:
+        return None
+    return next((name for name in view.actions if name in serving.intersection(first.stops)), None)
 
 
 def act(frame: frames.Frame, view: case_query.CaseView, name: str) -> Act:

@@ -303,6 +303,20 @@ def test_action_when_not_of_this_moment_says_so_and_leads_back(pages: Pages) -> 
     assert pages.get(f"/cases/{filed.case_id}/do/file_case").status_code == 404
 
 
+def test_case_when_a_paper_must_be_served_first_says_so(pages: Pages) -> None:
+    district = pages.district
+    filed = district.file("petition_officer", process="petition")
+    housing = str(district.offices["housing"])
+    district.do(filed, "transfer", "petition_officer", to_office=housing)
+    district.do(filed, "accept", "handler", route="6")
+    pages.sign_in("handler")
+    path, main = f"/cases/{filed.case_id}", 'btn-main btn-wide" href="'
+    assert f"{main}{path}/do/serve_paper" in pages.get(path).text
+    served = {"served_method": "in_person", "served_on": "2026-03-20", "receipt": "本人签收"}
+    district.do(filed, "serve_paper", "handler", paper=3, **served)
+    assert f"{main}{path}/do/answer" in pages.get(path).text
+
+
 def test_action_when_a_paper_is_served_first_leads_to_the_service_and_says_why(
     pages: Pages,
 ) -> None:
