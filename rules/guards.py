@@ -4,7 +4,8 @@ A guard reads facts that stand in clear: attributes of the case, and fields of t
 hand which are sure to be there (`needs`), or a choice that may be left open and reads '' then, and
 not sealed. It is compiled and typed once. What it
 may cost is bounded twice: by its length, and by having no loops. (The library stops one that
-loops too long, but only when it runs, and then a case stands still.)
+loops too long, but only when it runs, and then a case stands still.) And it has a result whatever
+the facts are: nothing in it can fail when a case is at hand.
 """
 
 from __future__ import annotations
@@ -48,6 +49,12 @@ _TEXT = r"""'(?:\\.|[^'\\])*'|"(?:\\.|[^"\\])*\""""
 _STRINGS = re.compile(_TEXT)
 _NAMES = re.compile(r"\b(?:case|fields)\.[A-Za-z_][A-Za-z0-9_]*")
 _LOOP = re.compile(r"\.\s*(all|exists|exists_one|existsOne|map|filter)\s*\(")
+_CALL = re.compile(r"([A-Za-z_][A-Za-z0-9_]*)\s*\(")
+_TOTAL: Final = frozenset({"startsWith", "endsWith", "contains", "size", "in"})
+"""Functions that give a result whatever the facts are."""
+_PARTIAL = re.compile(r"//|[/%*]|(?<!\bin)(?<=[\w\])'])\s*\[|[0-9]{10}")
+"""What may give none, or hide what does: comments, division, products, places of a list, numbers
+that no fact reaches."""
 _POSITION = re.compile(r"<input>:(\d+):(\d+): ([^\n]*)")
 
 
@@ -65,8 +72,8 @@ class Guard:
 def compile_guard(test: str, fields: Mapping[str, pack.Field], allowed: Collection[str]) -> Guard:
     """Compile and type one condition. `allowed` names the fields it may read.
 
-    Raises: Invalid guard.too_long, guard.loop, guard.unknown_fact, guard.sealed_field,
-    guard.not_needed, guard.syntax (with column), guard.not_bool.
+    Raises: Invalid guard.too_long, guard.loop, guard.partial, guard.unknown_fact,
+    guard.sealed_field, guard.not_needed, guard.syntax (with column), guard.not_bool.
     """
     if len(test) > MAX_LENGTH:
         raise errors.Invalid("guard.too_long", max=MAX_LENGTH)
@@ -130,6 +137,11 @@ def _facts(test: str) -> tuple[str, ...]:
     loop = _LOOP.search(bare)
     if loop is not None:
         raise errors.Invalid("guard.loop", name=loop[1])
+    partial = _PARTIAL.search(bare)
+    calls = (name for name in _CALL.findall(bare) if name not in _TOTAL)
+    barred = partial[0].strip() if partial is not None else next(calls, None)
+    if barred is not None:
+        raise errors.Invalid("guard.partial", text=barred[:20])
     return tuple(sorted(set(_NAMES.findall(bare))))
 
 

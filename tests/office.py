@@ -148,6 +148,10 @@ def usual(action: str, fields: Mapping[str, object], *, today: str) -> Mapping[s
         return CONSENT
     if action == "record_session":
         return {"rights_told": True, "session_open": "closed"}
+    if action == "accept" and fields.get("route", "6") != "6":
+        return {"route_how": "向区人民法院起诉，按民事诉讼法办理。"}
+    if action == "report_breach":
+        return {"routes_told": True}
     if action == "refuse":
         bar = {"mediation_bar": "other"} if "legal_basis" in fields else {}
         elsewhere = fields.get("refusal_ground") in ("not_in_remit", "judicial")

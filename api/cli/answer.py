@@ -27,8 +27,9 @@ FOUND_WRONG: Final = 1
 BAD_INPUT: Final = 2
 UNREACHABLE: Final = 3
 
-OUT: Final = rich.console.Console(highlight=False, soft_wrap=True)
-ERR: Final = rich.console.Console(stderr=True, highlight=False, soft_wrap=True)
+# What a pack or a file says is text, never markup.
+OUT: Final = rich.console.Console(highlight=False, soft_wrap=True, markup=False)
+ERR: Final = rich.console.Console(stderr=True, highlight=False, soft_wrap=True, markup=False)
 
 # Inputs that are called otherwise on the command line.
 _LABELS: Final[Mapping[str, str]] = {
@@ -95,15 +96,15 @@ def tell(error: errors.GridcaseError, told: texts.Words) -> int:
     """Says on standard error what is wrong and what to do. Gives the exit code."""
     if isinstance(error, errors.PackInvalid):
         for line in pack_faults(error.pack_faults, told):
-            ERR.print(line, markup=False)
+            ERR.print(line)
     for fault in error.faults:
         text = problems.detail(fault, told, _LABELS)
-        ERR.print(f"{text} [{fault.code}]", markup=False, style="red")
+        ERR.print(f"{text} [{fault.code}]", style="red")
         remedy = told.error(fault, _LABELS).remedy
         if remedy:
-            ERR.print(f"  {remedy}", markup=False)
+            ERR.print(f"  {remedy}")
     if reason(error):
-        ERR.print(f"  {reason(error)}", markup=False)
+        ERR.print(f"  {reason(error)}")
     return exit_code(error)
 
 

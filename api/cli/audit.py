@@ -47,7 +47,7 @@ def _tell(
     is_zh: bool,
 ) -> None:
     for fault in faults:
-        answer.OUT.print(f"{fault.place}: {fault.what}", markup=False, style="red")
+        answer.OUT.print(f"{fault.place}: {fault.what}", style="red")
     counts = (report.cases, report.events, report.values, files.files, report.log_rows, len(faults))
     line = (
         "案件 {} 件，事件 {} 条，个人信息 {} 项，附件 {} 份，日志 {} 行；发现问题 {} 处。"

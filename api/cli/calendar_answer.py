@@ -28,7 +28,7 @@ def print_rows(lines: Sequence[tuple[str, ...]], *, indent: str = "") -> None:
     widths = [max(map(cells.cell_len, column)) for column in zip(*lines, strict=True)]
     for line in lines:
         padded = map(cells.set_cell_size, line, widths)
-        answer.OUT.print(indent + "  ".join(padded).rstrip(), markup=False)
+        answer.OUT.print(indent + "  ".join(padded).rstrip())
 
 
 def either(words: texts.Words, zh: str, en: str) -> str:
@@ -78,7 +78,7 @@ def _year(year: calendars.Year, words: texts.Words) -> str:
 def print_calendar(stored: almanac.Stored, words: texts.Words) -> None:
     """One calendar in words."""
     calendar, hours = stored.calendar, stored.hours
-    answer.OUT.print(f"{calendar.hash}  {calendar.zone}", markup=False)
+    answer.OUT.print(f"{calendar.hash}  {calendar.zone}")
     usual = either(words, "办公时间", "Office hours")
     lines = [(usual, _week(hours.hours, hours.weekdays, words), hours.source)]
     for version in hours.versions:
@@ -92,7 +92,7 @@ def print_calendar(stored: almanac.Stored, words: texts.Words) -> None:
 def print_year(year: calendars.Year, words: texts.Words) -> None:
     """A year in words: runs of days off, make-up workdays, half days."""
     status = _STATUS[year.status][0 if words.is_zh else 1]
-    answer.OUT.print(f"{year.year}  {status}  {year.source}", markup=False)
+    answer.OUT.print(f"{year.year}  {status}  {year.source}")
     lines = [
         (either(words, "放假", "Days off"), ", ".join(_runs(year.days_off))),
         (either(words, "补班", "Make-up workdays"), ", ".join(_runs(year.extra_workdays))),
@@ -188,7 +188,7 @@ class Telling:
             "没有更改任何内容。执行：" if self.words.is_zh else "Nothing was changed. To do it: "
         )
         line = f"gridcase office calendar import {self.path} --apply {'|'.join(self.ways.values())}"
-        answer.OUT.print(f"{nothing}{line} [--notify]", markup=False)
+        answer.OUT.print(f"{nothing}{line} [--notify]")
 
     def print_result(
         self, made: commands.Import, done: commands.Outcome, *, way: str, notify: bool
@@ -204,7 +204,7 @@ class Telling:
             if self.words.is_zh
             else f"Calendar {made.edit.calendar.hash[:12]} is in use ({way})."
         )
-        answer.OUT.print(line, markup=False)
+        answer.OUT.print(line)
 
     def _print_file(self, made: commands.Import) -> None:
         words, year = self.words, made.edit.year
@@ -214,16 +214,16 @@ class Telling:
             missing = either(words, "没有", "not there")
             answer.OUT.print(
                 either(words, f"现用日历中：{was or missing}", f"In use now: {was or missing}"),
-                markup=False,
             )
         else:
             calendar = made.edit.calendar
             told = _week(calendar.hours, calendar.weekdays, words)
-            answer.OUT.print(f"{either(words, '办公时间', 'Office hours')}  {told}", markup=False)
+            usual = either(words, "办公时间", "Office hours")
+            answer.OUT.print(f"{usual}  {calendar.zone}  {told}")
             for version in calendar.versions:
                 since = either(words, f"自 {version.valid_from} 起", f"from {version.valid_from}")
                 told = _week(version.hours, version.weekdays, words)
-                answer.OUT.print(f"  {since}  {told}", markup=False)
+                answer.OUT.print(f"  {since}  {told}")
         if made.edit.is_same:
             same = either(words, "与现用日历相同。", "Nothing differs from the calendar in use.")
             answer.OUT.print(same)
@@ -283,7 +283,7 @@ class Telling:
                 f"有 {outcome.failed} 个案件无法重新计算，保持原样：{numbers}",
                 f"{outcome.failed} cases could not be computed and stay as they are: {numbers}",
             )
-            answer.ERR.print(line, markup=False, style="red")
+            answer.ERR.print(line, style="red")
 
 
 _CAUSES: Final = {

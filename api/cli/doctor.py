@@ -69,7 +69,7 @@ def doctor(
         for line in lines:
             mark = words.text(_WORDS[line.state])
             told = f"{mark} {line.check}: {words.text(line.text)}"
-            answer.OUT.print(told, markup=False, style=_STYLES[line.state])
+            answer.OUT.print(told, style=_STYLES[line.state])
     if not is_well:
         raise typer.Exit(answer.FOUND_WRONG)
 

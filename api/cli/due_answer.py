@@ -122,7 +122,7 @@ def _cap_ends(cap: pack_.Length, pause: due.Pause, calendar: calendars.Calendar)
 def print_facts(told: Mapping[str, Any], words: texts.Words) -> None:
     """The facts of an answer, one a line, the words of people first."""
     name = told["name"]["zh" if words.is_zh else "en"]
-    answer.OUT.print(f"{told['clock']}  {name}", markup=False, style="bold")
+    answer.OUT.print(f"{told['clock']}  {name}", style="bold")
     for key, (zh, en) in _LINES.items():
         if key in told and told[key] != []:
             value = told[key]
@@ -134,7 +134,7 @@ def print_facts(told: Mapping[str, Any], words: texts.Words) -> None:
                 value = _YES[value][0 if words.is_zh else 1]
             elif key == "tag":
                 value = words.phrase(value)
-            answer.OUT.print(f"  {zh if words.is_zh else en}: {value}", markup=False)
+            answer.OUT.print(f"  {zh if words.is_zh else en}: {value}")
 
 
 _YES: Final = {True: ("是，所涉年份的放假通知尚未公布", "yes"), False: ("否", "no")}

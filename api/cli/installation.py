@@ -72,7 +72,7 @@ def _await(database: db.Database, *, wait_s: float, ended: web.Ended, words: tex
             left_s = until - clock.monotonic()
             if error.code not in PASSING or left_s <= 0:
                 raise
-            answer.ERR.print(_waiting(error, left_s, words), markup=False)
+            answer.ERR.print(_waiting(error, left_s, words))
             if ended.wait(min(pause_s, left_s)):
                 raise typer.Exit from error
             pause_s = min(2 * pause_s, LONGEST_PAUSE_S)

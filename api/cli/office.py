@@ -143,7 +143,7 @@ def appoint(
         return
     is_zh = answer.words(context).is_zh
     line = "{} {}：任职 {}，代岗 {}。" if is_zh else "{} {}: held by {}, deputy {}."
-    answer.OUT.print(line.format(found.office, found.role, *_people(found, called)), markup=False)
+    answer.OUT.print(line.format(found.office, found.role, *_people(found, called)))
 
 
 _POSTS: Final = {
@@ -200,7 +200,7 @@ def add_absence(
         return
     is_zh = answer.words(context).is_zh
     line = "{} 从 {} 到 {} 离岗。编号 {}" if is_zh else "{} is away from {} to {}. Id {}"
-    answer.OUT.print(line.format(person, *days.values(), found), markup=False)
+    answer.OUT.print(line.format(person, *days.values(), found))
 
 
 @absence.command("end")
@@ -279,4 +279,4 @@ def _print(columns: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> None:
     widths = [max(map(cells.cell_len, column)) for column in zip(*lines, strict=True)]
     for line in lines:
         padded = map(cells.set_cell_size, line, widths)
-        answer.OUT.print("  ".join(padded).rstrip(), markup=False)
+        answer.OUT.print("  ".join(padded).rstrip())

@@ -108,7 +108,7 @@ def law(
         answer.print_json(law_answer.told(loaded.pack))
     else:
         words = answer.words(context)
-        answer.OUT.print(law_answer.table(loaded.pack, words), markup=False)
+        answer.OUT.print(law_answer.table(loaded.pack, words))
         answer.OUT.print(law_answer.summary(loaded.pack, words))
     if law_answer.missing(loaded.pack):
         raise typer.Exit(answer.FOUND_WRONG)
@@ -242,7 +242,7 @@ def _say(one: _Checked, words: texts.Words) -> None:
     them."""
     if one.faults or one.loaded is None:
         line = "规则包 {} 不能使用。" if words.is_zh else "Pack {} cannot be used."
-        answer.ERR.print(line.format(one.name), markup=False)
+        answer.ERR.print(line.format(one.name))
         answer.tell(errors.PackInvalid(one.faults), words)
         return
     line = (
@@ -269,9 +269,13 @@ def _read(folder: str) -> tuple[load.Loaded, calendars.Calendar]:
 def _folder(name: str) -> Path | None:
     """The folder that is named; None for a name. Raises: `pack.no_folder`."""
     path = Path(name)
-    if name and path.is_dir():
+    try:
+        is_folder, is_there = path.is_dir(), path.exists()
+    except OSError:  # a name longer than any
+        is_folder, is_there = False, True
+    if name and is_folder:
         return path
-    if "/" in name or (name and path.exists()):
+    if "/" in name or (name and is_there):
         raise errors.NotFound("pack.no_folder", folder=name[:200])
     return None
 
@@ -431,4 +435,4 @@ def _show_process(loaded: load.Loaded, words: texts.Words, *, name: str, as_json
     for key, action in process.actions.items():
         roles = ", ".join(action.by)
         way = f"{', '.join(action.source) or '-'} -> {action.to or '='}"
-        answer.OUT.print(f"  {key}  {words.text(action.name)}: {way}  ({roles})", markup=False)
+        answer.OUT.print(f"  {key}  {words.text(action.name)}: {way}  ({roles})")

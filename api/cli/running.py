@@ -71,7 +71,7 @@ def run_demo(
 ) -> None:
     """The demo: data made or found, then web server and scheduler in this process."""
     observe.configure_logging("console", "WARNING")
-    answer.OUT.print(_data_line(chosen, words), markup=False)
+    answer.OUT.print(_data_line(chosen, words))
     with web.listen_near(host, port) as listening, answer.progress() as progress:
         task = progress.add_task(_SEEDING[words.is_zh], total=None)
 
@@ -127,7 +127,7 @@ def serve(
             web.serve(
                 app.create_app(chosen, rings=worker, stuck=_giving_up(words)),
                 listening,
-                ready=lambda: answer.OUT.print(url, markup=False),
+                ready=lambda: answer.OUT.print(url),
                 ended=ended,
                 drain_s=chosen.drain_s,
             )
@@ -199,7 +199,7 @@ def _metrics(host: str, port: int | None) -> Iterator[None]:
             given = stack.enter_context(observe.served(host, port))
         except OSError as error:
             raise web.refused(error, port, field="metrics_port") from error
-        answer.OUT.print(f"http://{host}:{given}/metrics", markup=False)
+        answer.OUT.print(f"http://{host}:{given}/metrics")
         yield
 
 

@@ -52,7 +52,7 @@ def import_file(
     if json:
         answer.print_json(_described(made, written, check=check))
     else:
-        answer.OUT.print(_line(made, written, words, check=check), markup=False)
+        answer.OUT.print(_line(made, written, words, check=check))
 
 
 def _read(path: Path) -> bytes:

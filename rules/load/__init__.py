@@ -132,7 +132,10 @@ def calendar_folder(folder: Folder, *, base: Base = shipped) -> Folder:
         if not parent or parent in seen:
             break
         seen.add(parent)
-        folder = base(parent)
+        try:
+            folder = base(parent)
+        except errors.NotFound:  # reading the pack tells it, with its place
+            break
     return folder
 
 
@@ -203,7 +206,19 @@ def _resolved(
         faults.add("pack.unknown_base", parent.place, name=str(parent)[:60])
         return own
     lower = _resolved(below, base=base, chain=(*chain, str(parent)), faults=faults)
+    _check_limits(lower, own, faults)
     return merge.merged(lower, own, faults)
+
+
+def _check_limits(lower: tree.Table, own: tree.Table, faults: tree.Faults) -> None:
+    """Whose another limit is than the law's stands with it: its tag and its source."""
+    laid, upon = lower.get("deadlines"), own.get("deadlines")
+    for name, node in upon.items() if isinstance(upon, tree.Table) else ():
+        below = laid.get(name) if isinstance(laid, tree.Table) else None
+        changes = isinstance(node, tree.Table) and "limit" in node
+        is_law = isinstance(below, tree.Table) and below.get("tag") == "national"
+        if changes and is_law and not {"tag", "source"} <= set(node):
+            faults.add("pack.limit_of_law", node.place, name=name)
 
 
 def _document(folder: Folder, *, prefix: str, faults: tree.Faults) -> tree.Table:
@@ -229,8 +244,14 @@ def _files(folder: Folder, faults: tree.Faults) -> list[Folder]:
     if not folder.is_dir():
         faults.add("pack.missing_file", tree.Place(file=folder.name, line=0, key=""))
         return []
-    found: list[Folder] = [path for path in folder.iterdir() if path.name.endswith(_SUFFIX)]
-    files = sorted((path for path in found if path.is_file()), key=lambda path: path.name)
+    found = [p for p in folder.iterdir() if p.name.casefold().endswith((_SUFFIX, ".yml"))]
+    files: list[Folder] = []
+    for path in sorted(found, key=lambda path: path.name):
+        if path.name.endswith(_SUFFIX) and path.is_file():
+            files.append(path)
+        else:
+            place = tree.Place(file=path.name[:60], line=0, key="")
+            faults.add("pack.unread_file", place, file=path.name[:60])
     if sum(_size(path) for path in files) > MAX_FOLDER_BYTES:
         place = tree.Place(file=folder.name, line=0, key="")
         faults.add("pack.folder_too_large", place, max=MAX_FOLDER_BYTES)

@@ -23,6 +23,8 @@ MAX_NOTICE_BYTES: Final = 100_000
 """A year's notice has some 3,000."""
 
 _CSV: Final = ".csv"
+_DAY: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+_YEAR: Final = re.compile(r"[^+_ ]*")
 _WALL: Final = re.compile(r"[0-2][0-9]:[0-5][0-9]")
 
 
@@ -159,7 +161,7 @@ def _walls(stretches: calendars.Stretches) -> list[list[str]]:
 
 
 def _judged(root: tree.Node) -> _Calendar:
-    _check_walls(root)
+    _check_words(root)
     read: _Calendar = valid.validated(_CALENDAR, root)
     noted = tree.Faults()
     keys = _keys(read)
@@ -214,28 +216,55 @@ def _child(node: tree.Node, part: str | int | date) -> tree.Node | None:
     return None
 
 
-def _check_walls(root: tree.Node) -> None:
-    """A time is written 08:00: other ways of writing one mean different things to readers."""
+def _check_words(root: tree.Node) -> None:
+    """A time is written 08:00, a day 2026-03-20, a year 2026: other ways of writing one mean
+    different things to readers."""
     faults = tree.Faults()
-    for node in _times(root):
-        if isinstance(node, tree.Word) and not _WALL.fullmatch(node):
-            faults.add("pack.wrong_shape", node.place, expected="time, as 08:00")
+    for pattern, nodes, expected in (
+        (_WALL, _times(root), "time, as 08:00"),
+        (_DAY, _days(root), "date, as 2026-03-20"),
+        (_YEAR, _numbers(root), "year, as 2026"),
+    ):
+        for node in nodes:
+            if isinstance(node, tree.Word) and not pattern.fullmatch(node):
+                faults.add("pack.wrong_shape", node.place, expected=expected)
     faults.stop()
+
+
+def _numbers(root: tree.Node) -> Iterator[tree.Node]:
+    """Where the numbers of years are written."""
+    for year in _years(root):
+        if "year" in year:
+            yield year["year"]
+
+
+def _days(root: tree.Node) -> Iterator[tree.Node]:
+    """Where days are written, but for those that are keys."""
+    for year in _years(root):
+        yield from _leaves(year.get("days_off"))
+        yield from _leaves(year.get("extra_workdays"))
+
+
+def _years(root: tree.Node) -> Iterator[tree.Table]:
+    years = root.get("years") if isinstance(root, tree.Table) else None
+    for year in years.values() if isinstance(years, tree.Table) else ():
+        if isinstance(year, tree.Table):
+            yield year
 
 
 def _times(root: tree.Node) -> Iterator[tree.Node]:
     """Where times are written."""
     if not isinstance(root, tree.Table):
         return
-    hours, years = root.get("hours"), root.get("years")
+    hours = root.get("hours")
     if isinstance(hours, tree.Table):
         versions = hours.get("versions")
         for week in (hours, *(versions if isinstance(versions, tree.Many) else ())):
             if isinstance(week, tree.Table):
                 yield from _leaves(week.get("hours"))
                 yield from _leaves(week.get("weekdays"))
-    for year in years.values() if isinstance(years, tree.Table) else ():
-        half = year.get("half_days") if isinstance(year, tree.Table) else None
+    for year in _years(root):
+        half = year.get("half_days")
         for day in half.values() if isinstance(half, tree.Table) else ():
             if isinstance(day, tree.Many):
                 yield from _leaves(day)

@@ -16,6 +16,8 @@ from rules.load import tree
 NOTHING = "(none)"
 """Written as a value: what the pack below has under this key is taken away."""
 ADD, REMOVE = "add", "remove"
+LANGUAGES = {"zh", "en"}
+"""A text has both: one of them alone would stand beside another's words."""
 
 
 def merged(base: tree.Table, over: tree.Table, faults: tree.Faults) -> tree.Table:
@@ -23,6 +25,8 @@ def merged(base: tree.Table, over: tree.Table, faults: tree.Faults) -> tree.Tabl
     the base is sound by itself, so a fault of the whole is looked for there."""
     table = tree.Table(over.place)
     table.update(base)
+    if base.keys() == LANGUAGES and over and over.keys() < LANGUAGES:
+        faults.add("pack.one_language", over.place)
     for key, node in over.items():
         if node == NOTHING:
             _take_away(table, key, node.place, faults)

@@ -43,6 +43,16 @@ _UNITS: Mapping[str, str] = {
     "working minute": "working_minute",
     "wall minute": "wall_minute",
 }
+_LONGEST: Mapping[str, int] = {
+    "working_day": 3650,
+    "calendar_day": 3650,
+    "month": 120,
+    "working_hour": 87_600,
+    "wall_hour": 87_600,
+    "working_minute": 99_999,
+    "wall_minute": 99_999,
+}
+"""Ten years: what is longer is a slip, and would be found when a case is filed."""
 _LENGTH = re.compile(r"([0-9]{1,5}) ([a-z ]+?)s?")
 _PERCENT = re.compile(r"([0-9]{1,3}) ?%")
 _MOMENT = re.compile(r"(.+) (before|after)")
@@ -147,8 +157,11 @@ class _Shaper:
             return node
         found = _LENGTH.fullmatch(node)
         if found is None or found[2] not in _UNITS:
-            self.faults.add("pack.length", node.place, text=str(node))
+            self.faults.add("pack.length", node.place, text=str(node)[:60])
             return _pair(node.place, n="1", unit="working_day")
+        longest = _LONGEST[_UNITS[found[2]]]
+        if int(found[1]) > longest:
+            self.faults.add("pack.length_long", node.place, text=str(node), max=longest)
         if int(found[1]) == 0:
             self.faults.add("pack.length_zero", node.place, text=str(node))
         return _pair(node.place, n=found[1], unit=_UNITS[found[2]])

@@ -62,6 +62,7 @@ def test_case_when_read_says_what_may_be_done_and_with_what(front: desk.Desk) ->
         "link_earlier",
         "merge",
         "name_complained",
+        "note_danger",
         "report_to_police",
         "hand_to_police",
     }
@@ -79,6 +80,7 @@ def test_case_when_read_says_what_may_be_done_and_with_what(front: desk.Desk) ->
         "declare_recusal",
         "link_earlier",
         "name_complained",
+        "note_danger",
         "report_to_police",
     }
     assert officer["code"] == filed["code"]

@@ -143,7 +143,8 @@ def hours(tmp_path: Path) -> str:
     )
     (tmp_path / "deadlines.yaml").write_text(
         "mediation.general: {limit: 20 working hours, pauses: {1: {max: 4 working hours}}}\n"
-        "petition.handle: {limit: 90 wall minutes, extension: {max: 30 wall minutes}}\n",
+        "petition.handle: {limit: 90 wall minutes, extension: {max: 30 wall minutes},"
+        " tag: default, source: x}\n",
         "utf-8",
     )
     return str(tmp_path)
@@ -376,6 +377,26 @@ def test_language_when_chosen_before_or_after_the_command() -> None:
     assert english.isascii()
     assert not chinese.isascii()
     assert len(english.splitlines()) == len(chinese.splitlines()) == 2, "what is wrong, what to do"
+
+
+def test_pack_when_its_words_look_like_markup_is_shown_as_it_is(tmp_path: Path) -> None:
+    folder = tmp_path / "marked"
+    folder.mkdir()
+    (folder / "pack.yaml").write_text(
+        "name: ours\nextends: cn-national\nversion: '[/2026]'\n"
+        "title: {zh: '[/x] 甲', en: '[/x] A'}\n",
+        "utf-8",
+    )
+    for command in (("check", str(folder)), ("show", "--pack", str(folder))):
+        found = run("pack", *command, "--lang", "en")
+        assert found.exit_code == 0, found.stderr
+        assert "[/2026]" in found.stdout
+
+
+def test_pack_when_the_name_is_longer_than_any_says_so() -> None:
+    found = run("pack", "check", "a" * 5000)
+    assert found.exit_code == 2
+    assert "[pack.no_folder]" in found.stderr
 
 
 def test_version_when_asked() -> None:

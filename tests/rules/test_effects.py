@@ -165,7 +165,7 @@ def test_a_pause_ends_however_its_state_is_left(clock: str, left: str) -> None:
     (pause,) = NATIONAL.deadlines[clock].pauses
     ends = tuple(action for action in pause.ends if action != left)
     told = _clock(clock, pauses=(dataclasses.replace(pause, ends=ends),))
-    assert told == [("check.pause_left", f"{clock}.pauses")]
+    assert ("check.pause_left", f"{clock}.pauses") in told
 
 
 def test_a_pause_that_ends_ends_its_state_too() -> None:

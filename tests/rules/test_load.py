@@ -267,10 +267,53 @@ def test_folder_when_of_ten_megabytes_is_refused_unread(tmp_path: Path) -> None:
     assert packs.told(folder) == [("noise", 0, "", "pack.folder_too_large")]
 
 
-def test_folder_when_a_folder_is_named_like_a_file_reads_the_others(tmp_path: Path) -> None:
+def test_folder_when_something_in_it_would_not_be_read_is_refused(tmp_path: Path) -> None:
+    """What somebody changed there would be missing from a pack that is called sound."""
     folder = packs.write(tmp_path / "noise")
     (folder / "old.yaml").mkdir()
-    assert packs.faults(folder) == ()
+    (folder / "deadlines.yml").write_text("{}", encoding="utf-8")
+    (folder / "Ladders.YAML").write_text("{}", encoding="utf-8")
+    (folder / "gone.yaml").symlink_to(tmp_path / "nowhere")
+    (folder / "notes.txt").write_text("of the office", encoding="utf-8")
+    assert sorted(packs.told(folder)) == [
+        (name, 0, "", "pack.unread_file")
+        for name in ("Ladders.YAML", "deadlines.yml", "gone.yaml", "old.yaml")
+    ]
+
+
+@pytest.mark.parametrize(
+    ("file", "text", "told"),
+    [
+        ("deadlines.yaml", "petition.handle: {limit: 900 calendar days}", "pack.limit_of_law"),
+        ("deadlines.yaml", "dispute.accept: {name: {zh: 受理}}", "pack.one_language"),
+        ("deadlines.yaml", "dispute.accept: {limit: 99999 months}", "pack.length_long"),
+    ],
+)
+def test_a_local_pack_that_changes_half_of_what_belongs_together_is_refused(
+    tmp_path: Path, file: str, text: str, told: str
+) -> None:
+    folder = tmp_path / "ours"
+    folder.mkdir()
+    head = "name: ours\nextends: cn-national\nversion: '1'\ntitle: {zh: 甲, en: A}\n"
+    (folder / "pack.yaml").write_text(head, encoding="utf-8")
+    (folder / file).write_text(text, encoding="utf-8")
+    with pytest.raises(errors.PackInvalid) as refused:
+        load.load(folder)
+    assert [(it.file, it.line, it.code) for it in refused.value.pack_faults] == [(file, 1, told)]
+
+
+@pytest.mark.parametrize("base", ["ours", "nobody", "../../etc"])
+def test_a_pack_that_extends_itself_or_none_is_told_where(tmp_path: Path, base: str) -> None:
+    folder = tmp_path / "folder"
+    folder.mkdir()
+    head = f"name: ours\nextends: {base}\nversion: '1'\ntitle: {{zh: 甲, en: A}}\n"
+    (folder / "pack.yaml").write_text(head, encoding="utf-8")
+    with pytest.raises(errors.PackInvalid) as refused:
+        load.with_calendar(folder)
+    code = "pack.circular" if base == "ours" else "pack.unknown_base"
+    assert [(it.file, it.line, it.key, it.code) for it in refused.value.pack_faults] == [
+        ("pack.yaml", 2, "extends", code)
+    ]
 
 
 def test_file_when_not_utf8(tmp_path: Path) -> None:

@@ -79,6 +79,8 @@ OURS = {
     "petition.suggestion": "60 calendar_day",
     "petition.redirect": "5 working_day",
     "petition.decide_dispute": "5 working_day",
+    "petition.transfer_again": "5 working_day",
+    "dispute.assessment": "60 calendar_day",
     "petition.report_urgent": "1 working_day",
     "petition.decide_unclear": "15 calendar_day",
     "petition.decide_objection": "5 working_day",

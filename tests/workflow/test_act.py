@@ -144,7 +144,13 @@ def test_a_group_has_at_most_five_representatives(district: office.District) -> 
 
 WRONG_ACTIONS: tuple[tuple[str, str, dict[str, Scalar], str, str | None], ...] = (
     ("end_assessment", "mediator", {"assessment_result": "无"}, "action.wrong_state", None),
-    ("report_breach", "mediator", {"breach_note": "没修"}, "action.wrong_state", None),
+    (
+        "report_breach",
+        "mediator",
+        {"breach_note": "没修", "routes_told": True},
+        "action.wrong_state",
+        None,
+    ),
     ("record_session", "desk", SESSION, "action.not_yours", None),
     ("record_session", "supervisor", SESSION, "action.not_yours", None),
     ("accept", "auditor", {}, "action.not_yours", None),

@@ -196,15 +196,63 @@ def test_a_medical_dispute_counts_as_failed_by_its_period_alone(
     assert not {"mediation.medical", "dispute.first_session"} & running
 
 
-def test_a_period_that_ends_during_an_assessment_lets_it_fail_all_the_same(
+def test_the_time_of_an_assessment_never_counts_in_a_medical_dispute_and_is_watched(
     district: office.District,
 ) -> None:
+    """医疗纠纷预防和处理条例第38条: the law sets no cap; a clock of ours reminds."""
     filed = _mediating(district, category="0502")
     district.do(filed, "start_assessment", "mediator", assessment_reason="认定责任")
     district.at("2026-09-01 10:00")
-    assert district.deadlines(filed)["mediation.medical"][0].missed_at is not None
-    done = district.do(filed, "deem_failed", "mediator", routes_told=True)
-    assert done.state == "no_agreement"
+    clocks = district.deadlines(filed)
+    assert clocks["mediation.medical"][0].state == "paused"
+    assert clocks["dispute.assessment"][0].missed_at is not None
+    error = look.refused(district.do, filed, "deem_failed", "mediator", routes_told=True)
+    assert error.code == "action.too_early"
+    district.do(filed, "end_assessment", "mediator", assessment_result="责任已经认定")
+    clocks = district.deadlines(filed)
+    assert clocks["dispute.assessment"][0].state == "met_late"
+    assert clocks["mediation.medical"][0].state == "running"
+
+
+def test_a_breach_leaves_both_sides_their_window_for_confirmation_and_tells_the_court_route(
+    district: office.District,
+) -> None:
+    filed = _mediating(district)
+    district.hold_session(filed)
+    district.do(filed, "record_agreement", "mediator", **ORAL)
+    error = look.refused(
+        district.do, filed, "report_breach", "mediator", breach_note="没修", routes_told=False
+    )
+    assert (error.code, error.field) == ("field.must_be_true", "routes_told")
+    district.do(filed, "report_breach", "mediator", breach_note="没修")
+    (window,) = district.deadlines(filed)["confirm.window"]
+    assert window.state == "running"
+    applied: dict[str, Scalar] = {
+        "applied_on": "2026-03-20",
+        "both_applied": True,
+        "confirmable": True,
+        "court": "区人民法院",
+    }
+    district.do(filed, "apply_confirmation", "mediator", **applied)
+    assert district.deadlines(filed)["confirm.window"][0].state == "met"
+
+
+def test_an_agreement_in_a_medical_dispute_is_made_in_writing(district: office.District) -> None:
+    """医疗纠纷预防和处理条例第39条."""
+    filed = _mediating(district, category="0502")
+    district.hold_session(filed)
+    error = look.refused(district.do, filed, "record_agreement", "mediator", **ORAL)
+    assert error.code == "action.condition"
+    written = {**ORAL, "agreement_form": "written"}
+    written.pop("oral_wished", None)
+    assert district.do(filed, "record_agreement", "mediator", **written).state == "performing"
+
+
+def test_what_is_found_out_in_mediation_restricts_the_case(district: office.District) -> None:
+    filed = _mediating(district)
+    assert district.case(filed).confidentiality == "normal"
+    district.do(filed, "note_danger", "mediator", danger="minors")
+    assert district.case(filed).confidentiality == "restricted"
 
 
 def test_no_other_dispute_counts_as_failed_by_a_period(district: office.District) -> None:

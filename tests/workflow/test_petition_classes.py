@@ -167,7 +167,7 @@ def test_a_hearing_while_an_item_is_handled_moves_no_date_and_is_for_route_6(
 
 @pytest.mark.parametrize("ground", ["not_in_remit", "judicial"])
 def test_who_is_refused_is_told_whom_to_ask(district: office.District, ground: str) -> None:
-    filed = _sent(district)
+    filed = district.file("handler", process="petition")
     refused: dict[str, Scalar] = {
         "refusal_ground": ground,
         "refusal_reason": "不由本单位处理。",
@@ -180,6 +180,91 @@ def test_who_is_refused_is_told_whom_to_ask(district: office.District, ground: s
     district.do(filed, "refuse", "handler", **refused)
     (notice,) = [it for it in _opened(district, filed) if it.paper.name.en == NOTICE]
     assert "请向区人社局提出。" in str(notice.filled)
+
+
+def test_what_was_transferred_is_objected_to_and_not_refused_for_the_remit(
+    district: office.District,
+) -> None:
+    """信访工作条例第23条第3款: it goes back only where the sender agrees."""
+    why: dict[str, Scalar] = {
+        "refusal_ground": "not_in_remit",
+        "refusal_reason": "不由本单位处理。",
+        "remedy_told": True,
+    }
+    registered = _file(district)
+    error = _refused(district.do, registered, "refuse", "petition_officer", **why)
+    assert error.code == "action.condition"
+    filed = _sent(district)
+    assert _refused(district.do, filed, "refuse", "handler", **why).code == "action.condition"
+    district.do(filed, "object", "handler", **WHY)
+    district.do(filed, "uphold", "petition_officer", uphold_reason="三定方案载明。")
+    assert _refused(district.do, filed, "refuse", "handler", **why).code == "action.condition"
+
+
+def test_what_somebody_did_is_reported_to_the_police_and_the_petition_goes_on(
+    district: office.District,
+) -> None:
+    """信访工作条例第47条 is about the person, not the matter."""
+    filed = _sent(district)
+    district.do(filed, "accept", "handler", route="6")
+    before = district.deadlines(filed)["petition.handle"]
+    told: dict[str, Scalar] = {
+        "offence_kind": "public_order",
+        "police_organ": "城关派出所",
+        "handed_on": "2026-03-20",
+        "handover_reason": "来访时滞留滋事。",
+    }
+    assert district.do(filed, "report_to_police", "handler", **told).state == "handling"
+    assert district.deadlines(filed)["petition.handle"] == before
+
+
+def test_what_becomes_a_major_item_is_reported_without_delay(district: office.District) -> None:
+    filed = _sent(district)
+    assert "petition.report_urgent" not in district.deadlines(filed)
+    district.do(filed, "regrade", "handler", grade="01")
+    assert district.deadlines(filed)["petition.report_urgent"][0].state == "running"
+
+
+def test_what_is_returned_gets_no_second_fifteen_days(district: office.District) -> None:
+    filed = _sent(district)
+    district.do(filed, "object", "handler", **WHY)
+    district.do(filed, "agree_return", "petition_officer")
+    clocks = district.deadlines(filed)
+    assert [row.state for row in clocks["petition.transfer"]] == ["met"]
+    assert [row.state for row in clocks["petition.transfer_again"]] == ["running"]
+
+
+@pytest.mark.parametrize(
+    ("channel", "heads", "representatives", "code"),
+    [
+        ("letter", 30, 8, None),
+        ("fax", 30, 0, None),
+        ("visit", 30, 8, "action.condition"),
+        ("visit", 30, 0, "action.condition"),
+        ("visit", 30, 5, None),
+        ("visit", 5, 0, None),
+    ],
+)
+def test_representatives_are_asked_of_those_who_come(
+    district: office.District, channel: str, heads: int, representatives: int, code: str | None
+) -> None:
+    given: dict[str, Scalar] = {
+        "channel": channel,
+        "heads": heads,
+        "representatives": representatives,
+    }
+    if code is None:
+        assert _file(district, **given).state == "registered"
+    else:
+        assert _refused(_file, district, **given).code == code
+
+
+def test_the_report_of_the_result_may_follow_the_end(district: office.District) -> None:
+    filed = _sent(district)
+    district.do(filed, "ask_report", "petition_officer", report_by="2026-04-30")
+    district.do(filed, "accept", "handler", route="6")
+    district.do(filed, "settle", "handler", **TERMS)
+    district.do(filed, "report_back", "handler", report_result="已经办结。")
 
 
 def _opened(district: office.District, case: act.Receipt) -> tuple[papers.Opened, ...]:
