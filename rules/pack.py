@@ -138,11 +138,10 @@ class Action:
     `within` names a window, a clock that must run, or must have run on the day in the field
     `within_on`; `outside` a clock that must not: that of an answer that is waited for, or, where
     the act leads on, of papers to be served first; `after` one whose limit must have passed while
-    it runs. `recuses`: who does it, as whoever sees the case
-    may, neither sees, handles nor receives it any more. `ousts`: the office that it says is
-    complained about, or one below that, leads the case. `link` ties the case to the earlier one of
-    `earlier_number`: as a `repeat`, or by a `merge`, after which that one goes on for both.
-    `needs_if`: what makes a field needed; `resident_sees`: it shows on the resident's page.
+    it runs. `recuses`: who does it (`actor`), or whom they name (`named`), neither sees, handles
+    nor receives it any more. `ousts`: the office that it says is complained about, or one below
+    that, leads the case. `link` ties the case to the earlier one of `earlier_number`: as a
+    `repeat`, or by a `merge`: that one goes on for both. `needs_if`: when a field is needed.
     """
 
     name: Text
@@ -164,7 +163,7 @@ class Action:
     parts: bool = False
     sends: bool = False
     ousts: bool = False
-    recuses: bool = False
+    recuses: Literal["actor", "named"] | None = None
     link: Literal["repeat", "merge"] | None = None
     within: str | None = None
     within_on: str | None = None
@@ -219,9 +218,10 @@ class Pause:
 class DeadlineRule:
     """One clock. `belongs_to` None: an office owes it; else whose window it is: a party's, or
     `ORGAN`, the organ that holds the case. A window has no light and no lateness; it lapses.
-    `unserved`: it runs as long as a paper of the actions that start it is not served, after the
-    end too where one of them ended the matter. `runs_on`: while it runs, no start resets it.
-    `no_later_than`: it ends with those of these clocks that ran as it started, at the latest."""
+    `start_at`: the day in a field, or a clock that ends with the start, whose start counts.
+    `unserved`: it runs while a paper of the actions that start it is not served, after an end too
+    that one of them brings. `runs_on`: no start resets it while it runs. `no_later_than`: it ends
+    with those of these clocks that ran as it started, at the latest."""
 
     process: str
     name: Text

@@ -138,7 +138,7 @@ def may_act(
     if actor.kind == "third_party":
         return None
     # Whoever sees a case may say that they must not.
-    acting = not action.recuses
+    acting = action.recuses != "actor"
     for right, post in _openings(pack, actor, case, recused=recused, acting=acting):
         if right.role in action.by:
             return Leave(post=post)

@@ -264,7 +264,7 @@ def _now(
     found = turn(frame, view)
     ordered = way.ranked(view.pack, view.process, view.case.state, view.actions)
     acts = {name: act(frame, view, name) for name in ordered}
-    stepping = [name for name in ordered if view.process.actions[name].recuses]
+    stepping = [name for name in ordered if view.process.actions[name].recuses == "actor"]
     main = _main(frame, view, found, running)
     if main is not None:
         title = acts[main].label

@@ -126,6 +126,11 @@ def _ends(pack: pack_.Pack, name: str, words: texts.Words) -> str:
     return words.get("the end of {clock}", clock=_clock(pack, name.partition(" ")[0], words))
 
 
+def _begins(pack: pack_.Pack, name: str, words: texts.Words) -> str:
+    """The start of a clock; the reference goes on with the one whose start counts."""
+    return words.get("the start of {clock}", clock=_clock(pack, name.partition(" ")[0], words))
+
+
 def _when(pack: pack_.Pack, name: str, words: texts.Words) -> str:
     """A condition of a clock; the reference goes on with its words."""
     return words.get("a condition of {act}", act=_clock(pack, name.partition(" ")[0], words))
@@ -191,6 +196,7 @@ def _engine(name: str, words: texts.Words) -> str:
 _NAMES: Final[Mapping[str, Callable[[pack_.Pack, str, texts.Words], str]]] = {
     "action": _action,
     "after": _outside,
+    "begins": _begins,
     "below": _field,
     "clock": _clock,
     "effect": _effect,

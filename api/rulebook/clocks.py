@@ -144,6 +144,9 @@ def _begins(pack: pack_.Pack, rule: pack_.DeadlineRule, words: texts.Words) -> s
     by = acts(pack.processes[rule.process], rule.starts, words)
     if rule.start_at is None:
         return by
+    if rule.start_at in pack.deadlines:
+        before = words.text(pack.deadlines[rule.start_at].name)
+        return words.get("{acts}, from when “{clock}” began where it ran", acts=by, clock=before)
     field = labels.field_name(pack, rule.start_at, words)
     return words.get("{acts}, from the day in “{field}”", acts=by, field=field)
 

@@ -98,7 +98,9 @@ class _Content:
     def process(self, name: str, process: pack.Process) -> None:
         file = f"{name}.yaml"
         for key, state in process.states.items():
-            recusing = any(a.recuses and key in a.source for a in process.actions.values())
+            recusing = any(
+                a.recuses == "actor" and key in a.source for a in process.actions.values()
+            )
             is_left = not state.end or state.owner  # somebody may have a paper to serve
             if self.recuses and is_left and not recusing:
                 self.report.add("check.no_recusal", file, f"states.{key}", state=key)
@@ -141,7 +143,7 @@ class _Content:
         to = process.states[action.to] if action.to else None
         ends = to is not None and to.end and not to.done and "ladder" not in action.by
         lengthens = (name, key) in self.lengthening
-        return ends or lengthens or action.recuses or action.supervision is not None
+        return ends or lengthens or bool(action.recuses or action.supervision)
 
     def tells_story(self, action: pack.Action) -> bool:
         """Whether filing asks what happened."""
@@ -166,7 +168,7 @@ class _Content:
 
     def must_tell(self, name: str, process: pack.Process, key: str, action: pack.Action) -> bool:
         """Whether an action is nothing, or leaves somebody in the dark, without a notice."""
-        hands_over = action.lead is not None or action.recuses or action.leader == "name"
+        hands_over = action.lead is not None or bool(action.recuses) or action.leader == "name"
         watches = action.supervision in {"take", "give"}
         lengthens = (name, key) in self.lengthening
         idle = action.by != ("ladder",) and not self.does(name, process, key, action)
@@ -253,9 +255,12 @@ class _Content:
         """Who is named takes something over; and who takes a case over has a role that can."""
         asked = {"name": "leader", "approve_plan": "responsible", "give": "supervisor"}
         expected = asked.get(str(action.leader or action.supervision))
+        people = [it for it in action.needs if self.rules.fields[it].type == "person"]
+        if action.recuses == "named" and len(people) != 1:
+            self.report.add("check.recuses_whom", f"{name}.yaml", f"actions.{key}.recuses")
         for field in (*action.needs, *action.takes):
             declared = self.rules.fields[field]
-            takes_over = action.handler == f"fields.{field}"
+            takes_over = action.handler == f"fields.{field}" or action.recuses == "named"
             if declared.type != "person":
                 continue
             if not takes_over and field != expected:
@@ -292,6 +297,11 @@ class _Content:
             self.report.add("check.no_example", file, name)
         self.ladder(name, rule)
         self.cut(name, rule)
+        before = self.rules.deadlines.get(rule.start_at or "")
+        if before is not None and not (
+            before.process == rule.process and set(before.stops) & set(rule.starts)
+        ):
+            self.report.add("check.start_of", file, f"{name}.start_at", name=str(rule.start_at))
         cause = "window_lapsed" if is_window else "deadline_missed"
         if not self.told(cause, rule.process):
             self.report.add("check.untold", "notices.yaml", "", cause=cause, process=rule.process)

@@ -148,7 +148,7 @@ class _People:
         """Whoever sees a case and acts on cases may say that they must not."""
         leads = {node.lead for node in nodes}
         for name, action in self.actions.items():
-            for role, right in self.rights.items() if action.recuses else ():
+            for role, right in self.rights.items() if action.recuses == "actor" else ():
                 sees = any(self.reach(role, lead, acting=False) for lead in leads)
                 if right.acts and sees and role not in {*action.by, "resident"}:
                     where = f"actions.{name}.by"
@@ -222,7 +222,7 @@ class _People:
         """The roles of an action that can do it nowhere."""
         for role in action.by:
             # Who may step back is named for all that may ever see a case, here or elsewhere.
-            if role == "ladder" or action.recuses or not places:
+            if role == "ladder" or action.recuses == "actor" or not places:
                 continue
             if not any(self.reach(role, lead) for _, lead in places):
                 yield role
@@ -234,7 +234,7 @@ class _People:
         reached = {
             relation
             for role in action.by
-            for relation in self.opens(role, state, lead, acting=not action.recuses)
+            for relation in self.opens(role, state, lead, acting=action.recuses != "actor")
         }
         sure = _SURE | _NAMED_AT_ONCE
         if action.supervision in {"give", "end"}:

@@ -176,6 +176,12 @@ def _ends(rules: pack.Pack, name: str) -> bool:
     return clock in rules.deadlines and other in rules.deadlines[clock].no_later_than
 
 
+def _begins(rules: pack.Pack, name: str) -> bool:
+    """`petition.handle petition.tell_route`: a clock goes on from the start of another."""
+    clock, _, other = name.partition(" ")
+    return clock in rules.deadlines and rules.deadlines[clock].start_at == other
+
+
 def _when(rules: pack.Pack, name: str) -> bool:
     """`petition.handle case.route == '6'`: a clock runs only where this is so."""
     clock, _, test = name.partition(" ")
@@ -244,6 +250,7 @@ def _right(rules: pack.Pack, name: str) -> bool:
 _KINDS: Final[Mapping[str, Callable[[pack.Pack, str], bool]]] = {
     "action": _action,
     "after": _after,
+    "begins": _begins,
     "below": lambda rules, name: name in rules.fields and bool(rules.fields[name].below),
     "clock": _clock,
     "effect": _effect,

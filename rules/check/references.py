@@ -300,9 +300,8 @@ class _Checker:
         if (rule.limit.until is None) == (rule.limit.length is None):
             self.report.add("check.limit", file, f"{name}.limit")
         for key, value in (("limit", rule.limit.until), ("start_at", rule.start_at)):
-            if value is None:
-                continue
-            self.day(value, needed, file=file, key=f"{name}.{key}")
+            if value is not None and (key == "limit" or value not in self.rules.deadlines):
+                self.day(value, needed, file=file, key=f"{name}.{key}")
         processes = {rule.process: self.rules.processes[rule.process]}
         for number, test in enumerate(rule.when, start=1):
             self.guard(test, needed, processes, file=file, key=f"{name}.when.{number}")

@@ -655,6 +655,12 @@ def test_a_clock_that_ends_with_itself_or_with_none_of_its_process_is_told(other
     assert ("check.cut_by", "petition.serve_paper.no_later_than") in told
 
 
+@pytest.mark.parametrize("other", ["petition.review", "dispute.accept"])
+def test_a_clock_that_goes_on_from_one_that_does_not_end_with_it_is_told(other: str) -> None:
+    told = _clock_told("petition.tell_route", start_at=other)
+    assert ("check.start_of", "petition.tell_route.start_at") in told
+
+
 def _clock_told(name: str = "petition.serve_paper", **change: Any) -> list[tuple[str, str]]:
     return _told({name: change})
 

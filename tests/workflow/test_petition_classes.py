@@ -201,6 +201,34 @@ def test_what_was_transferred_is_objected_to_and_not_refused_for_the_remit(
     assert _refused(district.do, filed, "refuse", "handler", **why).code == "action.condition"
 
 
+def test_a_route_that_was_wrong_is_corrected_and_the_sixty_days_run_from_acceptance(
+    district: office.District,
+) -> None:
+    filed = _sent(district)
+    district.do(filed, "accept", "handler", route="1")
+    (first,) = look.unserved(district, filed.case_id)[-1:]
+    district.at("2026-03-30 10:00")
+    why = {"route_reason": "没有别的途径。"}
+    error = _refused(district.do, filed, "correct_route", "handler", route="1", **why)
+    assert (error.code, error.field) == ("field.missing", "route_how")
+    again = {"route": "1", "route_how": "向法院起诉。"}
+    error = _refused(district.do, filed, "correct_route", "handler", **again, **why)
+    assert error.code == "action.condition"
+    district.do(filed, "correct_route", "handler", route="6", **why)
+    assert _made(district, filed, "correct_route") == ["petition.acceptance"]
+    clocks = district.deadlines(filed)
+    assert clocks["petition.handle"][0].due_on.isoformat() == "2026-05-19"
+    assert clocks["petition.tell_route"][0].state == "met"
+    assert look.unserved(district, filed.case_id) != [first]
+    assert [row.state for row in clocks["petition.serve_paper"]] == ["stopped", "running"]
+    look.hold(district, filed.case_id)
+    district.do(filed, "correct_route", "handler", route="2", route_how="申请仲裁。", **why)
+    clocks = district.deadlines(filed)
+    assert [row.state for row in clocks["petition.handle"]] == ["met"]
+    assert [row.state for row in clocks["petition.tell_route"]] == ["met", "running"]
+    look.hold(district, filed.case_id)
+
+
 def test_what_somebody_did_is_reported_to_the_police_and_the_petition_goes_on(
     district: office.District,
 ) -> None:

@@ -38,6 +38,32 @@ def _mediating(district: office.District) -> act.Receipt:
     return filed
 
 
+def test_I8_who_does_not_step_back_and_must_is_out_by_their_head(
+    district: office.District,
+) -> None:
+    """信访工作条例第28条第3款."""
+    filed = district.file("petition_officer", process="petition")
+    to = str(district.offices["housing"])
+    district.do(filed, "transfer", "petition_officer", to_office=to)
+    district.do(filed, "accept", "handler", route="6")
+    why = {"recused_person": str(district.people["handler"]), "recusal_grounds": "是信访人的亲属。"}
+    error = look.refused(district.do, filed, "order_recusal", "handler", **why)
+    assert error.code == "action.not_yours"
+    stranger = {**why, "recused_person": str(district.people["mediator"])}
+    error = look.refused(district.do, filed, "order_recusal", "head", **stranger)
+    assert (error.code, error.field) == ("field.person", "recused_person")
+    done = district.do(filed, "order_recusal", "head", **why)
+    assert _rows(district, filed) == [(district.people["handler"], done.seq)]
+    found = look.hold(district, filed.case_id)
+    assert (found.case.handler_id, found.case.state) == (None, "handling")
+    with pytest.raises(errors.NotFound):
+        case_query.view(district.engine, district.actor("handler"), filed.case_id)
+    told = {row.receiver_id for row in look.notices(district, filed.case_id) if row.seq == done.seq}
+    assert district.people["handler"] not in told
+    view = case_query.view(district.engine, district.actor("head"), filed.case_id)
+    assert "declare_recusal" in view.actions, "the head is still there"
+
+
 def test_I8_a_handler_when_recused_by_themselves_is_out_at_once(district: office.District) -> None:
     filed = _mediating(district)
     person = district.people["mediator"]

@@ -401,9 +401,13 @@ def _carry(
         draft.relate(held_by, relation="parted", seq=seq)
     if action.sends:
         draft.change(sender_id=held_by)
-    if action.recuses and command.actor_id is not None:
-        draft.recuse(command.actor_id, seq=seq)
-        leader.give_up(draft, command.actor_id)
+    if action.recuses:
+        recused = command.actor_id
+        if action.recuses == "named":
+            recused = UUID(str(values[_named(action, values, draft, "person")[0]]))
+        if recused is not None:
+            draft.recuse(recused, seq=seq)
+            leader.give_up(draft, recused)
 
 
 # -- what is recorded --------------------------------------------------------------------------

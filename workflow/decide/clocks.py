@@ -136,8 +136,11 @@ def _owner(rule: pack_.DeadlineRule) -> str:
 
 
 def _start_at(draft: Draft, *, rule: pack_.DeadlineRule, fields: Mapping[str, Scalar]) -> datetime:
-    on = date_field(fields, rule.start_at)
-    if on is not None:
+    for row in draft.deadlines.values():
+        if row.rule == rule.start_at and row.ended_at == draft.at:
+            return row.start_at
+    if rule.start_at is not None and rule.start_at not in draft.rules.pack.deadlines:
+        on = date.fromisoformat(str(fields[rule.start_at.removeprefix("fields.")]))
         return calendars.start_of_day(draft.facts.calendar, on)
     is_filing = draft.facts.case is None
     return draft.case.received_at if is_filing else draft.at
