@@ -299,7 +299,7 @@ class Dispute:
 
     def _agree(self) -> None:
         dice = self.plan.dice
-        is_written = dice.random() < 0.7
+        is_written = dice.random() < 0.7 or self.matter.category == "0502"
         self.plan.do(
             "record_agreement",
             self.mediator,
@@ -313,7 +313,12 @@ class Dispute:
 
     def _breach(self) -> None:
         self.plan.days_later(5, 9)
-        self.plan.do("report_breach", self.mediator, breach_note="到期没有做完，对方催过两次。")
+        self.plan.do(
+            "report_breach",
+            self.mediator,
+            breach_note="到期没有做完，对方催过两次。",
+            routes_told=True,
+        )
         self.plan.later(1, 3)
         self._session()
         self.plan.later(1, 2)

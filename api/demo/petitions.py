@@ -211,8 +211,8 @@ class Petition:
         )
         self._serve_notice()
 
-    def _accept(self, *, route: str) -> None:
-        self.plan.do("accept", self._handler, route=route)
+    def _accept(self, *, route: str, **told: str) -> None:
+        self.plan.do("accept", self._handler, route=route, **told)
         self._serve_notice()
 
     def _serve_notice(self) -> None:
@@ -221,7 +221,10 @@ class Petition:
         self._serve("serve_paper", self._handler, paper=PAPER)
 
     def _tell_route(self) -> None:
-        self._accept(route=self.plan.dice.choice(("1", "2", "4", "5")))
+        self._accept(
+            route=self.plan.dice.choice(("1", "2", "4", "5")),
+            route_how="请向劳动人事争议仲裁委员会申请仲裁，按劳动争议调解仲裁法办理。",
+        )
         self.plan.days_later(2, 10)
         self.plan.do(
             "tell_route", self._handler, route_told="请向劳动人事争议仲裁委员会申请仲裁，时效一年。"

@@ -99,6 +99,9 @@ def test_dispute_when_walked_through_the_pages_is_closed_by_its_rating(site: wal
     district.at("2026-04-02 16:00")
     with site.signed_in("street_mediator") as mediator:
         mediator.go(case)
+        # the notice that mediation failed is late by now, and asked for first
+        assert mediator.page.locator(".btn-main").first.inner_text() == "送达文书"
+        mediator.page.get_by_text("其他办法", exact=True).click()
         mediator.press("登记调解")
         session = {"attended": "both", "session_open": "closed", "session_on": "2026-04-02"}
         mediator.page.check("#f-rights_told")
