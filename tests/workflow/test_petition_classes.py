@@ -226,6 +226,10 @@ def test_a_route_that_was_wrong_is_corrected_and_the_sixty_days_run_from_accepta
     clocks = district.deadlines(filed)
     assert [row.state for row in clocks["petition.handle"]] == ["met"]
     assert [row.state for row in clocks["petition.tell_route"]] == ["met", "running"]
+    district.at("2026-05-10 10:00")
+    district.do(filed, "correct_route", "handler", route="6", **why)
+    clocks = district.deadlines(filed)
+    assert clocks["petition.handle"][-1].due_on.isoformat() == "2026-05-19", "no time is gained"
     look.hold(district, filed.case_id)
 
 

@@ -77,7 +77,7 @@ def _open(
         if old.rule == name:  # another leader's plan, another agreement: the first is over
             _end(draft, old, state="stopped")
     calendar, at = draft.facts.calendar, start_at or draft.at
-    start_at = start_at or _start_at(draft, rule=rule, fields=fields)
+    start_at = start_at or _start_at(draft, name=name, rule=rule, fields=fields)
     until = date_field(fields, rule.limit.until) or latest(draft.deadlines.values(), rule, at=at)
     found = due.due(rule, calendar=calendar, start_at=start_at, until=until)
     rungs = ladders.plan(
@@ -135,10 +135,14 @@ def _owner(rule: pack_.DeadlineRule) -> str:
     return "organ" if rule.belongs_to == pack_.ORGAN else "party"
 
 
-def _start_at(draft: Draft, *, rule: pack_.DeadlineRule, fields: Mapping[str, Scalar]) -> datetime:
-    for row in draft.deadlines.values():
-        if row.rule == rule.start_at and row.ended_at == draft.at:
-            return row.start_at
+def _start_at(
+    draft: Draft, *, name: str, rule: pack_.DeadlineRule, fields: Mapping[str, Scalar]
+) -> datetime:
+    """From when it is counted. One that goes on for another counts from that one's start, or from
+    its own first, so that going to and fro gains no time."""
+    rows = [row for row in draft.deadlines.values() if row.cycle == draft.case.cycle]
+    if any(row.rule == rule.start_at and row.ended_at == draft.at for row in rows):
+        return min(row.start_at for row in rows if row.rule in (name, rule.start_at))
     if rule.start_at is not None and rule.start_at not in draft.rules.pack.deadlines:
         on = date.fromisoformat(str(fields[rule.start_at.removeprefix("fields.")]))
         return calendars.start_of_day(draft.facts.calendar, on)
