@@ -606,6 +606,22 @@ def test_I8_what_an_office_complained_about_has_handed_over_is_taken_from_it(
     assert district.case(filed).is_closed
 
 
+def test_I8_what_was_handed_over_and_served_stays_closed_where_it_is_taken_away(
+    district: office.District,
+) -> None:
+    filed = district.file("officer", process="petition", identity_clear=False)
+    to = str(district.offices["housing"])
+    district.do(filed, "transfer", "petition_officer", to_office=to)
+    district.do(filed, "reclassify", "handler", petition_class="accusation")
+    district.do(filed, "hand_over", "handler", **HANDED)
+    assert district.case(filed).is_closed, "nobody to notify"
+    district.do(filed, "take_handed", "petition_officer", complained_office=to)
+    case = district.case(filed)
+    assert (case.is_closed, case.lead_office_id) == (True, district.offices["government"])
+    _is_hidden(district, filed, "handler")
+    look.hold(district, filed.case_id)
+
+
 def test_I8_whoever_has_to_serve_what_was_found_out_later_is_told(
     district: office.District,
 ) -> None:

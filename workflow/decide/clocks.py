@@ -143,8 +143,9 @@ def _start_at(
     rows = [row for row in draft.deadlines.values() if row.cycle == draft.case.cycle]
     if any(row.rule == rule.start_at and row.ended_at == draft.at for row in rows):
         return min(row.start_at for row in rows if row.rule in (name, rule.start_at))
-    if rule.start_at is not None and rule.start_at not in draft.rules.pack.deadlines:
-        on = date.fromisoformat(str(fields[rule.start_at.removeprefix("fields.")]))
+    is_clock = rule.start_at in draft.rules.pack.deadlines
+    on = date_field(fields, None if is_clock else rule.start_at)
+    if on is not None:
         return calendars.start_of_day(draft.facts.calendar, on)
     is_filing = draft.facts.case is None
     return draft.case.received_at if is_filing else draft.at
