@@ -53,11 +53,10 @@ def schema(
 
     `declared` are the pack's fields. The bounds are those of `rules.fields.read`.
     """
-    names = (*action.needs, *action.takes)
     told: dict[str, object] = {
         "type": "object",
-        "properties": {name: _property(declared[name], words) for name in names},
-        "required": list(action.needs),
+        "properties": {name: _property(declared[name], words) for name in fields.asked(action)},
+        "required": [name for name in fields.asked(action) if name in action.needs],
         "additionalProperties": False,
     }
     return told | ({"allOf": _needed_if(action)} if action.needs_if else {})
@@ -189,7 +188,7 @@ def inputs(
     `options` are the persons, offices, areas or categories to choose from, by field; `only`
     picks and orders some fields (a step of a form).
     """
-    names = only if only is not None else (*action.needs, *action.takes)
+    names = only if only is not None else fields.asked(action)
     faults = {} if error is None else problems.field_errors(error, words, labels(declared, words))
     return tuple(
         _input(
@@ -362,7 +361,7 @@ def read_form(
     version, ids) are not looked at.
     """
     read: dict[str, object] = {}
-    for name in (*action.needs, *action.takes):
+    for name in fields.asked(action):
         sent = form.get(name)
         if isinstance(sent, str) and sent.strip():
             read[name] = _scalar(declared[name], sent, zone)

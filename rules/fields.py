@@ -43,16 +43,18 @@ def read(
     a box not ticked that no answer asks for.
 
     With `today` (the office's local date) and `received_on` it also checks `past_only` and
-    `future_only`; without them these stay unchecked.
+    `future_only`; without them these stay unchecked, and what the act fills by itself unfilled.
     Raises: Invalid field.* for the first fault, the others in its `also`.
     """
-    unknown = values.keys() - {*action.needs, *action.takes}
+    unknown = values.keys() - {*asked(action)}
     faults = [
         errors.Invalid("field.unknown", field=shown(name))
         for name in sorted(unknown, key=str)[:_MAX_UNKNOWN]
     ]
     result: dict[str, Value] = {}
-    for name in (*action.needs, *action.takes):
+    if action.today is not None and today is not None:
+        result[action.today] = today.isoformat()
+    for name in asked(action):
         why = action.needs_if.get(name)  # what it asks after is among `needs`, so it is read by now
         is_needed = name in action.needs or (why and str(result.get(why.field)) in why.values)
         try:
@@ -69,6 +71,11 @@ def read(
         first, *rest = faults
         raise errors.Invalid(first.code, field=first.field, also=rest, **first.params)
     return result
+
+
+def asked(action: pack.Action) -> tuple[str, ...]:
+    """What whoever acts is asked for, needed fields first."""
+    return tuple([name for name in (*action.needs, *action.takes) if name != action.today])
 
 
 def shown(name: object) -> str:

@@ -7,18 +7,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import time
-from typing import Literal
+from typing import Literal, get_args
 
-Unit = Literal[
-    "working_day",
-    "calendar_day",
-    "month",
-    "working_hour",
-    "wall_hour",
-    "working_minute",
-    "wall_minute",
-]
-DAY_UNITS: frozenset[Unit] = frozenset({"working_day", "calendar_day", "month"})
+DayUnit = Literal["working_day", "calendar_day", "month"]
+Unit = Literal[DayUnit, "working_hour", "wall_hour", "working_minute", "wall_minute"]
+DAY_UNITS: frozenset[Unit] = frozenset(get_args(DayUnit))
 
 ORGAN = "organ"
 """What a clock belongs to that is a right of the organ holding the case."""
@@ -142,6 +135,7 @@ class Action:
     nor receives it any more. `ousts`: the office that it says is complained about, or one below
     that, leads the case. `link` ties the case to the earlier one of `earlier_number`: as a
     `repeat`, or by a `merge`: that one goes on for both. `needs_if`: when a field is needed.
+    `today`: the field in `needs` that nobody enters: it is the day on which the act is done.
     """
 
     name: Text
@@ -169,6 +163,7 @@ class Action:
     within_on: str | None = None
     outside: str | None = None
     after: str | None = None
+    today: str | None = None
     resident_sees: bool = True
 
 
@@ -218,7 +213,8 @@ class Pause:
 class DeadlineRule:
     """One clock. `belongs_to` None: an office owes it; else whose window it is: a party's, or
     `ORGAN`, the organ that holds the case. A window has no light and no lateness; it lapses.
-    `start_at`: the day in a field, or a clock that ends with the start, whose start counts.
+    `start_at`: the day in a field. `recounts`: starts that correct what its conditions read; from
+    them it runs as it would have, had they held from the beginning.
     `unserved`: it runs while a paper of the actions that start it is not served, after an end too
     that one of them brings. `runs_on`: no start resets it while it runs. `no_later_than`: it ends
     with those of these clocks that ran as it started, at the latest."""
@@ -231,6 +227,7 @@ class DeadlineRule:
     tag: Tag
     source: str
     start_at: str | None = None
+    recounts: tuple[str, ...] = ()
     first_day: Literal["excluded", "counted"] = "excluded"
     roll: Literal["none", "next_working_day"] = "none"
     ends: Literal["midnight", "office_closing"] = "midnight"
@@ -313,7 +310,8 @@ class Route:
 
     `nearest`: the first area from the grid upward that has one; `here`: the lead office's own area;
     `above`: the nearest above that; `superior`: the lead office's own superior; `common`: the
-    nearest above the lead office and every office that objected, else the highest there is;
+    nearest above the lead office and every office that objected, else the highest there is (of both
+    the first kind stands over all, another over its own);
     `field`: the office that `field` names, which must be of a kind; `own`: the office of the post
     that acts, where its kind fits, else the nearest of the first kind that there is; `sender`: the
     one that sent the case on, or as `nearest`; `next`: the nearest from the lead office's area

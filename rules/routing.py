@@ -94,9 +94,7 @@ def _found(rule: pack.Route, asked: _Asked, barred: frozenset[UUID]) -> Office:
     if rule.place == "superior":
         return _superior(rule, offices=offices, free=free, lead=_lead(lead))
     if rule.place == "common":
-        return _common(
-            rule, offices=offices, free=free, below=[_lead(lead).id, *sorted(asked.parted)]
-        )
+        return _common(rule, offices=offices, free=free, lead=_lead(lead), parted=asked.parted)
     if rule.place == "next":
         rule = _beyond(rule, _lead(lead))
     places = _places(rule, origin=asked.origin, lead=lead)
@@ -160,19 +158,31 @@ def _superior(
     above = lead.superior
     while above is not None and above not in seen and above in by_id:
         office = by_id[above]
-        if office.kind in rule.kinds and office in free:
+        if _may_stand_over(rule, office, lead) and office in free:
             return office
         seen.add(above)
         above = office.superior
     raise _none(rule)
 
 
+def _may_stand_over(rule: pack.Route, office: Office, lead: Office) -> bool:
+    """An office of the first kind stands over all; one of another kind over its own: of a station
+    its department, and of a desk none."""
+    return office.kind in {rule.kinds[0], lead.kind} and office.kind in rule.kinds
+
+
 def _common(
-    rule: pack.Route, *, offices: Sequence[Office], free: Sequence[Office], below: Sequence[UUID]
+    rule: pack.Route,
+    *,
+    offices: Sequence[Office],
+    free: Sequence[Office],
+    lead: Office,
+    parted: frozenset[UUID],
 ) -> Office:
-    """The office above all of these that is nearest to the first; where there is none, the highest
-    of the kinds."""
-    fits = [office for office in free if office.kind in rule.kinds and office.id not in below]
+    """The office above the lead office and all that objected that is nearest to the first; where
+    there is none, the highest."""
+    below = [lead.id, *sorted(parted)]
+    fits = [one for one in free if _may_stand_over(rule, one, lead) and one.id not in below]
     lines = [_line(one, offices)[1:] for one in below]
     shared = [one for one in lines[0] if all(one in line for line in lines)]
     for one in shared:
@@ -181,7 +191,7 @@ def _common(
                 return office
     if not fits:
         raise _none(rule)
-    return min(fits, key=lambda office: (office.level, office.id))
+    return min(fits, key=lambda one: (one.level, rule.kinds.index(one.kind), one.id))
 
 
 def _line(one: UUID, offices: Sequence[Office]) -> list[UUID]:

@@ -101,6 +101,13 @@ def are_needed(rules: machine.Rules, command: Command, given: Facts) -> bool:
     return command.action in flow.papers or bool(flow.serves.get(command.action))
 
 
+def are_told(rules: machine.Rules, command: Command, given: Facts) -> bool:
+    """Whether an action must know what came before it: for papers, or to count a clock again."""
+    clocks = _flow(rules, command, given).starts.get(command.action, ())
+    recounts = any(command.action in clock.rule.recounts for clock in clocks)
+    return recounts or are_needed(rules, command, given)
+
+
 def _flow(rules: machine.Rules, command: Command, given: Facts) -> machine.Flow:
     opening, case = command.opening, given.case
     return rules.flow(opening.process if opening else case.process if case else "")

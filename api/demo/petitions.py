@@ -221,14 +221,29 @@ class Petition:
         self._serve("serve_paper", self._handler, paper=PAPER)
 
     def _tell_route(self) -> None:
-        self._accept(
-            route=self.plan.dice.choice(("1", "2", "4", "5")),
-            route_how="请向劳动人事争议仲裁委员会申请仲裁，按劳动争议调解仲裁法办理。",
-        )
+        """Told which way to go; what is the department's own duty it does itself."""
+        is_duty = self.plan.dice.random() < 0.3
+        if is_duty:
+            self._accept(route="5", route_how="由本单位依法查处。")
+        else:
+            self._accept(
+                route="2",
+                route_how="请向劳动人事争议仲裁委员会申请仲裁，按劳动争议调解仲裁法办理。",
+            )
         self.plan.days_later(2, 10)
-        self.plan.do(
-            "tell_route", self._handler, route_told="请向劳动人事争议仲裁委员会申请仲裁，时效一年。"
-        )
+        if is_duty:
+            self.plan.do(
+                "fulfil",
+                self._handler,
+                duty_done="done",
+                duty_words="已到现场检查，责令三日内改正。",
+            )
+        else:
+            self.plan.do(
+                "tell_route",
+                self._handler,
+                route_told="请向劳动人事争议仲裁委员会申请仲裁，时效一年。",
+            )
         self._serve_notice()
 
     def _handle(self) -> None:
@@ -295,8 +310,15 @@ class Petition:
 
     def _review(self) -> None:
         self.plan.later(2, 5)
-        self.plan.do("request_review", self.who.officer, requested_on=self.plan.day(0))
+        is_annulled = self.path not in _QUICK and self.plan.dice.random() < 0.3
+        if is_annulled:
+            self.plan.do("ask_review", None, review_request="没有说明为什么只算到十月。")
+        else:
+            self.plan.do("request_review", self.who.officer, requested_on=self.plan.day(0))
         self.plan.later(4, 8)
+        if is_annulled:
+            self._annul()
+            return
         self.plan.do(
             "answer_review",
             self.who.reviewer,
@@ -307,6 +329,17 @@ class Petition:
         self._serve("serve_review", self.who.reviewer)
         if self.path in _QUICK:
             self._recheck()
+
+    def _annul(self) -> None:
+        """The answer does not stand, and the department gives another."""
+        opinion = "处理意见没有查清补贴的起止时间。"
+        self.plan.do("annul", self.who.reviewer, review_opinion=opinion)
+        self.plan.later(0, 2)
+        self._serve("serve_annulment", self.who.reviewer, to_office=str(self.who.office))
+        self.plan.days_later(5, 15)
+        self._answer()
+        self.plan.later(1, 3)
+        self._serve("serve_answer", self._handler)
 
     def _recheck(self) -> None:
         self.plan.later(2, 4)

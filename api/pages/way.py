@@ -43,7 +43,10 @@ def turn(rules: pack.Pack, name: str, state: str, offered: Collection[str]) -> T
         for act, roles in by.items()
         if owners.intersection(roles) and not process.actions[act].recuses
     ]
-    residents = [act for act, roles in by.items() if RESIDENT in roles]
+    # What goes to another office is the resident's to ask for, and nobody waits for it.
+    residents = [
+        act for act, roles in by.items() if RESIDENT in roles and process.actions[act].lead is None
+    ]
     if residents and (not theirs or process.actions[residents[0]].to is not None):
         return Turn(action=residents[0], roles=(RESIDENT,))
     if not theirs:

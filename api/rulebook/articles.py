@@ -126,8 +126,8 @@ def _ends(pack: pack_.Pack, name: str, words: texts.Words) -> str:
     return words.get("the end of {clock}", clock=_clock(pack, name.partition(" ")[0], words))
 
 
-def _begins(pack: pack_.Pack, name: str, words: texts.Words) -> str:
-    """The start of a clock; the reference goes on with the one whose start counts."""
+def _starts(pack: pack_.Pack, name: str, words: texts.Words) -> str:
+    """The start of a clock; the reference goes on with the act."""
     return words.get("the start of {clock}", clock=_clock(pack, name.partition(" ")[0], words))
 
 
@@ -171,6 +171,12 @@ def _paper(pack: pack_.Pack, name: str, words: texts.Words) -> str:
     return words.get("paper “{name}”", name=words.text(paper.name))
 
 
+def _overtakes(pack: pack_.Pack, name: str, words: texts.Words) -> str:
+    """What makes a paper untrue; the reference goes on with the act."""
+    paper = _paper(pack, name.partition(" ")[0], words)
+    return words.get("what overtakes the {paper}", paper=paper)
+
+
 def _role(pack: pack_.Pack, name: str, words: texts.Words) -> str:
     role = labels.roles(pack, (name.partition(".")[0],), words)
     return words.get("what the {role} may see and do", role=role)
@@ -196,7 +202,6 @@ def _engine(name: str, words: texts.Words) -> str:
 _NAMES: Final[Mapping[str, Callable[[pack_.Pack, str, texts.Words], str]]] = {
     "action": _action,
     "after": _outside,
-    "begins": _begins,
     "below": _field,
     "clock": _clock,
     "effect": _effect,
@@ -208,12 +213,15 @@ _NAMES: Final[Mapping[str, Callable[[pack_.Pack, str, texts.Words], str]]] = {
     "needs": _needs,
     "notice": lambda _pack, _name, words: words.get("a notice in the program"),
     "outside": _outside,
+    "overtakes": _overtakes,
     "paper": _paper,
     "pause": _pause,
+    "recounts": _starts,
     "restricts": _restricts,
     "right": _role,
     "role": _role,
     "route": lambda _pack, _name, words: words.get("where the case is sent"),
+    "starts": _starts,
     "state": _state,
     "when": _when,
     "within": _within,

@@ -141,12 +141,13 @@ def _counting(pack: pack_.Pack, rule: pack_.DeadlineRule, words: texts.Words) ->
 
 
 def _begins(pack: pack_.Pack, rule: pack_.DeadlineRule, words: texts.Words) -> str:
-    by = acts(pack.processes[rule.process], rule.starts, words)
+    process = pack.processes[rule.process]
+    by = acts(process, tuple(it for it in rule.starts if it not in rule.recounts), words)
+    if rule.recounts:
+        again = acts(process, rule.recounts, words)
+        return words.get("{acts}, also where it comes to run only by {again}", acts=by, again=again)
     if rule.start_at is None:
         return by
-    if rule.start_at in pack.deadlines:
-        before = words.text(pack.deadlines[rule.start_at].name)
-        return words.get("{acts}, from when “{clock}” began where it ran", acts=by, clock=before)
     field = labels.field_name(pack, rule.start_at, words)
     return words.get("{acts}, from the day in “{field}”", acts=by, field=field)
 

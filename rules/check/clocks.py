@@ -67,25 +67,28 @@ def _left_running(walked: Walked, key: str, report: Report) -> None:
     """From wherever an office's clock runs in a matter not settled, what it waits for can still
     be done. It waits for what stops it without closing the case unsettled, if that can be done
     from wherever it starts; else for all that stops it. Starting it anew does not count, where
-    that resets it; nor does taking the case from an office, which most cases never need."""
+    that resets it; nor does what corrects the case and may start it again, nor taking the case from
+    an office, which most cases never need."""
     states, rule = walked.process.states, walked.clocks[key]
+    stops = set(rule.stops) - set(rule.recounts)
     settling = {
         name
-        for name in rule.stops
+        for name in stops
         if not (stop := walked.process.actions[name]).ousts
         and not (stop.to and states[stop.to].end and not states[stop.to].done)
     }
     starts: dict[str, set[Node]] = defaultdict(set)
+    begin = [name for name in rule.starts if name not in rule.recounts]
     for course in walked.courses:
-        for _, action, target in (step for name in rule.starts for step in course.of_action[name]):
+        for _, action, target in (step for name in begin for step in course.of_action[name]):
             if key in target.clocks:
                 starts[action].add(target)
-    missed = _missed(walked, key, settling or set(rule.stops))
+    missed = _missed(walked, key, settling or stops)
     for action, targets in starts.items():
         if targets <= missed:
             report.add("check.start_in_vain", _FILE, f"{key}.starts", action=action)
     if any(missed & targets for targets in starts.values()):
-        missed = _missed(walked, key, set(rule.stops))
+        missed = _missed(walked, key, stops)
     for state in sorted({node.state for node in missed if not states[node.state].done}):
         report.add("check.left_running", _FILE, f"{key}.stops", state=state)
 

@@ -28,7 +28,7 @@ _OURS: Final = frozenset({"name", "phone", "id_number"})
 """Personal values that are somebody's, never a place's."""
 _PLAIN: Final = frozenset(
     {"name", "source", "to", "by", "needs", "takes", "when", "resident_sees"}
-    | {"within", "within_on", "outside", "after"}
+    | {"within", "within_on", "outside", "after", "today"}
 )
 """Parts of an action that say who does it and when; every other one does something."""
 CONFIDENTIALITY: Final = frozenset({"normal", "restricted"})
@@ -297,11 +297,7 @@ class _Content:
             self.report.add("check.no_example", file, name)
         self.ladder(name, rule)
         self.cut(name, rule)
-        before = self.rules.deadlines.get(rule.start_at or "")
-        if before is not None and not (
-            before.process == rule.process and set(before.stops) & set(rule.starts)
-        ):
-            self.report.add("check.start_of", file, f"{name}.start_at", name=str(rule.start_at))
+        self.recounts(name, rule)
         cause = "window_lapsed" if is_window else "deadline_missed"
         if not self.told(cause, rule.process):
             self.report.add("check.untold", "notices.yaml", "", cause=cause, process=rule.process)
@@ -321,6 +317,15 @@ class _Content:
                 self.report.add("check.again", file, f"{at}.within", name=name)
             if action.within_on and after is not None and after not in action.source:
                 self.report.add("check.asked_late", file, f"{at}.from", name=name, state=after)
+
+    def recounts(self, name: str, rule: pack.DeadlineRule) -> None:
+        """What corrects a case is a start of the clock beside others, and leads nowhere."""
+        actions = self.rules.processes[rule.process].actions
+        others = set(rule.starts) - set(rule.recounts)
+        for key in rule.recounts:
+            is_start = key in rule.starts and others
+            if not is_start or actions[key].to is not None:
+                self.report.add("check.recounts", "deadlines.yaml", f"{name}.recounts", action=key)
 
     def cut(self, name: str, rule: pack.DeadlineRule) -> None:
         """What ends with other clocks is of days and cannot be moved past their end; each of them

@@ -176,10 +176,22 @@ def _ends(rules: pack.Pack, name: str) -> bool:
     return clock in rules.deadlines and other in rules.deadlines[clock].no_later_than
 
 
-def _begins(rules: pack.Pack, name: str) -> bool:
-    """`petition.handle petition.tell_route`: a clock goes on from the start of another."""
-    clock, _, other = name.partition(" ")
-    return clock in rules.deadlines and rules.deadlines[clock].start_at == other
+def _starts(rules: pack.Pack, name: str) -> bool:
+    """`petition.report_urgent regrade`: an act starts a clock."""
+    clock, _, act = name.partition(" ")
+    return clock in rules.deadlines and act in rules.deadlines[clock].starts
+
+
+def _recounts(rules: pack.Pack, name: str) -> bool:
+    """`petition.handle correct_route`: an act has a clock counted from its beginning."""
+    clock, _, act = name.partition(" ")
+    return clock in rules.deadlines and act in rules.deadlines[clock].recounts
+
+
+def _overtakes(rules: pack.Pack, name: str) -> bool:
+    """`petition.acceptance correct_route`: after an act nobody serves a paper any more."""
+    paper, _, act = name.partition(" ")
+    return paper in rules.papers and act in rules.papers[paper].overtaken_by
 
 
 def _when(rules: pack.Pack, name: str) -> bool:
@@ -250,7 +262,6 @@ def _right(rules: pack.Pack, name: str) -> bool:
 _KINDS: Final[Mapping[str, Callable[[pack.Pack, str], bool]]] = {
     "action": _action,
     "after": _after,
-    "begins": _begins,
     "below": lambda rules, name: name in rules.fields and bool(rules.fields[name].below),
     "clock": _clock,
     "effect": _effect,
@@ -262,12 +273,15 @@ _KINDS: Final[Mapping[str, Callable[[pack.Pack, str], bool]]] = {
     "needs": _needs,
     "notice": lambda rules, name: any(notice.on == name for notice in rules.notices),
     "outside": _outside,
+    "overtakes": _overtakes,
     "paper": _paper,
     "pause": _pause,
+    "recounts": _recounts,
     "restricts": _restricts,
     "right": _right,
     "role": lambda rules, name: name in rules.roles,
     "route": lambda rules, name: name in rules.routing,
+    "starts": _starts,
     "state": _state,
     "when": _when,
     "within": _within,

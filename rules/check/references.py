@@ -300,7 +300,7 @@ class _Checker:
         if (rule.limit.until is None) == (rule.limit.length is None):
             self.report.add("check.limit", file, f"{name}.limit")
         for key, value in (("limit", rule.limit.until), ("start_at", rule.start_at)):
-            if value is not None and (key == "limit" or value not in self.rules.deadlines):
+            if value is not None:
                 self.day(value, needed, file=file, key=f"{name}.{key}")
         processes = {rule.process: self.rules.processes[rule.process]}
         for number, test in enumerate(rule.when, start=1):
@@ -313,6 +313,8 @@ class _Checker:
         if action.within_on is not None:
             bounds["within"] = action.within or ""
             self.day(action.within_on, action.needs, file=file, key=f"{at}.within_on")
+        if action.today is not None:
+            self.day(f"fields.{action.today}", action.needs, file=file, key=f"{at}.today")
         for key, clock in bounds.items():
             if clock is not None:
                 self.known("check.unknown_deadline", (clock,), own, file=file, key=f"{at}.{key}")

@@ -186,23 +186,30 @@ class _Offices:
         if route.place == "above":
             return [at for at in fits if at.depth < lead.depth][:1]
         if route.place in ("superior", "common"):
-            return [at for at in fits if at.depth < lead.depth or _beside(at, lead)]
+            return self.above(route.kinds, lead)
         return fits[:1] if route.place == "nearest" else fits
 
     def above(self, kinds: tuple[str, ...], lead: Stand) -> list[Stand]:
-        """Where a case may go up from an office that is complained about."""
-        return [at for at in self.of(kinds) if at.depth < lead.depth or _beside(at, lead)]
-
-
-def _beside(one: Stand, other: Stand) -> bool:
-    """Whether an office may answer to another of its level: to one of another kind."""
-    return one.depth == other.depth and one.kind != other.kind
+        """What may stand over an office, of its own level too: of the first kind over the others,
+        of another kind over its own."""
+        first = kinds[0] if kinds else ""
+        return [
+            at
+            for at in self.of(kinds)
+            if at.kind in {first, lead.kind}
+            and (
+                at.depth < lead.depth
+                or (at.depth == lead.depth and (at.kind != lead.kind or at.kind != first))
+            )
+        ]
 
 
 class _Turns(NamedTuple):
-    """The clocks that an action may start, that it ends, stops without a bound, and lets go on."""
+    """The clocks that an action may start, that it counts again, ends, stops without a bound, and
+    lets go on."""
 
     starts: tuple[str, ...]
+    recounts: frozenset[str]
     ends: frozenset[str]
     halts: frozenset[str]
     resumes: frozenset[str]
@@ -290,12 +297,14 @@ class _Walker:
         """The nodes an action leads to: one for each office and each route."""
         turns, state = self.turns[name], self.process.actions[name].to or node.state
         left = node.clocks - turns.ends
+        # One that is counted again takes the place of another: of none where none was running.
+        over = frozenset() if node.clocks & turns.ends else turns.recounts
         still = ((node.still - turns.resumes) | turns.halts) & left
         for lead in self.led(name, node.lead):
             for route in self.routes[name] or (node.route,):
                 target = Node(state, left, still, lead, route)
                 for answers in self.answers[name]:
-                    begun = self.begun(name, _facts(target, category), answers)
+                    begun = self.begun(name, _facts(target, category), answers) - over
                     if state in self.ends:
                         yield self._ended(node, target, begun)
                     else:
@@ -311,6 +320,7 @@ class _Walker:
         pauses = [(key, pause) for key, rule in self.clocks.items() for pause in rule.pauses]
         return _Turns(
             starts=tuple(key for key, rule in self.clocks.items() if name in rule.starts),
+            recounts=frozenset(key for key, rule in self.clocks.items() if name in rule.recounts),
             # What a window fires at its end, it fires when it has lapsed.
             ends=frozenset(
                 key for key, rule in self.clocks.items() if name in {*rule.stops, rule.on_lapse}

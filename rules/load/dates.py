@@ -239,10 +239,14 @@ def _numbers(root: tree.Node) -> Iterator[tree.Node]:
 
 
 def _days(root: tree.Node) -> Iterator[tree.Node]:
-    """Where days are written, but for those that are keys."""
+    """Where days are written."""
     for year in _years(root):
         yield from _leaves(year.get("days_off"))
         yield from _leaves(year.get("extra_workdays"))
+        for key in ("half_days", "names"):
+            named = year.get(key)
+            for day, node in named.items() if isinstance(named, tree.Table) else ():
+                yield tree.Word(day, node.place)
 
 
 def _years(root: tree.Node) -> Iterator[tree.Table]:

@@ -271,7 +271,7 @@ class _Shaper:
     def deadline(self, node: tree.Node) -> tree.Node:
         if not isinstance(node, tree.Table):
             return node
-        listed = _as_lists(node, "starts", "stops", "when", "no_later_than")
+        listed = _as_lists(node, "starts", "stops", "when", "recounts", "no_later_than")
         table = listed.copy() if isinstance(listed, tree.Table) else node
         self.replaced(table, "limit", self.limit)
         self.replaced(table, "pauses", lambda pauses: _each(pauses, self.pause))

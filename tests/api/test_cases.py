@@ -61,6 +61,8 @@ def test_case_when_read_says_what_may_be_done_and_with_what(front: desk.Desk) ->
         "declare_recusal",
         "link_earlier",
         "merge",
+        "correct_category",
+        "restrict",
         "name_complained",
         "note_danger",
         "report_to_police",
@@ -82,6 +84,7 @@ def test_case_when_read_says_what_may_be_done_and_with_what(front: desk.Desk) ->
         "name_complained",
         "note_danger",
         "report_to_police",
+        "restrict",
     }
     assert officer["code"] == filed["code"]
     assert case["code"] is None

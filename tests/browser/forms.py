@@ -85,6 +85,7 @@ REVIEWED: Final[Mapping[str, Scalar]] = {
     "review_outcome": "upheld",
     "review_opinion": "维持处理意见。",
 }
+ANNULS: Final[Mapping[str, Scalar]] = {"review_opinion": "事实未查清。"}
 ACCEPTED: Final[Sequence[Step]] = (("desk", "accept", {}),)
 MEDIATING: Final[Sequence[Step]] = (
     *ACCEPTED,
@@ -178,6 +179,7 @@ STUDY_OUSTED: Final[Sequence[Step]] = (
     ("petition_officer", "take_study", ABOUT_HOUSING),
 )
 OF_ANOTHER_ROUTE: Final[Sequence[Step]] = (*SENT, ("handler", "accept", {"route": "1"}))
+OF_THE_FIFTH_ROUTE: Final[Sequence[Step]] = (*SENT, ("handler", "accept", {"route": "5"}))
 HANDLING: Final[Sequence[Step]] = (*SENT, ("handler", "accept", {"route": "6"}))
 OUSTED: Final[Sequence[Step]] = (*HANDLING, ("petition_officer", "take_away", ABOUT_HOUSING))
 ANSWERED: Final[Sequence[Step]] = (
@@ -198,6 +200,7 @@ REVIEWING: Final[Sequence[Step]] = (
     *ANSWER_SERVED,
     ("handler", "request_review", {"requested_on": "2026-03-20"}),
 )
+ANNULLED: Final[Sequence[Step]] = (*REVIEWING, ("reviewer", "annul", ANNULS))
 REVIEW_ANSWERED: Final[Sequence[Step]] = (*REVIEWING, ("reviewer", "answer_review", REVIEWED))
 REVIEW_SERVED: Final[Sequence[Step]] = (*REVIEW_ANSWERED, ("reviewer", "serve_review", SERVED))
 RECHECKING: Final[Sequence[Step]] = (
@@ -212,6 +215,8 @@ HEARING: Final[Sequence[Step]] = (
     ("reviewer", "start_hearing", {"hearing_reason": "双方说法不一。"}),
 )
 RECHECK_ANSWERED: Final[Sequence[Step]] = (*RECHECKING, ("reviewer", "answer_recheck", REVIEWED))
+RECHECK_ANNULLED: Final[Sequence[Step]] = (*RECHECKING, ("reviewer", "annul_recheck", ANNULS))
+TAKEN_UP: Final[Sequence[Step]] = (("handler", "take_up", {}),)
 
 HANDED_OVER: Final[Sequence[Step]] = (
     (
@@ -251,15 +256,24 @@ OF_THE_PETITION_OFFICE: Final = (
     DISPUTED,
     HANDLING,
     OF_ANOTHER_ROUTE,
+    OF_THE_FIFTH_ROUTE,
     OUSTED,
     ANSWERED,
     ANSWER_SERVED,
     REVIEWING,
+    ANNULLED,
     REVIEW_ANSWERED,
     REVIEW_SERVED,
 )
 OF_THE_DEPARTMENT: Final = ((), TOLD_WHERE, SENT_DOWN, DOWN_OBJECTING)
-OF_THE_STREET: Final = (WITH_A_PLAN, SUPERVISED, RECHECKING, HEARING, RECHECK_ANSWERED)
+OF_THE_STREET: Final = (
+    WITH_A_PLAN,
+    SUPERVISED,
+    RECHECKING,
+    HEARING,
+    RECHECK_ANSWERED,
+    RECHECK_ANNULLED,
+)
 
 
 def lives() -> Iterator[Life]:
@@ -284,9 +298,11 @@ def lives() -> Iterator[Life]:
     for steps in (SENT, STUDYING, STUDY_OUSTED):
         suggested = {"petition_class": "suggestion"}
         yield Life(by="petition_officer", process="petition", filed=suggested, steps=steps)
+    accused = {"petition_class": "accusation"}
     for steps in ((), HANDED_OVER):
-        accused = {"petition_class": "accusation"}
         yield Life(by="petition_officer", process="petition", filed=accused, steps=steps)
+    for steps in ((), TAKEN_UP):
+        yield Life(by="handler", process="petition", filed=accused, steps=steps)
 
 
 def lived(district: office.District) -> list[tuple[str, act.Receipt]]:

@@ -22,7 +22,7 @@ from rules import ladders
 from tests import office as small
 from tests.workflow import look
 from workflow import audit, auditor, db, read
-from workflow.decide import DeadlineRow, EscalationRow, clocks
+from workflow.decide import DeadlineRow, EscalationRow, pauses
 from workflow.decide.facts import PASSED
 from workflow.tables import case as case_tables
 from workflow.tables import delivery
@@ -177,7 +177,7 @@ def _plan(tx: db.Tx, row: DeadlineRow, *, pack_hash: str) -> tuple[ladders.Plann
         start_at=row.start_at,
         due_at=row.due_at,
         due_on=row.due_on,
-        pauses=clocks.pauses_of(row, calendar=calendar),
+        pauses=pauses.of_row(row, calendar=calendar),
         extend_days=row.extend_days,
     )
 

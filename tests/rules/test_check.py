@@ -655,10 +655,20 @@ def test_a_clock_that_ends_with_itself_or_with_none_of_its_process_is_told(other
     assert ("check.cut_by", "petition.serve_paper.no_later_than") in told
 
 
-@pytest.mark.parametrize("other", ["petition.review", "dispute.accept"])
-def test_a_clock_that_goes_on_from_one_that_does_not_end_with_it_is_told(other: str) -> None:
-    told = _clock_told("petition.tell_route", start_at=other)
-    assert ("check.start_of", "petition.tell_route.start_at") in told
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"recounts": ("extend",)},
+        {"starts": ("correct_route",), "recounts": ("correct_route",)},
+        {"recounts": ("accept",)},
+    ],
+    ids=["no start", "the only start", "it moves the case"],
+)
+def test_what_corrects_a_clock_without_being_one_of_its_starts_is_told(
+    change: dict[str, Any],
+) -> None:
+    told = _clock_told("petition.tell_route", **change)
+    assert ("check.recounts", "petition.tell_route.recounts") in told
 
 
 def _clock_told(name: str = "petition.serve_paper", **change: Any) -> list[tuple[str, str]]:

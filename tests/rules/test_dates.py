@@ -110,6 +110,11 @@ source: 通知
             "2027-02-08: morning",
             (7, "half_days.2027-02-08", "calendar.half_and_off"),
         ),
+        (
+            "2027-02-05: morning",
+            "1801785600: morning",
+            (7, "half_days.1801785600", "pack.wrong_shape"),
+        ),
         ('"11:30"', '"08:30"', (8, "half_days.2027-12-31", "calendar.hours")),
         ('"11:30"', '"900"', (8, "half_days.2027-12-31.1.2", "pack.wrong_shape")),
         ("year: 2027", "[1, 2]", (2, "", "pack.yaml")),

@@ -77,6 +77,9 @@ OURS = {
     "petition.hearing": "30 calendar_day",
     "petition.tell_route": "15 calendar_day",
     "petition.suggestion": "60 calendar_day",
+    "petition.fulfil": "60 calendar_day",
+    "petition.accusation": "60 calendar_day",
+    "petition.handle_anew": "60 calendar_day",
     "petition.redirect": "5 working_day",
     "petition.decide_dispute": "5 working_day",
     "petition.transfer_again": "5 working_day",
@@ -199,13 +202,14 @@ def test_states_that_are_done_and_those_that_end() -> None:
     assert done == {
         "to_visit", "visit_ousted", "awaiting_rating", "closed", "served", "review_served",
         "review_closed", "replied", "settled",
+        "fulfilled", "fed_back",
     }  # fmt: skip
     assert {name for name, s in DISPUTE.states.items() if s.end} == {
         "closed", "refused", "withdrawn", "merged", "ended", "handed_over",
     }  # fmt: skip
     assert {name for name, s in PETITION.states.items() if s.end} == {
         "closed", "review_closed", "refused", "routed", "withdrawn", "replied", "settled",
-        "handed_over",
+        "handed_over", "fulfilled", "fed_back",
     }  # fmt: skip
 
 

@@ -107,6 +107,35 @@ def test_superior_is_the_line_and_not_the_area() -> None:
         sent("superior", "leading_office", lead=1)
 
 
+def test_a_later_kind_stands_over_its_own_alone() -> None:
+    offices = [
+        office(1, "leading_office", DISTRICT),
+        office(2, "department", DISTRICT, superior=1),
+        office(3, "department", DISTRICT, superior=2),
+        office(4, "case_desk", DISTRICT, superior=2),
+        office(5, "department", DISTRICT, superior=2),
+    ]
+    by_id = {one.id.int: one for one in offices}
+    kinds = ("leading_office", "department")
+
+    def goes(place: pack.Place, lead: int, parted: tuple[int, ...] = ()) -> int:
+        found = routing.route(
+            pack.Route(place=place, kinds=kinds),
+            offices=offices,
+            origin=ORIGIN,
+            lead=by_id[lead],
+            named=None,
+            parted=frozenset(UUID(int=one) for one in parted),
+        )
+        return found.id.int
+
+    assert goes("superior", 3) == 2
+    assert goes("superior", 2) == 1
+    assert goes("superior", 4) == 1, "a desk is under no department"
+    assert goes("common", 3, parted=(5,)) == 2
+    assert goes("common", 3, parted=(2,)) == 1
+
+
 def test_superiors_in_a_circle_end() -> None:
     circle = (office(1, "department", DISTRICT, 2), office(2, "department", DISTRICT, 1))
     with pytest.raises(errors.NotNow, match=r"route\.none"):

@@ -22,6 +22,7 @@ from workflow.decide import (
     DeadlineRow,
     EscalationRow,
     clocks,
+    pauses,
     reached_all,
 )
 from workflow.queries import case as case_query
@@ -262,12 +263,12 @@ def _of(found: Whole, name: str, no: int) -> list[Any]:
 def _recomputes(row: DeadlineRow, rule: Any, *, calendar: Any) -> None:
     """I5: the stored due date comes out again, and its explanation sums to the limit, or to what
     lies before the end of another clock."""
-    pauses = clocks.pauses_of(row, calendar=calendar)
+    stood = pauses.of_row(row, calendar=calendar)
     again = due.due(
         rule,
         calendar=calendar,
         start_at=row.start_at,
-        pauses=pauses,
+        pauses=stood,
         extend_days=row.extend_days,
         until=row.until_on,
     )
@@ -277,7 +278,7 @@ def _recomputes(row: DeadlineRow, rule: Any, *, calendar: Any) -> None:
         rule,
         calendar=calendar,
         start_at=row.start_at,
-        pauses=pauses,
+        pauses=stood,
         extend_days=row.extend_days,
         until=row.until_on,
     )

@@ -30,6 +30,7 @@ EXPECTED: Final = frozenset(
     {
         "service.before_paper",
         "action.asked_already",
+        "action.not_while",
         "action.condition",
         "action.too_early",
         "action.unserved",

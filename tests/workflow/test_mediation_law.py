@@ -420,3 +420,87 @@ def test_an_offence_is_reported_and_mediation_goes_on_or_is_handed_over(
     told = {one.receiver_id for one in look.notices(district, filed.case_id) if one.seq == done.seq}
     assert district.people["supervisor"] in told
     assert district.do(filed, "hand_to_police", "mediator", **POLICE).state == "handed_over"
+
+
+# -- a category that was wrong --------------------------------------------------------------------
+
+
+def _correct(
+    district: office.District, filed: act.Receipt, category: str, *, by: str = "desk"
+) -> dict[str, list]:  # type: ignore[type-arg]
+    district.do(filed, "correct_category", by, category=category)
+    look.hold(district, filed.case_id)
+    return district.deadlines(filed)
+
+
+def test_a_category_corrected_later_gives_the_period_of_its_kind(
+    district: office.District,
+) -> None:
+    """Labour from the application, the others from acceptance; to and fro gains no time."""
+    filed = district.file("officer")
+    district.at("2026-03-23 10:00")
+    district.do(filed, "accept", "desk")
+    error = look.refused(district.do, filed, "correct_category", "desk", category="0201")
+    assert error.code == "action.condition"
+    district.at("2026-03-26 10:00")
+    clocks = _correct(district, filed, "0701")
+    assert [row.state for row in clocks["mediation.general"]] == ["met"]
+    assert str(clocks["mediation.labour"][0].due_on) == "2026-04-04", "from the application"
+    clocks = _correct(district, filed, "0502")
+    assert str(clocks["mediation.medical"][0].due_on) == "2026-05-08", "from acceptance"
+    clocks = _correct(district, filed, "0201")
+    assert {str(row.due_on) for row in clocks["mediation.general"]} == {"2026-04-23"}
+    assert clocks["mediation.general"][-1].state == "running"
+    clocks = _correct(district, filed, "0701")
+    assert {str(row.due_on) for row in clocks["mediation.labour"]} == {"2026-04-04"}
+
+
+def test_a_category_corrected_before_acceptance_starts_what_runs_from_the_application(
+    district: office.District,
+) -> None:
+    filed = district.file("officer")
+    district.at("2026-03-22 10:00")
+    clocks = _correct(district, filed, "0701")
+    assert str(clocks["mediation.labour"][0].due_on) == "2026-04-04"
+    clocks = _correct(district, filed, "0502")
+    assert "mediation.medical" not in clocks, "it is not accepted yet"
+    assert [row.state for row in clocks["mediation.labour"]] == ["met"]
+
+
+def test_an_assessment_before_the_correction_is_not_counted_either(
+    district: office.District,
+) -> None:
+    filed = district.file("officer", category="0502")
+    district.do(filed, "accept", "desk")
+    district.do(filed, "name_mediator", "desk", mediator=str(district.people["mediator"]))
+    district.do(filed, "start_assessment", "mediator", assessment_reason="鉴定因果关系。")
+    district.at("2026-04-03 10:00")
+    district.do(filed, "end_assessment", "mediator", assessment_result="已出具意见。")
+    (medical,) = district.deadlines(filed)["mediation.medical"]
+    district.do(filed, "correct_category", "mediator", category="0201")
+    (general,) = district.deadlines(filed)["mediation.general"]
+    assert general.start_at == medical.start_at
+    assert str(general.due_on) == "2026-05-04", "a month, and the fourteen days of the assessment"
+    look.hold(district, filed.case_id)
+
+
+def test_a_category_corrected_between_two_attempts_starts_nothing(
+    district: office.District,
+) -> None:
+    filed = district.file("officer")
+    district.do(filed, "accept", "desk")
+    district.do(filed, "name_mediator", "desk", mediator=str(district.people["mediator"]))
+    district.hold_session(filed)
+    failed: dict[str, Scalar] = {"no_agreement_reason": "分歧太大。", "routes_told": True}
+    district.do(filed, "record_no_agreement", "mediator", **failed)
+    clocks = _correct(district, filed, "0502", by="mediator")
+    assert "mediation.medical" not in clocks
+    up: dict[str, Scalar] = {"hand_up_reason": "请上级调解。", "both_willing": True}
+    district.do(filed, "hand_up", "mediator", **up)
+    assert district.deadlines(filed)["mediation.medical"][0].state == "running"
+
+
+def test_what_comes_out_later_restricts_a_dispute(district: office.District) -> None:
+    filed = district.file("officer")
+    district.do(filed, "restrict", "officer", restricted_because="violence")
+    assert look.hold(district, filed.case_id).case.confidentiality == "restricted"

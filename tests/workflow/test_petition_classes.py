@@ -28,6 +28,12 @@ TERMS: dict[str, Scalar] = {
     "settlement_form": "mediation",
     "settlement_terms": "两清。",
 }
+ANSWER: dict[str, Scalar] = {
+    "outcome": "support",
+    "facts_found": "补贴确未发放。",
+    "opinion": "十日内补发。",
+    "opinion_basis": "公益岗位管理办法",
+}
 NOTICE = "Notice of non-acceptance"
 WHY: dict[str, Scalar] = {"objection_reason": "三定规定不由本单位负责。"}
 
@@ -59,7 +65,7 @@ def _made(district: office.District, case: act.Receipt, action: str) -> list[str
     return [paper["name"] for paper in payload.get("papers", ())]
 
 
-# -- three classes ------------------------------------------------------------------------------
+# -- three classes --------------------------------------------------------------------------------
 
 
 def test_a_suggestion_is_studied_and_replied_to_under_a_clock_of_ours(
@@ -233,6 +239,144 @@ def test_a_route_that_was_wrong_is_corrected_and_the_sixty_days_run_from_accepta
     look.hold(district, filed.case_id)
 
 
+def test_a_claim_of_the_fifth_route_ends_with_the_act_or_an_answer(
+    district: office.District,
+) -> None:
+    filed = _sent(district)
+    district.do(filed, "accept", "handler", route="5", route_how="由本单位依法查处。")
+    clocks = district.deadlines(filed)
+    assert clocks["petition.fulfil"][0].due_on.isoformat() == "2026-05-19"
+    assert "petition.tell_route" not in clocks
+    assert _refused(district.do, filed, "answer", "handler", **ANSWER).code == "action.condition"
+    duty: dict[str, Scalar] = {"duty_done": "done", "duty_words": "已责令停工。"}
+    done = district.do(filed, "fulfil", "handler", **duty)
+    assert _made(district, filed, "fulfil") == ["petition.duty_answer"]
+    clocks = district.deadlines(filed)
+    assert clocks["petition.fulfil"][0].state == "met"
+    assert clocks["petition.serve_ending"][0].state == "running"
+    case = look.hold(district, filed.case_id).case
+    assert (done.state, case.is_done, case.is_closed) == ("fulfilled", True, False)
+    served: dict[str, Scalar] = {"served_method": "in_person", "served_on": "2026-03-20"}
+    last = look.unserved(district, filed.case_id)[-1]
+    district.do(filed, "serve_paper", "handler", paper=last, receipt="签收", **served)
+    assert look.hold(district, filed.case_id).case.is_closed
+
+
+def test_the_fifth_route_found_out_later_runs_from_acceptance_too(
+    district: office.District,
+) -> None:
+    filed = _sent(district)
+    district.do(filed, "accept", "handler", route="6")
+    duty: dict[str, Scalar] = {"duty_done": "answered", "duty_words": "已书面答复。"}
+    assert _refused(district.do, filed, "fulfil", "handler", **duty).code == "action.condition"
+    district.at("2026-04-01 10:00")
+    why: dict[str, Scalar] = {"route_reason": "属于本单位的职责。"}
+    district.do(filed, "correct_route", "handler", route="5", route_how="依法查处。", **why)
+    district.at("2026-04-10 10:00")
+    district.do(filed, "correct_route", "handler", route="6", **why)
+    district.do(filed, "correct_route", "handler", route="5", route_how="依法查处。", **why)
+    clocks = district.deadlines(filed)
+    assert [row.state for row in clocks["petition.handle"]] == ["met", "met"]
+    assert {row.due_on.isoformat() for row in clocks["petition.handle"]} == {"2026-05-19"}
+    assert {row.due_on.isoformat() for row in clocks["petition.fulfil"]} == {"2026-05-19"}
+    look.hold(district, filed.case_id)
+
+
+# -- accusations that the organ itself may deal with ----------------------------------------------
+
+
+def _accused(district: office.District, **fields: Scalar) -> act.Receipt:
+    """An accusation filed at the department itself."""
+    return district.file(
+        "handler",
+        process="petition",
+        petition_class="accusation",
+        **fields,  # type: ignore[arg-type]
+    )
+
+
+def test_an_accusation_is_taken_up_examined_and_reported_back_on(
+    district: office.District,
+) -> None:
+    filed = _accused(district)
+    assert _refused(district.do, filed, "study", "handler").code == "action.condition"
+    district.do(filed, "take_up", "handler")
+    assert _made(district, filed, "take_up") == ["petition.accusation_notice"]
+    clocks = district.deadlines(filed)
+    assert clocks["petition.notice_direct"][0].state == "met"
+    assert clocks["petition.accusation"][0].due_on.isoformat() == "2026-05-19"
+    done = district.do(filed, "feed_back", "handler", feedback_words="已对当事人作出处理。")
+    assert _made(district, filed, "feed_back") == ["petition.accusation_feedback"]
+    case = look.hold(district, filed.case_id).case
+    assert (done.state, case.is_done, case.confidentiality) == ("fed_back", True, "restricted")
+
+
+def test_an_accusation_at_the_petition_office_is_handed_over_and_not_taken_up(
+    district: office.District,
+) -> None:
+    filed = _file(district, petition_class="accusation")
+    error = _refused(district.do, filed, "take_up", "petition_officer")
+    assert error.code == "action.not_yours"
+    claim = _sent(district)
+    assert _refused(district.do, claim, "take_up", "handler").code == "action.condition"
+
+
+def test_I8_an_accusation_leaves_the_organ_that_turns_out_to_be_meant(
+    district: office.District,
+) -> None:
+    filed = _accused(district)
+    district.do(filed, "take_up", "handler")
+    housing = str(district.offices["housing"])
+    district.do(filed, "take_accusation", "handler", complained_office=housing)
+    case = look.hold(district, filed.case_id).case
+    assert (case.state, case.lead_office_id) == ("registered", district.offices["petitions"])
+    error = _refused(district.do, filed, "hand_over", "handler", **HANDED)
+    assert error.code == "case.unknown"
+    clocks = district.deadlines(filed)
+    assert clocks["petition.redirect"][0].state == "running"
+    assert [row.state for row in clocks["petition.serve_paper"]] == ["stopped"]
+    assert district.do(filed, "hand_over", "petition_officer", **HANDED).state == "handed_over"
+
+
+def test_an_accusation_that_belongs_elsewhere_is_handed_over_after_all(
+    district: office.District,
+) -> None:
+    filed = _accused(district)
+    district.do(filed, "take_up", "handler")
+    over = {**HANDED, "petition_class": "accusation"}
+    done = district.do(filed, "hand_over_later", "handler", **over)
+    assert done.state == "handed_over"
+    assert district.deadlines(filed)["petition.accusation"][0].state == "met"
+    look.hold(district, filed.case_id)
+
+
+# -- what is corrected later ----------------------------------------------------------------------
+
+
+def test_what_comes_out_later_restricts_a_petition(district: office.District) -> None:
+    filed = _sent(district)
+    district.do(filed, "restrict", "handler", restricted_because="minor")
+    assert look.hold(district, filed.case_id).case.confidentiality == "restricted"
+    error = _refused(district.do, filed, "urge", "district_supervisor", urge_reason="请抓紧。")
+    assert error.code == "case.unknown"
+
+
+def test_the_category_of_a_petition_is_corrected(district: office.District) -> None:
+    filed = _sent(district)
+    district.do(filed, "correct_category", "handler", category="0201")
+    assert look.hold(district, filed.case_id).case.category == "0201"
+
+
+def test_the_petition_office_supervises_too(district: office.District) -> None:
+    """信访工作条例第40条: who has sent it on watches what becomes of it."""
+    filed = _sent(district)
+    district.do(filed, "supervise_case", "petition_officer", supervise_reason="反映强烈。")
+    case = look.hold(district, filed.case_id).case
+    assert case.supervisor_id == district.people["petition_officer"]
+    district.do(filed, "end_supervision", "petition_officer", end_supervision_reason="已办理。")
+    assert district.case(filed).supervision is None
+
+
 def test_what_somebody_did_is_reported_to_the_police_and_the_petition_goes_on(
     district: office.District,
 ) -> None:
@@ -400,7 +544,7 @@ def test_what_was_returned_goes_back_only_when_the_sender_agrees(
     assert district.case(filed).lead_office_id == district.offices["petitions"]
 
 
-# -- what is not accepted, extended, handed over, reported -----------------------------------------
+# -- what is not accepted, extended, handed over, reported ----------------------------------------
 
 
 @pytest.mark.parametrize("ground", ["finished", "pending"])
@@ -507,7 +651,7 @@ def test_what_is_linked_after_acceptance_says_how_it_stands_to_the_earlier_one(
     assert district.case(again).state == "handling", "it is answered all the same"
 
 
-# -- within one system ---------------------------------------------------------------------------
+# -- within one system ----------------------------------------------------------------------------
 
 
 def _received_above(district: office.District, **fields: Scalar) -> act.Receipt:

@@ -188,3 +188,142 @@ def test_a_review_that_was_answered_is_not_asked_for_again(station: office.Distr
         station.do, filed, "request_review", "petition_officer", requested_on="2026-03-20"
     )
     assert error.code == "action.window_over"
+
+
+# -- asked for by the petitioner, or handed in above ----------------------------------------------
+
+
+def _asks(station: office.District, filed: act.Receipt, name: str, **fields: Scalar) -> act.Receipt:
+    words: dict[str, Scalar] = {"review_request": "修了两盏，还有一盏不亮。"}
+    return station.ask(filed, name, **{**words, **fields})
+
+
+def test_a_petitioner_asks_by_number_and_code_on_the_day_itself(station: office.District) -> None:
+    filed = _served(station)
+    station.at("2026-03-25 10:00")
+    error = look.refused(_asks, station, filed, "ask_review", requested_on="2026-03-20")
+    assert (error.code, error.field) == ("field.unknown", "requested_on")
+    done = _asks(station, filed, "ask_review")
+    case = look.hold(station, filed.case_id).case
+    assert (done.state, case.lead_office_id) == ("reviewing", station.offices["street"])
+    (review,) = station.deadlines(filed)["petition.review"]
+    assert str(review.due_on) == "2026-04-24"
+    assert station.people["street_reviewer"] in {
+        one.receiver_id for one in look.notices(station, filed.case_id) if one.seq == done.seq
+    }
+    station.do(filed, "answer_review", "street_reviewer", **UPHELD)
+    served: dict[str, Scalar] = {**SERVED, "served_on": "2026-03-25"}
+    station.do(filed, "serve_review", "street_reviewer", **served)
+    station.at("2026-03-28 10:00")
+    assert _asks(station, filed, "ask_recheck").state == "rechecking"
+    final = {**UPHELD, "review_outcome": "changed"}
+    station.do(filed, "answer_recheck", "reviewer", **final)
+    view = case_query.view(station.engine, station.actor("reviewer"), filed.case_id)
+    last = commands.open_one(
+        station.engine, station.actor("reviewer"), filed.case_id, view.papers[-1].no, reason="查看"
+    )
+    said = " ".join(block.text or "" for block in last.filled.zh.body)
+    assert "2026年3月28日" in said, "the day of this request, and not that of the review"
+
+
+def test_a_petitioner_asks_for_no_review_when_the_window_is_over(station: office.District) -> None:
+    filed = _served(station)
+    station.at("2026-04-23 10:00")
+    assert look.refused(_asks, station, filed, "ask_review").code == "action.wrong_state"
+
+
+def test_what_is_handed_in_at_the_organ_above_is_registered_there(station: office.District) -> None:
+    filed = _served(station)
+    station.do(filed, "request_review", "supervisor", requested_on="2026-03-20")
+    station.do(filed, "answer_review", "street_reviewer", **UPHELD)
+    station.do(filed, "serve_review", "street_reviewer", **SERVED)
+    done = station.do(filed, "request_recheck", "district_supervisor", requested_on="2026-03-20")
+    assert done.state == "rechecking"
+
+
+# -- annulled -------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("by", ["annul", "annul_recheck"])
+def test_what_is_annulled_is_handled_anew_and_may_be_reviewed_again(
+    station: office.District, by: str
+) -> None:
+    filed = _reviewed(station, by="clerk", confidentiality="normal")
+    reviewer, serve = "street_reviewer", "serve_annulment"
+    if by == "annul_recheck":
+        station.do(filed, "answer_review", "street_reviewer", **UPHELD)
+        station.do(filed, "serve_review", "street_reviewer", **SERVED)
+        station.do(filed, "request_recheck", "street_reviewer", requested_on="2026-03-20")
+        reviewer, serve = "reviewer", "serve_recheck_annulment"
+    station.do(filed, by, reviewer, review_opinion="事实未查清。")
+    to: dict[str, Scalar] = {**SERVED, "to_office": str(station.offices["station"])}
+    done = station.do(filed, serve, reviewer, **to)
+    case = look.hold(station, filed.case_id).case
+    assert (case.state, case.lead_office_id) == ("handling", station.offices["station"])
+    assert station.people["clerk"] in {
+        one.receiver_id for one in look.notices(station, filed.case_id) if one.seq == done.seq
+    }
+    clocks = station.deadlines(filed)
+    assert str(clocks["petition.handle_anew"][0].due_on) == "2026-05-19"
+    assert [row.state for row in clocks["petition.handle"]] == ["met"]
+    why: dict[str, Scalar] = {"route": "1", "route_how": "起诉。", "route_reason": "途径有误。"}
+    error = look.refused(station.do, filed, "correct_route", "clerk", **why)
+    assert error.code == "action.not_while"
+    station.do(filed, "answer", "clerk", **ANSWER)
+    station.do(filed, "serve_answer", "clerk", **SERVED)
+    station.do(filed, "request_review", "clerk", requested_on="2026-03-20")
+    assert look.hold(station, filed.case_id).case.state == "reviewing"
+    view = case_query.view(station.engine, station.actor("street_reviewer"), filed.case_id)
+    made = [it.key for it in view.papers]
+    assert made.count("petition.opinion_paper") == 2
+    paper = "petition.annulment" if by == "annul" else "petition.recheck_annulment"
+    assert made.count(paper) == 1
+
+
+# -- the organ above is the next above, a department too ------------------------------------------
+
+
+@pytest.fixture
+def posts(district: office.District) -> office.District:
+    """Two stations under one department."""
+    for key, clerk in (("post_a", "clerk_a"), ("post_b", "clerk_b")):
+        district.staff(
+            key, kind="department", superior="housing", area=office.STREET, **{clerk: HANDLER}
+        )
+    return district
+
+
+HANDLER = "department_handler"
+
+
+def test_the_answer_of_a_station_is_reviewed_by_its_department(posts: office.District) -> None:
+    filed = posts.file("clerk_a", process="petition")
+    posts.do(filed, "accept", "clerk_a", route="6")
+    posts.do(filed, "answer", "clerk_a", **ANSWER)
+    posts.do(filed, "serve_answer", "clerk_a", **SERVED)
+    posts.do(filed, "request_review", "clerk_a", requested_on="2026-03-20")
+    assert posts.case(filed).lead_office_id == posts.offices["housing"]
+    posts.do(filed, "answer_review", "handler", **UPHELD)
+    posts.do(filed, "serve_review", "handler", **SERVED)
+    posts.do(filed, "request_recheck", "handler", requested_on="2026-03-20")
+    case = look.hold(posts, filed.case_id).case
+    assert (case.state, case.lead_office_id) == ("rechecking", posts.offices["government"])
+
+
+def test_stations_that_both_object_are_told_by_their_department(posts: office.District) -> None:
+    why: dict[str, Scalar] = {"objection_reason": "不属于本所职责。"}
+    filed = posts.file("petition_officer", process="petition")
+    for sending, objecting, name in (
+        ("transfer", "object", "a"),
+        ("transfer_again", "object_again", "b"),
+    ):
+        to: dict[str, Scalar] = {"to_office": str(posts.offices[f"post_{name}"])}
+        posts.do(filed, sending, "petition_officer", **to)
+        posts.do(filed, objecting, f"clerk_{name}", **why)
+        if name == "a":
+            posts.do(filed, "agree_return", "petition_officer")
+    case = look.hold(posts, filed.case_id).case
+    assert (case.state, case.lead_office_id) == ("disputed", posts.offices["housing"])
+    to = {"to_office": str(posts.offices["post_b"]), "designate_reason": "职责清单载明。"}
+    done = posts.do(filed, "designate", "head", **to)
+    assert (done.state, posts.case(filed).lead_office_id) == ("designated", posts.offices["post_b"])

@@ -249,7 +249,7 @@ def _write(
     facts: Facts,
     locked: bool,
 ) -> Receipt | None:
-    if papers.are_needed(rules, command, facts):
+    if papers.are_told(rules, command, facts):
         if locked:
             papers.hold_numbers(tx, facts)
         known = papers.facts(tx, rules, command, facts, actor=actor.name, seals=engine.seals)

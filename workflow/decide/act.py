@@ -239,6 +239,8 @@ def barred(
     rows = {row.rule: row for row in deadlines}  # the last of each
     out, late, window = (rows.get(it or "") for it in (action.outside, action.after, action.within))
     if out is not None and out.is_open:
+        if action.to is None and action.by != ("resident",):
+            return _told_clock("action.not_while", pack, out.rule)
         code = "action.asked_already" if action.to is None else "action.unserved"
         return errors.NotNow(code, due_on=out.due_on.isoformat())
     if action.after and not (late is not None and late.is_open and late.missed_at is not None):

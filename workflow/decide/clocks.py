@@ -6,7 +6,6 @@ the pauses and the extensions that stand on the row, so it can be computed again
 
 from __future__ import annotations
 
-import functools
 import json
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import date, datetime, timedelta
@@ -14,8 +13,8 @@ from uuid import UUID
 
 from rules import calendars, due, errors, guards, ladders
 from rules import pack as pack_
-from rules.due import caps
-from workflow.decide import papers
+from workflow import machine
+from workflow.decide import papers, pauses
 from workflow.decide.draft import Draft
 from workflow.decide.facts import PASSED, DeadlineRow, Scalar, changed
 
@@ -43,8 +42,33 @@ def start(draft: Draft, *, action: str, seq: int, fields: Mapping[str, Scalar]) 
             continue
         if clock.rule.unserved and not papers.is_to_serve(draft, clock.rule.starts):
             continue
-        if all(guards.holds(guard, facts) for guard in clock.when):
+        if not all(guards.holds(guard, facts) for guard in clock.when):
+            continue
+        if action in clock.rule.recounts:
+            _recount(draft, name=clock.name, rule=clock.rule, seq=seq, fields=fields)
+        else:
             _open(draft, name=clock.name, rule=clock.rule, seq=seq, fields=fields)
+
+
+def _recount(
+    draft: Draft, *, name: str, rule: pack_.DeadlineRule, seq: int, fields: Mapping[str, Scalar]
+) -> None:
+    """What a clock reads was corrected: it runs since the last act that would have started it, had
+    nothing stopped it meanwhile, and has stood still where the clock did that it comes after. So
+    going to and fro gains no time."""
+    filed = (draft.case.received_at,)
+    acts = {**papers.known(draft).acts, machine.FILE: filed}
+    began = [at for act in rule.starts if act not in rule.recounts for at in acts.get(act, ())]
+    ended = [at for act in rule.stops if act not in rule.recounts for at in acts.get(act, ())]
+    since = max(began, default=None)
+    if since is None or max(ended, default=since) > since:
+        return
+    over = [it for it in draft.deadlines.values() if it.ended_at == draft.at]
+    known = {pause.name.zh for pause in rule.pauses}
+    notes = [
+        it for row in over for it in json.loads(row.pauses) if it["to"] and it["reason"] in known
+    ]
+    _open(draft, name=name, rule=rule, seq=seq, fields=fields, start_at=since, stood=_dump(notes))
 
 
 def _go_on(
@@ -69,6 +93,7 @@ def _open(
     seq: int,
     fields: Mapping[str, Scalar],
     start_at: datetime | None = None,
+    stood: str = "[]",
 ) -> None:
     for old in draft.open_deadlines():
         # The paper made first is still to be served; and what runs on is not begun anew.
@@ -77,7 +102,7 @@ def _open(
         if old.rule == name:  # another leader's plan, another agreement: the first is over
             _end(draft, old, state="stopped")
     calendar, at = draft.facts.calendar, start_at or draft.at
-    start_at = start_at or _start_at(draft, name=name, rule=rule, fields=fields)
+    start_at = start_at or _start_at(draft, rule=rule, fields=fields)
     until = date_field(fields, rule.limit.until) or latest(draft.deadlines.values(), rule, at=at)
     found = due.due(rule, calendar=calendar, start_at=start_at, until=until)
     rungs = ladders.plan(
@@ -102,9 +127,10 @@ def _open(
         is_provisional=found.provisional,
         calendar_hash=calendar.hash,
         until_on=until,
+        pauses=stood,
         next_at=min(found.due_at, rungs[0].at) if rungs else found.due_at,
     )
-    draft.put_deadline(row)
+    draft.put_deadline(row if stood == "[]" else wait(draft, recompute(draft, row)))
 
 
 def latest(rows: Iterable[DeadlineRow], rule: pack_.DeadlineRule, *, at: datetime) -> date | None:
@@ -135,16 +161,8 @@ def _owner(rule: pack_.DeadlineRule) -> str:
     return "organ" if rule.belongs_to == pack_.ORGAN else "party"
 
 
-def _start_at(
-    draft: Draft, *, name: str, rule: pack_.DeadlineRule, fields: Mapping[str, Scalar]
-) -> datetime:
-    """From when it is counted. One that goes on for another counts from that one's start, or from
-    its own first, so that going to and fro gains no time."""
-    rows = [row for row in draft.deadlines.values() if row.cycle == draft.case.cycle]
-    if any(row.rule == rule.start_at and row.ended_at == draft.at for row in rows):
-        return min(row.start_at for row in rows if row.rule in (name, rule.start_at))
-    is_clock = rule.start_at in draft.rules.pack.deadlines
-    on = date_field(fields, None if is_clock else rule.start_at)
+def _start_at(draft: Draft, *, rule: pack_.DeadlineRule, fields: Mapping[str, Scalar]) -> datetime:
+    on = date_field(fields, rule.start_at)
     if on is not None:
         return calendars.start_of_day(draft.facts.calendar, on)
     is_filing = draft.facts.case is None
@@ -173,7 +191,7 @@ def wait(
     A clock is blocked only by a rung that is due: one that stands still, or whose plan has moved
     on, waits like any other."""
     if row.state == "paused":
-        ends = cap_ends(draft.rules.pack, row, calendar=_calendar(draft, row))
+        ends = pauses.cap_ends(draft.rules.pack, row, calendar=_calendar(draft, row))
         return changed(row, next_at=ends, blocked="")
     if row.state != "running":
         return changed(row, next_at=None, blocked="")
@@ -241,7 +259,7 @@ def plan_of(
         start_at=row.start_at,
         due_at=row.due_at,
         due_on=row.due_on,
-        pauses=pauses_of(row, calendar=calendar),
+        pauses=pauses.of_row(row, calendar=calendar),
         extend_days=row.extend_days,
     )
 
@@ -310,7 +328,7 @@ def _pause(draft: Draft, *, action: str, seq: int) -> None:
     for name, pause in draft.flow.pauses.get(action, ()):
         for row in draft.open_deadlines():
             is_there = row.rule == name and row.state == "running"
-            if is_there and _may_pause(row, pause, calendar=_calendar(draft, row)):
+            if is_there and pauses.may_pause(row, pause, calendar=_calendar(draft, row)):
                 note = {"from": _iso(draft.at), "to": None, "event": seq, "reason": pause.name.zh}
                 note["reason_en"] = pause.name.en
                 paused = changed(row, state="paused", pauses=_append(row.pauses, note))
@@ -338,69 +356,9 @@ def _count_pause(draft: Draft, row: DeadlineRow, *, to: datetime) -> None:
     note = json.loads(row.pauses)[-1] | {"to": _iso(to)}
     calendar = _calendar(draft, row)
     first = calendars.local_date(calendar, datetime.fromisoformat(note["from"]))
-    days = (_last_day(calendar, note) - first).days
+    days = (pauses.last_day(calendar, note) - first).days
     if row.owner == "office":
         draft.count("paused", office_id=draft.case.lead_office_id, n=days)
-
-
-def cap_ends(
-    pack: pack_.Pack, row: DeadlineRow, *, calendar: calendars.Calendar
-) -> datetime | None:
-    """When a pause, with those before it for the same reason, has lasted as long as the pack
-    allows."""
-    last = json.loads(row.pauses)[-1]
-    rule = pack.deadlines[row.rule]
-    pause = next((p for p in rule.pauses if p.name.zh == last["reason"]), None)
-    if pause is None or pause.max is None:
-        return None
-    return caps.ends(
-        pause.max,
-        calendar=calendar,
-        from_at=datetime.fromisoformat(last["from"]),
-        ended=_ended(row, pause, calendar=calendar),
-    )
-
-
-def _may_pause(row: DeadlineRow, pause: pack_.Pause, *, calendar: calendars.Calendar) -> bool:
-    """Whether the clock may still stand still for this reason."""
-    if pause.max is None:
-        return True
-    ended = _ended(row, pause, calendar=calendar)
-    return not caps.is_used_up(pause.max, calendar=calendar, ended=ended)
-
-
-def _ended(
-    row: DeadlineRow, pause: pack_.Pause, *, calendar: calendars.Calendar
-) -> tuple[due.Pause, ...]:
-    """The pauses for one reason that are over."""
-    return tuple(p for p in pauses_of(row, calendar=calendar) if p.reason == pause.name.zh)
-
-
-def pauses_of(row: DeadlineRow, *, calendar: calendars.Calendar) -> tuple[due.Pause, ...]:
-    """The ended pauses of a row."""
-    return _pauses(row.pauses, calendar) if row.pauses != "[]" else ()
-
-
-@functools.lru_cache(maxsize=4096)
-def _pauses(notes: str, calendar: calendars.Calendar) -> tuple[due.Pause, ...]:
-    return tuple(
-        due.Pause(
-            from_on=calendars.local_date(calendar, datetime.fromisoformat(note["from"])),
-            to_on=_last_day(calendar, note),
-            from_at=datetime.fromisoformat(note["from"]),
-            to_at=datetime.fromisoformat(note["to"]),
-            reason=note["reason"],
-        )
-        for note in json.loads(notes)
-        if note["to"] is not None
-    )
-
-
-def _last_day(calendar: calendars.Calendar, note: Mapping[str, str]) -> date:
-    """The last day of a pause. `to` is the first instant at which the clock runs again: where
-    that is midnight, the pause ended with the day before."""
-    first, end = datetime.fromisoformat(note["from"]), datetime.fromisoformat(note["to"])
-    return calendars.local_date(calendar, max(first, end - timedelta(microseconds=1)))
 
 
 # -- extensions -------------------------------------------------------------------------------
@@ -446,7 +404,7 @@ def due_of(pack: pack_.Pack, row: DeadlineRow, *, calendar: calendars.Calendar) 
         pack.deadlines[row.rule],
         calendar=calendar,
         start_at=row.start_at,
-        pauses=pauses_of(row, calendar=calendar),
+        pauses=pauses.of_row(row, calendar=calendar),
         extend_days=row.extend_days,
         until=row.until_on,
     )
@@ -460,7 +418,7 @@ def explain(
         pack.deadlines[row.rule],
         calendar=calendar,
         start_at=row.start_at,
-        pauses=pauses_of(row, calendar=calendar),
+        pauses=pauses.of_row(row, calendar=calendar),
         extend_days=row.extend_days,
         until=row.until_on,
     )

@@ -12,7 +12,7 @@ from datetime import datetime
 from typing import Literal
 
 from workflow import machine
-from workflow.decide import clocks
+from workflow.decide import clocks, pauses
 from workflow.decide.facts import DeadlineRow, Facts
 
 Kind = Literal["due_differs", "record_differs", "will_not_wake", "no_clock"]
@@ -65,7 +65,7 @@ def _will_wake(rules: machine.Rules, row: DeadlineRow, facts: Facts) -> bool:
     """Whether the sweep looks at it no later than something is due."""
     calendar = facts.calendars[row.calendar_hash]
     if row.state == "paused":
-        ends = clocks.cap_ends(rules.pack, row, calendar=calendar)
+        ends = pauses.cap_ends(rules.pack, row, calendar=calendar)
         return ends is None or (row.next_at is not None and row.next_at <= ends)
     plan = clocks.plan_of(rules.pack, row, calendar=calendar)
     blocked = row.blocked.split()

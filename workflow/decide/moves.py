@@ -129,8 +129,7 @@ def _told(move: Move) -> dict[str, object]:
 def _under(draft: Draft, row: DeadlineRow, calendar: calendars.Calendar) -> DeadlineRow:
     """The row as if it had been opened under this calendar."""
     old, start_at = draft.facts.calendars[row.calendar_hash], row.start_at
-    rules = draft.rules.pack.deadlines
-    if rules[row.rule].start_at not in (None, *rules):  # a day of the office, not a time
+    if draft.rules.pack.deadlines[row.rule].start_at is not None:  # a day of the office, not a time
         start_at = calendars.start_of_day(calendar, calendars.local_date(old, start_at))
     moved = changed(row, calendar_hash=calendar.hash, start_at=start_at)
     moved = clocks.recompute(draft, moved)
