@@ -69,7 +69,7 @@ class Field:
     `past_only`: the day is not after today (office time), and not before the case was received;
     `future_only`: not before today. `excludes`: the office is complained about, and neither it nor
     its line below sees, handles or receives the case from then on. `below`: the office is of one of
-    these kinds, answers to the one that leads the case, and has not objected."""
+    these kinds, answers to the one that leads the case, and has not `objected` unless it may."""
 
     type: FieldType
     name: Text
@@ -86,6 +86,7 @@ class Field:
     future_only: bool = False
     excludes: bool = False
     below: tuple[str, ...] = ()
+    objected: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

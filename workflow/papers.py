@@ -88,7 +88,7 @@ class _Told:
     """What the events of a case have told, in order."""
 
     values: dict[str, Scalar] = field(default_factory=dict)
-    acts: dict[str, list[datetime]] = field(default_factory=dict)
+    history: list[tuple[str, datetime, int]] = field(default_factory=list)
     papers: list[tuple[Mapping[str, Any], datetime, set[str]]] = field(default_factory=list)
     """Each with when it was made and the acts since."""
     services: int = 0
@@ -138,7 +138,7 @@ def facts(
     names, last = _numbers(tx, flow, command, given, pack=rules.pack)
     return PaperFacts(
         values=told.values,
-        acts={name: tuple(moments) for name, moments in told.acts.items()},
+        history=tuple(told.history),
         papers=tuple(
             EarlierPaper(
                 no=note["no"],
@@ -165,7 +165,7 @@ def _told(tx: db.Tx, case_id: UUID, *, seals: personal.Seals) -> _Told:
             seen = row.seq
             payload = json.loads(row.payload)
             told.values.update(payload.get("fields", {}))
-            told.acts.setdefault(row.name, []).append(row.at)
+            told.history.append((row.name, row.at, row.seq))
             for *_, since in told.papers:
                 since.add(row.name)
             told.papers.extend((note, row.at, set()) for note in payload.get("papers", ()))

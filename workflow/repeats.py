@@ -146,6 +146,7 @@ def _differences(
     action = pack.processes[case.process].actions[name]
     sent = dict(fields_.read(action, pack.fields, request.fields))
     stored: dict[str, Scalar] = json.loads(event.payload)["fields"]  # type: ignore[attr-defined]
+    stored.pop(action.today or "", None)  # nobody sends it
     # what was made of the fields, a paper, nobody sends
     commitments: dict[str, str] = {
         key: value

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from datetime import date, timedelta
 from typing import Final
 
+from rules import fields as fields_
 from rules import pack
 from workflow.decide import Scalar
 
@@ -28,11 +29,12 @@ def fitted(
     found = {
         name: _value(fields[name], value, dice=dice)
         for name, value in sent.items()
-        if name in (*action.needs, *action.takes)
+        if name in fields_.asked(action)
     }
     for name in action.needs:
         if (
             name not in found
+            and name != action.today
             and (value := _made_up(fields[name], today=today, dice=dice)) is not None
         ):
             found[name] = value

@@ -172,7 +172,7 @@ class Petition:
         self.plan.do(
             "designate",
             self.who.supervisor,
-            to_office=str(self.who.office),
+            chosen_office=str(self.who.office),
             designate_reason="按职责清单由其主管。",
         )
 
@@ -335,7 +335,7 @@ class Petition:
         opinion = "处理意见没有查清补贴的起止时间。"
         self.plan.do("annul", self.who.reviewer, review_opinion=opinion)
         self.plan.later(0, 2)
-        self._serve("serve_annulment", self.who.reviewer, to_office=str(self.who.office))
+        self._serve("serve_annulment", self.who.reviewer, chosen_office=str(self.who.office))
         self.plan.days_later(5, 15)
         self._answer()
         self.plan.later(1, 3)

@@ -319,7 +319,7 @@ def _form(
 ) -> Response:
     action = view.process.actions[name]
     declared, words = view.pack.fields, frame.words
-    windows = [it for it in view.clocks if it.state == "running" and it.owner == "party"]
+    windows = (it for it in view.clocks if it.state == "running" and it.rule == action.within)
     return frame.page(
         "resident/act.html",
         status=200 if error is None else int(problems.status_of(error)),
@@ -330,5 +330,5 @@ def _form(
         action_id=action_id,
         inputs=forms.inputs(action, declared, words, values=typed, error=error),
         errors=() if error is None else forms.summary(error, declared, words),
-        nearest=case_page.clock_of(view, name, windows),
+        window=next(windows, None),
     )

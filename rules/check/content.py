@@ -319,12 +319,13 @@ class _Content:
                 self.report.add("check.asked_late", file, f"{at}.from", name=name, state=after)
 
     def recounts(self, name: str, rule: pack.DeadlineRule) -> None:
-        """What corrects a case is a start of the clock beside others, and leads nowhere."""
+        """What corrects a case stops the clock and starts it, beside others, from no day of its
+        own, and leads nowhere."""
         actions = self.rules.processes[rule.process].actions
         others = set(rule.starts) - set(rule.recounts)
         for key in rule.recounts:
-            is_start = key in rule.starts and others
-            if not is_start or actions[key].to is not None:
+            is_turn = key in rule.starts and key in rule.stops and others
+            if not is_turn or rule.start_at is not None or actions[key].to is not None:
                 self.report.add("check.recounts", "deadlines.yaml", f"{name}.recounts", action=key)
 
     def cut(self, name: str, rule: pack.DeadlineRule) -> None:

@@ -176,7 +176,8 @@ class _People:
             self.report.add("check.no_post", self.file, where, role=role, **at)
             return
         opened = self.opens(role, node.state, node.lead)
-        named = opened - _BY_AREA - {"filer"}  # who filed may be somebody else
+        # who filed it, or supervises it, may be somebody else
+        named = opened - _BY_AREA - {"filer", "supervisor"}
         if not opened & _SURE or (self.restrictable and not named):
             self.report.add("check.owner_blind", self.file, where, role=role, **at)
         for field in self.unread(role):

@@ -129,12 +129,10 @@ class _Checker:
         if action.lead is not None:
             self.lead(name, action, file=file, key=f"{at}.lead")
         self.handler(action, file=file, key=f"{at}.handler")
-        for field in (action.sets or {}).values():
-            given = (*action.needs, *action.takes)
-            self.known("check.unknown_input", (field,), given, file=file, key=f"{at}.sets")
+        given, sets = (*action.needs, *action.takes), tuple((action.sets or {}).values())
+        self.known("check.unknown_input", sets, given, file=file, key=f"{at}.sets")
         self.windows(name, action, file=file, at=at)
         self.link(process, action, file=file, key=f"{at}.link")
-        given = (*action.needs, *action.takes)
         self.known("check.unknown_input", action.duties, given, file=file, key=f"{at}.duties")
         for duty in action.duties:
             known = self.rules.fields.get(duty)
@@ -315,6 +313,8 @@ class _Checker:
             self.day(action.within_on, action.needs, file=file, key=f"{at}.within_on")
         if action.today is not None:
             self.day(f"fields.{action.today}", action.needs, file=file, key=f"{at}.today")
+            if not action.source or action.within_on == f"fields.{action.today}":
+                self.report.add("check.today", file, f"{at}.today", name=action.today)
         for key, clock in bounds.items():
             if clock is not None:
                 self.known("check.unknown_deadline", (clock,), own, file=file, key=f"{at}.{key}")

@@ -60,7 +60,8 @@ def test_forms_when_checked_in_both_sizes_have_no_grave_fault(
             faults += walk.check_in_both_sizes(visitor, language, name, colours=colours)
             if form in refused:
                 visitor.send_as_it_stands()
-                assert visitor.page.locator(".error-summary a").count() >= len(form.action.needs)
+                needed = set(form.action.needs) - {form.action.today}
+                assert visitor.page.locator(".error-summary a").count() >= len(needed)
                 name = f"{name}-refused"
                 faults += walk.check_in_both_sizes(visitor, language, name, colours=sizes)
     assert faults == []

@@ -659,16 +659,60 @@ def test_a_clock_that_ends_with_itself_or_with_none_of_its_process_is_told(other
     "change",
     [
         {"recounts": ("extend",)},
+        {"starts": ("accept", "extend"), "recounts": ("extend",)},
         {"starts": ("correct_route",), "recounts": ("correct_route",)},
         {"recounts": ("accept",)},
     ],
-    ids=["no start", "the only start", "it moves the case"],
+    ids=["no start", "no stop", "the only start", "it moves the case"],
 )
 def test_what_corrects_a_clock_without_being_one_of_its_starts_is_told(
     change: dict[str, Any],
 ) -> None:
     told = _clock_told("petition.tell_route", **change)
     assert ("check.recounts", "petition.tell_route.recounts") in told
+
+
+def test_what_is_counted_again_begins_on_no_day_of_its_own() -> None:
+    """The day is one of the first start, and the act that corrects asks for another."""
+    process = NATIONAL.processes["petition"]
+    actions = dict(process.actions)
+    for name in ("accept", "correct_route"):
+        actions[name] = dataclasses.replace(
+            actions[name], needs=(*actions[name].needs, "handed_on")
+        )
+    dated = dataclasses.replace(process, actions=actions)
+    rule = dataclasses.replace(NATIONAL.deadlines["petition.handle"], start_at="fields.handed_on")
+    told = _faults(
+        processes={**NATIONAL.processes, "petition": dated},
+        deadlines={**NATIONAL.deadlines, "petition.handle": rule},
+    )
+    assert ("check.recounts", "petition.handle.recounts") in told
+
+
+@pytest.mark.parametrize(
+    ("name", "change", "code"),
+    [
+        ("file_case", {"today": "story"}, "date_field"),
+        ("ask_review", {"today": "review_request"}, "date_field"),
+        ("ask_review", {"today": "served_on"}, "date_field"),
+        ("ask_review", {"within_on": "fields.requested_on"}, "today"),
+    ],
+)
+def test_a_day_that_nobody_enters_is_one_that_the_act_asks_for_and_no_window_does(
+    name: str, change: dict[str, Any], code: str
+) -> None:
+    process = NATIONAL.processes["petition"]
+    action = dataclasses.replace(process.actions[name], **change)
+    changed = dataclasses.replace(process, actions={**process.actions, name: action})
+    told = _faults(processes={**NATIONAL.processes, "petition": changed})
+    assert (f"check.{code}", f"actions.{name}.today") in told
+
+
+def _faults(**parts: Any) -> list[tuple[str, str]]:
+    """What the check says of the default pack with other parts."""
+    changed = dataclasses.replace(NATIONAL, **parts)
+    faults = check.check(changed, load.load_calendar(load.shipped()))
+    return [(fault.code, fault.key) for fault in faults]
 
 
 def _clock_told(name: str = "petition.serve_paper", **change: Any) -> list[tuple[str, str]]:
@@ -680,9 +724,7 @@ def _told(changes: dict[str, dict[str, Any]]) -> list[tuple[str, str]]:
     clocks = dict(NATIONAL.deadlines)
     for name, change in changes.items():
         clocks[name] = dataclasses.replace(clocks[name], **change)
-    changed = dataclasses.replace(NATIONAL, deadlines=clocks)
-    faults = check.check(changed, load.load_calendar(load.shipped()))
-    return [(fault.code, fault.key) for fault in faults]
+    return _faults(deadlines=clocks)
 
 
 def test_check_when_a_ladder_fires_too_often(tmp_path: Path) -> None:

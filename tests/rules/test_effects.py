@@ -123,7 +123,7 @@ def test_an_office_below_is_asked_for_by_a_field_of_offices() -> None:
     assert ("check.below", "actions.transfer.needs") in found
 
 
-@pytest.mark.parametrize("act", ["tell_where", "withdraw"])
+@pytest.mark.parametrize("act", ["tell_where", "refuse"])
 def test_what_overtakes_a_paper_ends_the_clock_of_its_service_and_no_other_act_does(
     act: str,
 ) -> None:

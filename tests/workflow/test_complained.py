@@ -310,13 +310,15 @@ def test_I8_the_office_that_handles_it_when_complained_about_loses_it_and_the_si
     for name in ("handler", "head"):
         _is_hidden(district, filed, name)
         assert office_query.unread(district.engine.database, district.actor(name)) == 0
-    assert _offered(district, filed, "assign_anew", "district_supervisor", "to_office") == [labour]
+    assert _offered(district, filed, "assign_anew", "district_supervisor", "chosen_office") == [
+        labour
+    ]
     anew = {"designate_reason": "原承办单位回避。"}
     error = look.refused(
-        district.do, filed, "assign_anew", "district_supervisor", to_office=str(housing), **anew
+        district.do, filed, "assign_anew", "district_supervisor", chosen_office=str(housing), **anew
     )
-    assert (error.code, error.field) == ("route.complained", "to_office")
-    district.do(filed, "assign_anew", "district_supervisor", to_office=str(labour), **anew)
+    assert (error.code, error.field) == ("field.office_below", "chosen_office")
+    district.do(filed, "assign_anew", "district_supervisor", chosen_office=str(labour), **anew)
     case = district.case(filed)
     assert (case.state, case.lead_office_id) == ("handling", labour)
     assert _clock(district, filed, "petition.handle") == running
@@ -348,8 +350,10 @@ def test_I8_the_office_that_studies_a_suggestion_loses_it_when_complained_about(
     assert (case.state, case.lead_office_id) == ("study_ousted", district.offices["government"])
     for name in ("handler", "head"):
         _is_hidden(district, filed, name)
-    assert _offered(district, filed, "study_anew", "district_supervisor", "to_office") == [labour]
-    anew = {"designate_reason": "原研究单位回避。", "to_office": str(labour)}
+    assert _offered(district, filed, "study_anew", "district_supervisor", "chosen_office") == [
+        labour
+    ]
+    anew = {"designate_reason": "原研究单位回避。", "chosen_office": str(labour)}
     done = district.do(filed, "study_anew", "district_supervisor", **anew)
     case = district.case(filed)
     assert (case.state, case.lead_office_id) == ("studying", labour)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import random
 from datetime import date, timedelta
 
 import pytest
@@ -444,13 +446,13 @@ def test_a_category_corrected_later_gives_the_period_of_its_kind(
     assert error.code == "action.condition"
     district.at("2026-03-26 10:00")
     clocks = _correct(district, filed, "0701")
-    assert [row.state for row in clocks["mediation.general"]] == ["met"]
+    assert [row.state for row in clocks["mediation.general"]] == ["stopped"]
     assert str(clocks["mediation.labour"][0].due_on) == "2026-04-04", "from the application"
     clocks = _correct(district, filed, "0502")
     assert str(clocks["mediation.medical"][0].due_on) == "2026-05-08", "from acceptance"
     clocks = _correct(district, filed, "0201")
-    assert {str(row.due_on) for row in clocks["mediation.general"]} == {"2026-04-23"}
-    assert clocks["mediation.general"][-1].state == "running"
+    (general,) = clocks["mediation.general"]
+    assert (general.state, str(general.due_on)) == ("running", "2026-04-23")
     clocks = _correct(district, filed, "0701")
     assert {str(row.due_on) for row in clocks["mediation.labour"]} == {"2026-04-04"}
 
@@ -464,7 +466,7 @@ def test_a_category_corrected_before_acceptance_starts_what_runs_from_the_applic
     assert str(clocks["mediation.labour"][0].due_on) == "2026-04-04"
     clocks = _correct(district, filed, "0502")
     assert "mediation.medical" not in clocks, "it is not accepted yet"
-    assert [row.state for row in clocks["mediation.labour"]] == ["met"]
+    assert [row.state for row in clocks["mediation.labour"]] == ["stopped"]
 
 
 def test_an_assessment_before_the_correction_is_not_counted_either(
@@ -482,6 +484,53 @@ def test_an_assessment_before_the_correction_is_not_counted_either(
     assert general.start_at == medical.start_at
     assert str(general.due_on) == "2026-05-04", "a month, and the fourteen days of the assessment"
     look.hold(district, filed.case_id)
+
+
+def test_an_assessment_under_another_category_counts_as_long_as_the_right_one_allows(
+    district: office.District,
+) -> None:
+    """By way of labour, whose clock never stands still; and past the cap of the general one."""
+    filed = _mediating(district)
+    district.do(filed, "start_assessment", "mediator", assessment_reason="查漏点。")
+    district.at("2026-06-20 10:00")
+    district.do(filed, "end_assessment", "mediator", assessment_result="已查明。")
+    general, medical = "mediation.general", "mediation.medical"
+    (capped,) = district.deadlines(filed)[general]
+    for category in ("0701", "0502"):
+        _correct(district, filed, category, by="mediator")
+    clocks = _correct(district, filed, "0201", by="mediator")
+    assert [it.due_on for it in clocks[general]] == [capped.due_on]
+    pause = json.loads(clocks[medical][0].pauses)
+    assert [note["to"][:10] for note in pause] == ["2026-06-20"], "without a cap"
+    assert json.loads(clocks[general][0].pauses) == json.loads(capped.pauses)
+
+
+def test_a_correction_charges_no_miss_twice_and_turns_nothing_green(
+    district: office.District,
+) -> None:
+    filed = _mediating(district)
+    district.at("2026-04-27 10:00")
+    district.sweep()
+    (before,) = district.deadlines(filed)["mediation.general"]
+    assert before.missed_at is not None
+    clocks = _correct(district, filed, "0202", by="mediator")
+    assert clocks["mediation.general"] == [before], "of the same kind nothing moves"
+    _correct(district, filed, "0502", by="mediator")
+    (after,) = _correct(district, filed, "0201", by="mediator")["mediation.general"]
+    assert (after.missed_at, after.fired) == (before.missed_at, before.fired)
+
+
+def test_what_is_taken_away_and_corrected_keeps_its_day(district: office.District) -> None:
+    filed = district.file("officer")
+    district.do(filed, "accept", "desk")
+    district.do(filed, "name_mediator", "desk", mediator=str(district.people["mediator"]))
+    district.at("2026-03-26 10:00")
+    committee = str(district.offices["committee"])
+    district.do(filed, "take_away", "supervisor", complained_office=committee)
+    (labour,) = _correct(district, filed, "0701")["mediation.labour"]
+    assert str(labour.due_on) == "2026-04-04", "from the application"
+    (general,) = _correct(district, filed, "0302")["mediation.general"]
+    assert str(general.due_on) == "2026-04-20", "from the first acceptance"
 
 
 def test_a_category_corrected_between_two_attempts_starts_nothing(
@@ -504,3 +553,82 @@ def test_what_comes_out_later_restricts_a_dispute(district: office.District) -> 
     filed = district.file("officer")
     district.do(filed, "restrict", "officer", restricted_because="violence")
     assert look.hold(district, filed.case_id).case.confidentiality == "restricted"
+
+
+_MOVES: dict[str, tuple[tuple[str, str], ...]] = {
+    "filed": (("accept", "accepted"),),
+    "accepted": (("name_mediator", "mediating"),),
+    "mediating": (
+        ("start_assessment", "assessing"),
+        ("hold_session", "session_held"),
+        ("take_away", "filed"),
+    ),
+    "assessing": (("end_assessment", "mediating"),),
+    "session_held": (("start_assessment", "assessing"), ("record_no_agreement", "no_agreement")),
+    "no_agreement": (("hand_up", "accepted"),),
+}
+"""Some ways of a dispute, from state to state."""
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_a_corrected_category_runs_as_one_that_was_right_from_the_beginning(
+    district: office.District, seed: int
+) -> None:
+    """Two cases do the same, and one of them is corrected again and again."""
+    dice = random.Random(seed)
+    right = dice.choice(["0201", "0502", "0701"])
+    wrong, twin = (district.file("officer", category=it) for it in ("0201", right))
+    state, at, by = "filed", date(2026, 3, 20), ("desk", "mediator")
+    seats = {"accept": 0, "name_mediator": 0}
+    is_away = False
+    for _ in range(dice.randint(3, 12)):
+        at += timedelta(days=dice.randint(1, 9))
+        district.at(f"{at:%F} {dice.randint(0, 23):02}:30")
+        name, to = dice.choice(_MOVES[state])
+        if is_away and name in ("take_away", "hand_up"):
+            break
+        for case in (wrong, twin):
+            fields = _of_move(district, name, by)
+            if name == "hold_session":
+                district.hold_session(case, by[1])
+            else:
+                who = "supervisor" if name == "take_away" else by[seats.get(name, 1)]
+                district.do(case, name, who, **fields)
+        if name in ("take_away", "hand_up"):
+            by, is_away = (
+                ("desk" if name == "take_away" else "street_desk", "street_mediator"),
+                True,
+            )
+        state = to
+        if state != "assessing":
+            category = dice.choice(["0201", "0502", "0701", "0202"])
+            if category != district.case(wrong).category:
+                district.do(wrong, "correct_category", "supervisor", category=category)
+    if state == "assessing":
+        for case in (wrong, twin):
+            district.do(case, "end_assessment", by[1], assessment_result="已查明。")
+    if district.case(wrong).category != right:
+        district.do(wrong, "correct_category", "supervisor", category=right)
+    look.hold(district, wrong.case_id)
+    assert _periods(district, wrong) == _periods(district, twin)
+
+
+def _of_move(district: office.District, name: str, by: tuple[str, str]) -> dict[str, Scalar]:
+    return {
+        "name_mediator": {"mediator": str(district.people[by[1]])},
+        "take_away": {"complained_office": str(district.offices["committee"])},
+        "start_assessment": {"assessment_reason": "查漏点。"},
+        "end_assessment": {"assessment_result": "已查明。"},
+        "record_no_agreement": {"no_agreement_reason": "分歧太大。", "routes_told": True},
+        "hand_up": {"hand_up_reason": "请上级调解。", "both_willing": True},
+    }.get(name, {})  # type: ignore[return-value]
+
+
+def _periods(district: office.District, case: act.Receipt) -> list[tuple[str, str, str]]:
+    """The mediation periods that run, with when they end."""
+    return [
+        (name, row.state, str(row.due_on))
+        for name, rows in district.deadlines(case).items()
+        for row in rows
+        if name.startswith("mediation.") and row.state in ("running", "paused")
+    ]

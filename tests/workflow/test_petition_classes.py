@@ -224,14 +224,14 @@ def test_a_route_that_was_wrong_is_corrected_and_the_sixty_days_run_from_accepta
     assert _made(district, filed, "correct_route") == ["petition.acceptance"]
     clocks = district.deadlines(filed)
     assert clocks["petition.handle"][0].due_on.isoformat() == "2026-05-19"
-    assert clocks["petition.tell_route"][0].state == "met"
+    assert clocks["petition.tell_route"][0].state == "stopped"
     assert look.unserved(district, filed.case_id) != [first]
     assert [row.state for row in clocks["petition.serve_paper"]] == ["stopped", "running"]
     look.hold(district, filed.case_id)
     district.do(filed, "correct_route", "handler", route="2", route_how="申请仲裁。", **why)
     clocks = district.deadlines(filed)
-    assert [row.state for row in clocks["petition.handle"]] == ["met"]
-    assert [row.state for row in clocks["petition.tell_route"]] == ["met", "running"]
+    assert [row.state for row in clocks["petition.handle"]] == ["stopped"]
+    assert [row.state for row in clocks["petition.tell_route"]] == ["stopped", "running"]
     district.at("2026-05-10 10:00")
     district.do(filed, "correct_route", "handler", route="6", **why)
     clocks = district.deadlines(filed)
@@ -262,6 +262,22 @@ def test_a_claim_of_the_fifth_route_ends_with_the_act_or_an_answer(
     assert look.hold(district, filed.case_id).case.is_closed
 
 
+def test_a_granted_extension_stays_when_the_route_is_corrected_to_and_fro(
+    district: office.District,
+) -> None:
+    filed = _sent(district)
+    district.do(filed, "accept", "handler", route="6")
+    district.do(filed, "extend", "head", extend_days=30, extend_reason="需要核对历年资料。")
+    (before,) = district.deadlines(filed)["petition.handle"]
+    why: dict[str, Scalar] = {"route_reason": "更正。"}
+    district.do(filed, "correct_route", "handler", route="1", route_how="起诉。", **why)
+    assert look.unserved(district, filed.case_id) == [5], "the notice of receipt alone"
+    district.do(filed, "correct_route", "handler", route="6", **why)
+    (after,) = district.deadlines(filed)["petition.handle"]
+    assert (after.due_on, after.extend_days) == (before.due_on, 30)
+    look.hold(district, filed.case_id)
+
+
 def test_the_fifth_route_found_out_later_runs_from_acceptance_too(
     district: office.District,
 ) -> None:
@@ -275,10 +291,11 @@ def test_the_fifth_route_found_out_later_runs_from_acceptance_too(
     district.at("2026-04-10 10:00")
     district.do(filed, "correct_route", "handler", route="6", **why)
     district.do(filed, "correct_route", "handler", route="5", route_how="依法查处。", **why)
-    clocks = district.deadlines(filed)
-    assert [row.state for row in clocks["petition.handle"]] == ["met", "met"]
-    assert {row.due_on.isoformat() for row in clocks["petition.handle"]} == {"2026-05-19"}
-    assert {row.due_on.isoformat() for row in clocks["petition.fulfil"]} == {"2026-05-19"}
+    (handle,), (fulfil,) = (
+        district.deadlines(filed)[name] for name in ("petition.handle", "petition.fulfil")
+    )
+    assert (handle.state, handle.due_on.isoformat()) == ("stopped", "2026-05-19")
+    assert (fulfil.state, fulfil.due_on.isoformat()) == ("running", "2026-05-19")
     look.hold(district, filed.case_id)
 
 
@@ -495,7 +512,10 @@ def test_two_that_refuse_go_to_their_common_superior_whose_choice_stands(
     assert (case.state, case.lead_office_id) == ("disputed", district.offices["government"])
     assert _told(district, filed, done.seq) == {district.people["district_supervisor"]}
     assert set(district.deadlines(filed)) >= {"petition.decide_dispute"}
-    chosen = {**_at(district, "housing"), "designate_reason": "房屋事项由其主管。"}
+    chosen = {
+        "chosen_office": str(district.offices["housing"]),
+        "designate_reason": "房屋事项由其主管。",
+    }
     assert _refused(district.do, filed, "designate", "petition_officer", **chosen).code in {
         "action.not_yours",
         "case.unknown",

@@ -8,6 +8,7 @@ import pytest
 
 from tests import office
 from tests.workflow import look
+from workflow import ids
 from workflow.commands import act
 from workflow.commands import papers as commands
 from workflow.decide import Scalar
@@ -226,6 +227,22 @@ def test_a_petitioner_asks_by_number_and_code_on_the_day_itself(station: office.
     assert "2026年3月28日" in said, "the day of this request, and not that of the review"
 
 
+def test_a_request_sent_again_is_the_same_request_on_a_later_day_too(
+    station: office.District,
+) -> None:
+    filed = _served(station)
+    request = act.Request(
+        case_id=filed.case_id,
+        action_id=ids.uuid7(),
+        action="ask_review",
+        fields={"review_request": "还有一盏不亮。"},
+    )
+    first = act.act(station.engine, station.resident(filed), request)
+    station.at("2026-03-22 10:00")
+    second = act.act(station.engine, station.resident(filed), request)
+    assert (second.is_repeat, second.seq) == (True, first.seq)
+
+
 def test_a_petitioner_asks_for_no_review_when_the_window_is_over(station: office.District) -> None:
     filed = _served(station)
     station.at("2026-04-23 10:00")
@@ -256,7 +273,7 @@ def test_what_is_annulled_is_handled_anew_and_may_be_reviewed_again(
         station.do(filed, "request_recheck", "street_reviewer", requested_on="2026-03-20")
         reviewer, serve = "reviewer", "serve_recheck_annulment"
     station.do(filed, by, reviewer, review_opinion="事实未查清。")
-    to: dict[str, Scalar] = {**SERVED, "to_office": str(station.offices["station"])}
+    to: dict[str, Scalar] = {**SERVED, "chosen_office": str(station.offices["station"])}
     done = station.do(filed, serve, reviewer, **to)
     case = look.hold(station, filed.case_id).case
     assert (case.state, case.lead_office_id) == ("handling", station.offices["station"])
@@ -266,12 +283,22 @@ def test_what_is_annulled_is_handled_anew_and_may_be_reviewed_again(
     clocks = station.deadlines(filed)
     assert str(clocks["petition.handle_anew"][0].due_on) == "2026-05-19"
     assert [row.state for row in clocks["petition.handle"]] == ["met"]
-    why: dict[str, Scalar] = {"route": "1", "route_how": "起诉。", "route_reason": "途径有误。"}
-    error = look.refused(station.do, filed, "correct_route", "clerk", **why)
-    assert error.code == "action.not_while"
+    view = case_query.view(station.engine, station.actor("clerk"), filed.case_id)
+    assert {"answer", "correct_route"} <= set(view.actions)
+    station.at("2026-03-25 10:00")
+    why: dict[str, Scalar] = {"route_reason": "途径有误。"}
+    for route in ("1", "6", "5", "6"):
+        how = {} if route == "6" else {"route_how": "依法办理。"}
+        station.do(filed, "correct_route", "clerk", route=route, **how, **why)
+        look.hold(station, filed.case_id)
+    clocks = station.deadlines(filed)
+    (anew,) = clocks["petition.handle_anew"]
+    assert (anew.state, str(anew.due_on)) == ("running", "2026-05-19")
+    assert [row.state for row in clocks["petition.handle"]] == ["met"]
+    assert str(clocks["petition.fulfil"][0].due_on) == "2026-05-19", "since it was sent back"
     station.do(filed, "answer", "clerk", **ANSWER)
-    station.do(filed, "serve_answer", "clerk", **SERVED)
-    station.do(filed, "request_review", "clerk", requested_on="2026-03-20")
+    station.do(filed, "serve_answer", "clerk", **{**SERVED, "served_on": "2026-03-25"})
+    station.do(filed, "request_review", "clerk", requested_on="2026-03-25")
     assert look.hold(station, filed.case_id).case.state == "reviewing"
     view = case_query.view(station.engine, station.actor("street_reviewer"), filed.case_id)
     made = [it.key for it in view.papers]
@@ -324,6 +351,10 @@ def test_stations_that_both_object_are_told_by_their_department(posts: office.Di
             posts.do(filed, "agree_return", "petition_officer")
     case = look.hold(posts, filed.case_id).case
     assert (case.state, case.lead_office_id) == ("disputed", posts.offices["housing"])
-    to = {"to_office": str(posts.offices["post_b"]), "designate_reason": "职责清单载明。"}
+    labour = {"chosen_office": str(posts.offices["labour"]), "designate_reason": "由其负责。"}
+    error = look.refused(posts.do, filed, "designate", "head", **labour)
+    assert (error.code, error.field) == ("field.office_below", "chosen_office")
+    assert posts.people["head"] in {one.receiver_id for one in look.notices(posts, filed.case_id)}
+    to = {"chosen_office": str(posts.offices["post_b"]), "designate_reason": "职责清单载明。"}
     done = posts.do(filed, "designate", "head", **to)
     assert (done.state, posts.case(filed).lead_office_id) == ("designated", posts.offices["post_b"])

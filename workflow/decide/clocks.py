@@ -13,8 +13,7 @@ from uuid import UUID
 
 from rules import calendars, due, errors, guards, ladders
 from rules import pack as pack_
-from workflow import machine
-from workflow.decide import papers, pauses
+from workflow.decide import papers, pauses, recount
 from workflow.decide.draft import Draft
 from workflow.decide.facts import PASSED, DeadlineRow, Scalar, changed
 
@@ -24,7 +23,7 @@ def run(draft: Draft, *, source: str, action: str, seq: int, fields: Mapping[str
     ends, starts, in this order."""
     _resume(draft, action=action, seq=seq)
     _extend(draft, action=action, seq=seq, fields=fields)
-    stopped = _stop(draft, action=action)
+    stopped = _stop(draft, action=action, fields=fields)
     _pause(draft, action=action, seq=seq)
     if draft.state.end and not draft.is_end(source):
         stop_all(draft)
@@ -53,22 +52,19 @@ def start(draft: Draft, *, action: str, seq: int, fields: Mapping[str, Scalar]) 
 def _recount(
     draft: Draft, *, name: str, rule: pack_.DeadlineRule, seq: int, fields: Mapping[str, Scalar]
 ) -> None:
-    """What a clock reads was corrected: it runs since the last act that would have started it, had
-    nothing stopped it meanwhile, and has stood still where the clock did that it comes after. So
-    going to and fro gains no time."""
-    filed = (draft.case.received_at,)
-    acts = {**papers.known(draft).acts, machine.FILE: filed}
-    began = [at for act in rule.starts if act not in rule.recounts for at in acts.get(act, ())]
-    ended = [at for act in rule.stops if act not in rule.recounts for at in acts.get(act, ())]
-    since = max(began, default=None)
-    if since is None or max(ended, default=since) > since:
+    """Opens a clock as it would run, had what it reads been right from the beginning: the row that
+    ran since then before, with its misses, rungs and extensions, or a new one."""
+    since = recount.acts(draft, rule)
+    if not since or any(row.rule == name for row in draft.open_deadlines()):
         return
-    over = [it for it in draft.deadlines.values() if it.ended_at == draft.at]
-    known = {pause.name.zh for pause in rule.pauses}
-    notes = [
-        it for row in over for it in json.loads(row.pauses) if it["to"] and it["reason"] in known
-    ]
-    _open(draft, name=name, rule=rule, seq=seq, fields=fields, start_at=since, stood=_dump(notes))
+    start_at = since[0].at
+    rows = [it for it in draft.deadlines.values() if (it.rule, it.start_at) == (name, start_at)]
+    if rows:
+        row = changed(rows[-1], ended_at=None)
+    else:
+        row = _open(draft, name=name, rule=rule, seq=seq, fields=fields, start_at=start_at)
+    row = recount.stood(draft, row, since, calendar=_calendar(draft, row))
+    draft.put_deadline(wait(draft, recompute(draft, row)))
 
 
 def _go_on(
@@ -93,12 +89,11 @@ def _open(
     seq: int,
     fields: Mapping[str, Scalar],
     start_at: datetime | None = None,
-    stood: str = "[]",
-) -> None:
+) -> DeadlineRow:
     for old in draft.open_deadlines():
         # The paper made first is still to be served; and what runs on is not begun anew.
         if old.rule == name and (rule.unserved or rule.runs_on):
-            return
+            return old
         if old.rule == name:  # another leader's plan, another agreement: the first is over
             _end(draft, old, state="stopped")
     calendar, at = draft.facts.calendar, start_at or draft.at
@@ -127,10 +122,10 @@ def _open(
         is_provisional=found.provisional,
         calendar_hash=calendar.hash,
         until_on=until,
-        pauses=stood,
         next_at=min(found.due_at, rungs[0].at) if rungs else found.due_at,
     )
-    draft.put_deadline(row if stood == "[]" else wait(draft, recompute(draft, row)))
+    draft.put_deadline(row)
+    return row
 
 
 def latest(rows: Iterable[DeadlineRow], rule: pack_.DeadlineRule, *, at: datetime) -> date | None:
@@ -276,19 +271,37 @@ def _calendar(draft: Draft, row: DeadlineRow) -> calendars.Calendar:
 # -- ends -------------------------------------------------------------------------------------
 
 
-def _stop(draft: Draft, *, action: str) -> frozenset[str]:
-    """Gives the rules of those that it stopped. What overtakes papers has served none: the clock
-    of their service is not met by it."""
+def _stop(draft: Draft, *, action: str, fields: Mapping[str, Scalar]) -> frozenset[str]:
+    """Gives the rules of those that it stopped. What overtakes papers has served none, and what
+    corrects a case has done nothing that was waited for: their clocks are not met by it."""
     stopped = draft.flow.stops.get(action)
     if not stopped:
         return frozenset()
+    stopped -= _kept(draft, action, stopped, fields)
     met = [row for row in draft.open_deadlines() if row.rule in stopped]
     for row in met:
         is_due = row.state == "running" and draft.at >= row.due_at
         late = is_due or row.missed_at is not None
-        is_met = draft.flow.serves.get(action) or not draft.rules.pack.deadlines[row.rule].unserved
+        rule = draft.rules.pack.deadlines[row.rule]
+        is_met = draft.flow.serves.get(action) or not (rule.unserved or action in rule.starts)
         _end(draft, row, state=("met_late" if late else "met") if is_met else "stopped")
     return frozenset([row.rule for row in met])
+
+
+def _kept(
+    draft: Draft, action: str, stopped: Collection[str], fields: Mapping[str, Scalar]
+) -> frozenset[str]:
+    """The clocks that an act stops and starts, and whose conditions hold before and after it: one
+    that is counted again, or runs on, goes on as it was."""
+    again = [
+        clock
+        for clock in draft.flow.starts.get(action, ())
+        if clock.name in stopped and (action in clock.rule.recounts or clock.rule.runs_on)
+    ]
+    facts = draft.guard_facts(fields) if again else {}
+    return frozenset(
+        [it.name for it in again if all(guards.holds(guard, facts) for guard in it.when)]
+    )
 
 
 def stop_all(draft: Draft) -> None:
@@ -329,9 +342,7 @@ def _pause(draft: Draft, *, action: str, seq: int) -> None:
         for row in draft.open_deadlines():
             is_there = row.rule == name and row.state == "running"
             if is_there and pauses.may_pause(row, pause, calendar=_calendar(draft, row)):
-                note = {"from": _iso(draft.at), "to": None, "event": seq, "reason": pause.name.zh}
-                note["reason_en"] = pause.name.en
-                paused = changed(row, state="paused", pauses=_append(row.pauses, note))
+                paused = pauses.begun(row, pause, at=draft.at, seq=seq)
                 draft.put_deadline(wait(draft, paused))
 
 
@@ -344,16 +355,14 @@ def _resume(draft: Draft, *, action: str, seq: int) -> None:
 
 def resume(draft: Draft, row: DeadlineRow, *, at: datetime) -> None:
     """The clock runs again from `at`; its due date is computed anew."""
-    notes = json.loads(row.pauses)
-    notes[-1]["to"] = _iso(at)
-    running = changed(row, state="running", pauses=_dump(notes))
+    running = pauses.over(row, at=at)
     _count_pause(draft, row, to=at)
     draft.put_deadline(wait(draft, recompute(draft, running)))
 
 
 def _count_pause(draft: Draft, row: DeadlineRow, *, to: datetime) -> None:
     """The days on which a clock stood still count for the office that holds the case."""
-    note = json.loads(row.pauses)[-1] | {"to": _iso(to)}
+    note = json.loads(row.pauses)[-1] | {"to": to.isoformat()}
     calendar = _calendar(draft, row)
     first = calendars.local_date(calendar, datetime.fromisoformat(note["from"]))
     days = (pauses.last_day(calendar, note) - first).days
@@ -387,8 +396,9 @@ def _extend_row(
         raise errors.Invalid(
             "deadline.extension_cap", field=extension.days, left=left, max=extension.max.n
         )
-    note = {"days": n, "event": seq, "at": _iso(draft.at)}
-    longer = changed(row, extend_days=row.extend_days + n, extensions=_append(row.extensions, note))
+    note = {"days": n, "event": seq, "at": draft.at.isoformat()}
+    extensions = pauses.append(row.extensions, note)
+    longer = changed(row, extend_days=row.extend_days + n, extensions=extensions)
     draft.put_deadline(wait(draft, recompute(draft, longer)))
 
 
@@ -422,15 +432,3 @@ def explain(
         extend_days=row.extend_days,
         until=row.until_on,
     )
-
-
-def _append(notes: str, note: Mapping[str, object]) -> str:
-    return _dump([*json.loads(notes), note])
-
-
-def _dump(notes: object) -> str:
-    return json.dumps(notes, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
-
-
-def _iso(at: datetime) -> str:
-    return at.isoformat()

@@ -116,6 +116,11 @@ class Draft:
         self.case = changed(self.case, **columns)
 
     @property
+    def events(self) -> tuple[Event, ...]:
+        """What this decision has recorded so far."""
+        return tuple(self._events)
+
+    @property
     def state(self) -> pack_.State:
         """The pack's state in which the case stands."""
         return self.flow.process.states[self.case.state]

@@ -234,13 +234,13 @@ class PaperFacts:
     """What making or serving a paper must know beside the case; read for such actions alone.
 
     `values` are the fields of all earlier acts, the latest of each name, sealed ones opened;
-    `acts` the moments at which each action was done; `names` those of offices, persons and areas
+    `history` what was done, when, and by which event; `names` those of offices, persons and areas
     by id or code; `last` the last serial that an office has given in a series this year.
     `is_draft`: the papers are only looked at, and bear no number.
     """
 
     values: Mapping[str, Scalar]
-    acts: Mapping[str, tuple[datetime, ...]]
+    history: tuple[tuple[str, datetime, int], ...]
     papers: tuple[EarlierPaper, ...]
     services: int
     names: Mapping[str, str]
@@ -382,7 +382,7 @@ def may_take_below(field: pack_.Field, case: CaseRow, facts: Facts) -> frozenset
     """The offices below the lead office that the field may name."""
     fits = {office.id for office in facts.line.offices if office.kind in field.below}
     below = routing.below(case.lead_office_id, facts.line.offices)
-    return (below & fits) - facts.barred - facts.parted
+    return (below & fits) - facts.barred - (frozenset() if field.objected else facts.parted)
 
 
 def guard_facts(case: CaseRow, assignments: Collection[AssignmentRow] = ()) -> dict[str, object]:

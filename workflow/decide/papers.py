@@ -7,7 +7,7 @@ written. Service alone starts a person's window.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import date
+from datetime import date, datetime
 from typing import Final
 from uuid import UUID
 
@@ -259,7 +259,7 @@ class _Look:
         calendar = self.draft.facts.calendar
         category = self.draft.rules.pack.categories.get(case.category or "")
         received_on = calendars.local_date(calendar, case.received_at)
-        times = len(self.facts.acts.get(self.command.action, ())) + 1
+        times = len(self._done(self.command.action)) + 1
         known_: dict[str, pack_.Text | None] = {
             "number": papers_.plain(case.number),
             "subject": papers_.plain(case.subject),
@@ -301,7 +301,11 @@ class _Look:
     def _day_of(self, action: str) -> pack_.Text | None:
         if action == self.command.action:
             return papers_.day(self.draft.today)
-        done = self.facts.acts.get(action)
+        done = self._done(action)
         if not done:
             return None
         return papers_.day(calendars.local_date(self.draft.facts.calendar, done[-1]))
+
+    def _done(self, action: str) -> list[datetime]:
+        """When it was done."""
+        return [at for name, at, _ in self.facts.history if name == action]

@@ -10,7 +10,7 @@ from datetime import date, datetime, timedelta
 from rules import calendars, due
 from rules import pack as pack_
 from rules.due import caps
-from workflow.decide.facts import DeadlineRow
+from workflow.decide.facts import DeadlineRow, changed
 
 
 def cap_ends(
@@ -71,3 +71,26 @@ def last_day(calendar: calendars.Calendar, note: Mapping[str, str]) -> date:
     that is midnight, the pause ended with the day before."""
     first, end = datetime.fromisoformat(note["from"]), datetime.fromisoformat(note["to"])
     return calendars.local_date(calendar, max(first, end - timedelta(microseconds=1)))
+
+
+def begun(row: DeadlineRow, pause: pack_.Pause, *, at: datetime, seq: int) -> DeadlineRow:
+    """The row from when it stands still, by the event of this number."""
+    note = {"from": at.isoformat(), "to": None, "event": seq, "reason": pause.name.zh}
+    note["reason_en"] = pause.name.en
+    return changed(row, state="paused", pauses=append(row.pauses, note))
+
+
+def over(row: DeadlineRow, *, at: datetime) -> DeadlineRow:
+    """The row from when it runs again."""
+    notes = json.loads(row.pauses)
+    notes[-1]["to"] = at.isoformat()
+    return changed(row, state="running", pauses=_dump(notes))
+
+
+def append(notes: str, note: Mapping[str, object]) -> str:
+    """The notes of a row, a pause's or an extension's, and one more."""
+    return _dump([*json.loads(notes), note])
+
+
+def _dump(notes: object) -> str:
+    return json.dumps(notes, sort_keys=True, separators=(",", ":"), ensure_ascii=False)

@@ -18,7 +18,7 @@ from workflow.decide.facts import CaseRow, Command, DeadlineRow, Scalar
 EFFECTS: Final = frozenset({"supervise", "raise"})
 """Rungs that put a case under supervision."""
 SUPERVISOR: Final = "supervisor"
-"""The role to which it may be given; the field that names the person."""
+"""The field that names the person to whom it is given."""
 
 
 def climb(draft: Draft, target: ladders.Target, *, level: int) -> None:
@@ -88,11 +88,14 @@ def moved(draft: Draft) -> None:
 
 
 def _post(draft: Draft, person: UUID | None) -> ladders.Post | None:
-    """The supervisor's post of this line through which a person watches."""
+    """The post of this line through which a person watches: of a role that may take it on, or to
+    which it is given."""
     if person is None or person in draft.facts.recused:
         return None
+    takers = (it.by for it in draft.flow.process.actions.values() if it.supervision == "take")
+    roles = {SUPERVISOR, *(role for by in takers for role in by)}
     held = [p for p in draft.facts.line.posts if person in (p.holder, p.deputy, *p.away)]
-    return min((p for p in held if p.role == SUPERVISOR), key=lambda p: p.level, default=None)
+    return min((p for p in held if p.role in roles), key=lambda p: p.level, default=None)
 
 
 def lower(draft: Draft) -> None:
