@@ -244,6 +244,14 @@ def _say(one: _Checked, words: texts.Words) -> None:
         line = "规则包 {} 不能使用。" if words.is_zh else "Pack {} cannot be used."
         answer.ERR.print(line.format(one.name))
         answer.tell(errors.PackInvalid(one.faults), words)
+        bases = {fault.file.partition("/")[0] for fault in one.faults}
+        for base in sorted(bases.intersection(load.shipped_names()) if one.loaded else ()):
+            cause = (
+                "  {} 本身没有问题：写在它里面的错处，由这个规则包的改动引起。"
+                if words.is_zh
+                else "  {} is sound by itself: what is told of it comes of what this pack changes."
+            )
+            answer.ERR.print(cause.format(base))
         return
     line = (
         "规则包 {name} {version} 没有问题：流程 {processes} 个，时限 {clocks} 个，"

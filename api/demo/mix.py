@@ -21,6 +21,7 @@ _PETITION_PATHS: Final[Sequence[tuple[petitions.Path, int]]] = (
     ("answered", 40), ("extended", 8), ("routed", 14), ("refused", 6), ("objected", 8),
     ("withdrawn", 4), ("reviewed", 12), ("direct", 6), ("late", 2),
     ("suggested", 6), ("accused", 4), ("disputed", 2), ("moved", 2), ("settled", 2),
+    ("examined", 2), ("annulled", 2),
 )  # fmt: skip
 _PATHS_TO: Final[dict[str, tuple[str, ...]]] = {
     "accepted": ("agreed", "handed_up", "reopened"),
@@ -33,7 +34,9 @@ _PATHS_TO: Final[dict[str, tuple[str, ...]]] = {
     "disputed": ("disputed",),
     "designated": ("disputed",),
     "studying": ("suggested",),
+    "examining": ("examined",),
     "reviewing": ("reviewed",),
+    "annulled": ("annulled",),
     "review_answered": ("reviewed",),
     "review_served": ("reviewed",),
     "rechecking": ("rechecked",),
@@ -87,6 +90,7 @@ class Mixer:
             yield self._dispute("led", days=(9, 40), grid=places.GRID if n == 0 else None)
         for _ in range(max(1, cases // 80)):
             yield self._dispute("climbed", days=(18, 60))
+        yield self._dispute("assessed", days=(45, 60))
         for _ in range(max(1, cases // 100)):
             yield self._petition("stuck", days=(20, 60))
         for n in range(3 * few):

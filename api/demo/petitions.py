@@ -16,18 +16,20 @@ from workflow.decide import Scalar
 Path = Literal[
     "answered", "extended", "routed", "refused", "objected", "upheld", "withdrawn", "reviewed",
     "rechecked", "heard", "direct", "stuck", "late", "suggested", "accused", "disputed", "moved",
-    "settled",
+    "settled", "examined", "annulled",
 ]  # fmt: skip
-_REVIEWED: Final = frozenset({"reviewed", "rechecked", "heard"})
+_REVIEWED: Final = frozenset({"reviewed", "rechecked", "heard", "annulled"})
 _QUICK: Final = frozenset({"rechecked", "heard"})
 _REGIONS: Final = ("visit", "letter", "call", "network", "hotline")
 
 
 _MOVED: Final = frozenset({"moved", "disputed"})
-_CLASSES: Final = {"suggested": "suggestion", "accused": "accusation"}
+_FILED_THERE: Final = frozenset({"direct", "examined"})
+_CLASSES: Final = {"suggested": "suggestion", "accused": "accusation", "examined": "accusation"}
 _WORDS: Final = {
     "suggested": ("建议小区门口增设公交站", "老人出行要走一公里，建议在小区门口设站。"),
     "accused": ("反映窗口工作人员收费问题", "办事窗口多收费用，不给票据。"),
+    "examined": ("反映物业公司虚报维修面积", "电梯修了两部，报了四部，由主管部门核实。"),
 }
 
 
@@ -90,7 +92,7 @@ class Petition:
         if self.path == "accused":
             self._hand_over()
             return self.plan
-        if self.path == "direct":
+        if self.path in _FILED_THERE:
             self.plan.days_later(1, 9)
         else:
             self._transfer()
@@ -109,6 +111,8 @@ class Petition:
             self._tell_route()
         elif self.path == "suggested":
             self._study()
+        elif self.path == "examined":
+            self._examine()
         else:
             self._handle()
         return self.plan
@@ -123,7 +127,7 @@ class Petition:
         dice, matter = self.plan.dice, self.matter
         heads = 1 if dice.random() < 0.75 else dice.randint(2, 12)
         self.plan.file(
-            self._handler if self.path == "direct" else self.who.officer,
+            self._handler if self.path in _FILED_THERE else self.who.officer,
             **_words(self.path, matter),
             category=matter.category,
             channel=dice.choice(_REGIONS),
@@ -198,6 +202,14 @@ class Petition:
             adoption=self.plan.dice.choice(("adopted", "partly", "not_adopted")),
             reply_words="建议已经研究，结果和理由已电话说明。",
         )
+        self._serve_notice()
+
+    def _examine(self) -> None:
+        """The department may deal with the accusation itself."""
+        self.plan.do("take_up", self._handler)
+        self._serve_notice()
+        self.plan.days_later(8, 30)
+        self.plan.do("feed_back", self._handler, feedback_words="已核实，责令退还多报的费用。")
         self._serve_notice()
 
     def _refuse(self) -> None:
@@ -310,15 +322,11 @@ class Petition:
 
     def _review(self) -> None:
         self.plan.later(2, 5)
-        is_annulled = self.path not in _QUICK and self.plan.dice.random() < 0.3
-        if is_annulled:
-            self.plan.do("ask_review", None, review_request="没有说明为什么只算到十月。")
-        else:
-            self.plan.do("request_review", self.who.officer, requested_on=self.plan.day(0))
-        self.plan.later(4, 8)
-        if is_annulled:
+        if self.path == "annulled":
             self._annul()
             return
+        self.plan.do("request_review", self.who.officer, requested_on=self.plan.day(0))
+        self.plan.later(4, 8)
         self.plan.do(
             "answer_review",
             self.who.reviewer,
@@ -331,7 +339,9 @@ class Petition:
             self._recheck()
 
     def _annul(self) -> None:
-        """The answer does not stand, and the department gives another."""
+        """The petitioner asks; the answer does not stand, and the department gives another."""
+        self.plan.do("ask_review", None, review_request="没有说明为什么只算到十月。")
+        self.plan.later(4, 8)
         opinion = "处理意见没有查清补贴的起止时间。"
         self.plan.do("annul", self.who.reviewer, review_opinion=opinion)
         self.plan.later(0, 2)

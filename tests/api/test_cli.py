@@ -332,6 +332,21 @@ def test_pack_check_when_a_state_has_no_way_out(folder: Path) -> None:
     assert "[check.dead_end]" in result.stderr
 
 
+def test_pack_check_when_a_local_change_spoils_the_pack_below_says_whose_doing_it_is(
+    tmp_path: Path,
+) -> None:
+    (tmp_path / "pack.yaml").write_text(
+        "name: here\nextends: cn-national\nversion: '1'\ntitle: {zh: 本地, en: Here}\n", "utf-8"
+    )
+    (tmp_path / "deadlines.yaml").write_text(
+        "petition.handle: {limit: 45 calendar days, tag: local, source: 某地规定}\n", "utf-8"
+    )
+    result = run("pack", "check", str(tmp_path), "--lang", "en")
+    assert result.exit_code == 2
+    assert "cn-national/examples.yaml" in result.stderr
+    assert "cn-national is sound by itself" in result.stderr
+
+
 def test_pack_check_when_there_is_no_such_folder(tmp_path: Path) -> None:
     assert run("pack", "check", str(tmp_path / "none")).exit_code == 2
     assert run("pack", "check", "no-such-pack").exit_code == 2

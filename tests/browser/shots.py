@@ -13,7 +13,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
@@ -25,6 +25,7 @@ from sqlalchemy import select
 from api import app, observe
 from api.demo import dataset, district, seed
 from api.pages import way
+from rules import errors
 from rules import pack as pack_
 from tests import conftest
 from tests.api import running
@@ -36,11 +37,14 @@ from workflow.commands import office as office_commands
 from workflow.engine import Engine
 from workflow.queries import board, office, worklist
 from workflow.queries import case as case_query
+from workflow.tables import case as case_tables
 from workflow.tables import office as tables
 
 SHAPE: Final = seed.Shape(cases=150, days=70)
 _ACCOUNT: Final = tables.Account.__table__.c  # type: ignore[attr-defined]
 ACCOUNTS: Final = select(_ACCOUNT.person_id, _ACCOUNT.username)
+_EVENT: Final = case_tables.Event.__table__.c  # type: ignore[attr-defined]
+ENTERED: Final = select(_EVENT.case_id, _EVENT.seq).where(_EVENT.name == "add_material")
 
 Act = Callable[[walk.Visitor], None]
 
@@ -102,7 +106,7 @@ def opened(browser: sync_api.Browser) -> Iterator[Office]:
 def sights(it: Office) -> tuple[Sight, ...]:
     """Every page, and every state that a case of this demo stands in."""
     pack_hash = office.house(it.engine.database).rules.hash
-    return (*_plain(pack_hash), *_filing(), *_cases(it), *_residents(it))
+    return (*_plain(pack_hash), *_filing(), *_cases(it), *_material(it), *_residents(it))
 
 
 def _plain(pack_hash: str) -> Iterator[Sight]:
@@ -187,11 +191,6 @@ def _cases(it: Office) -> Iterator[Sight]:
                 if len(stands) == 1:
                     yield Sight(name="case-open", who=who, path=f"{where}/open")
                 yield from _papers(it.engine, actor, item, who=who, made=made)
-            if "material" not in done:
-                for material in case_query.view(it.engine, actor, item.case_id).materials[:1]:
-                    done.add("material")
-                    page = f"{where}/materials/{material.seq}/files"
-                    yield Sight(name="material", who=who, path=page)
             for action in _acts(it.engine, actor, item, process):
                 named = f"act-{item.process}-{action}"
                 if named not in done:
@@ -204,6 +203,19 @@ def _cases(it: Office) -> Iterator[Sight]:
                         yield replace(
                             form, name=f"{named}-faults", then=walk.Visitor.send_as_it_stands
                         )
+
+
+def _material(it: Office) -> Iterator[Sight]:
+    """Something from outside in the file of a case, seen by the first who may."""
+    with db.snapshot(it.engine.database) as tx:
+        entered = tx.execute(ENTERED).all()
+    for who, actor in _people(it).items():
+        for case_id, seq in entered:
+            with suppress(errors.NotFound):
+                if case_query.view(it.engine, actor, case_id).materials:
+                    page = f"/cases/{case_id}/materials/{seq}/files"
+                    yield Sight(name="material", who=who, path=page)
+                    return
 
 
 def _papers(

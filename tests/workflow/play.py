@@ -55,6 +55,7 @@ EXPECTED: Final = frozenset(
         "supervision.none",
         "field.office_below",
         "field.person",
+        "field.person_now",
     }
 )
 """Refusals that a well-formed action may meet."""

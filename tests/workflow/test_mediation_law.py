@@ -13,6 +13,7 @@ from tests.workflow import look
 from workflow.commands import act
 from workflow.decide import Scalar
 from workflow.queries import case as case_query
+from workflow.queries import office as office_query
 
 POLICE: dict[str, Scalar] = {
     "offence_kind": "criminal",
@@ -305,10 +306,23 @@ def test_another_mediator_takes_over_when_a_party_asks_or_the_mediator_steps_bac
 
 def test_a_mediator_is_replaced_without_a_reason(district: office.District) -> None:
     filed = _mediating(district)
-    named = {"replace_cause": "party_asks", "mediator": str(district.people["mediator"])}
-    done = district.do(filed, "replace_mediator", "supervisor", **named)
+    district.seat({"second": ("mediator", "committee")})
+    same = {"replace_cause": "party_asks", "mediator": str(district.people["mediator"])}
+    error = look.refused(district.do, filed, "replace_mediator", "supervisor", **same)
+    assert (error.code, error.field) == ("field.person_now", "mediator")
+    view = case_query.view(district.engine, district.actor("supervisor"), filed.case_id)
+    offered = office_query.candidates(
+        district.engine.database,
+        action=view.process.actions["replace_mediator"],
+        pack=view.pack,
+        case=view.case,
+        facts=view.facts,
+    )
+    second = str(district.people["second"])
+    assert [one.value for one in offered["mediator"]] == [second]
+    done = district.do(filed, "replace_mediator", "supervisor", **{**same, "mediator": second})
     assert done.state == "mediating"
-    assert district.case(filed).handler_id == district.people["mediator"]
+    assert district.case(filed).handler_id == district.people["second"]
 
 
 def test_a_third_party_is_invited_only_with_both_sides_consent(district: office.District) -> None:

@@ -114,7 +114,8 @@ def act(draft: Draft, command: Command) -> None:
 
     Raises: what `rules.fields.read`, `machine.fire`, `rules.routing.route` and the clocks
     raise; `action.unknown`; `action.asked_already`, `action.unserved`, `action.too_early`,
-    `action.window_over` and `action.asked_late`; `field.person`; `field.office`,
+    `action.window_over` and `action.asked_late`; `field.person`,
+    `field.person_now`; `field.office`,
     `field.office_below`, `complained.leads` and `complained.leads_not`; what `links.link` raises.
     """
     action = draft.flow.process.actions.get(command.action)
@@ -180,6 +181,8 @@ def _check_people(draft: Draft, action: pack_.Action, values: Mapping[str, Scala
         known = any(person in (p.holder, p.deputy) for p in posts)
         if not known or person in draft.facts.recused:
             raise errors.Invalid("field.person", field=name)
+        if action.handler == f"fields.{name}" and person == draft.case.handler_id:
+            raise errors.Invalid("field.person_now", field=name)
 
 
 def _check_below(draft: Draft, values: Mapping[str, Scalar]) -> None:
