@@ -66,10 +66,11 @@ class Choice:
 class Field:
     """Something an action asks for. `personal` seals it; `party` says whose it is; `max` bounds a
     text's characters or an int's value. `role`: the person holds it at the lead office or its line.
-    `past_only`: the day is not after today (office time), and not before the case was received;
-    `future_only`: not before today. `excludes`: the office is complained about, and neither it nor
-    its line below sees, handles or receives the case from then on. `below`: the office is of one of
-    these kinds, answers to the one that leads the case, and has not `objected` unless it may."""
+    `past_only`: the day is not after today (office time), nor before the case was received;
+    `future_only`: not before today; `not_before`: not before the day last entered in that field.
+    `excludes`: the office is complained about, and neither it nor its line sees, handles or gets
+    the case from then on. `below`: the office is of one of these kinds, answers to the one that
+    leads the case, and has not `objected` unless it may."""
 
     type: FieldType
     name: Text
@@ -84,6 +85,7 @@ class Field:
     must_be_true: bool = False
     past_only: bool = False
     future_only: bool = False
+    not_before: str | None = None
     excludes: bool = False
     below: tuple[str, ...] = ()
     objected: bool = False
@@ -136,8 +138,7 @@ class Action:
     nor receives it any more. `ousts`: the office that it says is complained about, or one below
     that, leads the case. `link` ties the case to the earlier one of `earlier_number`: as a
     `repeat`, or by a `merge`: that one goes on for both. `needs_if`: when a field is needed.
-    `today`: the field in `needs` that nobody enters: it is the day on which the act is done.
-    """
+    `today`: the field in `needs` that nobody enters: it is the day on which the act is done."""
 
     name: Text
     source: tuple[str, ...] = ()
@@ -312,13 +313,13 @@ class Route:
     `nearest`: the first area from the grid upward that has one; `here`: the lead office's own area;
     `above`: the nearest above that; `superior`: the lead office's own superior; `common`: the
     nearest above the lead office and every office that objected, else the highest there is (of both
-    the first kind stands over all, another over its own);
-    `field`: the office that `field` names, which must be of a kind; `own`: the office of the post
-    that acts, where its kind fits, else the nearest of the first kind that there is; `sender`: the
-    one that sent the case on, or as `nearest`; `next`: the nearest from the lead office's area
-    upward whose kind stands later in `kinds` than its own, also where two share an area. Where an
-    area has offices of several kinds, the order of `kinds` decides. From an office complained about
-    it goes up: to the nearest of the kinds above it, else up its line."""
+    the first kind stands over all, another over its own); `field`: the office that `field` names,
+    which must be of a kind; `own`: the office of the post that acts, where its kind fits, else the
+    nearest of the first kind that there is; `sender`: the one that sent the case on, or as
+    `nearest`; `next`: the nearest from the lead office's area upward whose kind stands later in
+    `kinds` than its own, also where two share an area. Where an area has offices of several kinds,
+    the order of `kinds` decides. From an office complained about it goes up: to the nearest of the
+    kinds above it, else up its line."""
 
     place: Place
     kinds: tuple[str, ...]

@@ -14,6 +14,7 @@ from uuid import UUID
 from sqlalchemy import Select, and_, bindparam, func, select
 
 from rules import calendars
+from rules import fields as fields_
 from rules import pack as pack_
 from workflow import db, machine, personal
 from workflow.decide import Command, EarlierPaper, Facts, PaperFacts, Scalar, is_overtaken
@@ -102,10 +103,18 @@ def are_needed(rules: machine.Rules, command: Command, given: Facts) -> bool:
 
 
 def are_told(rules: machine.Rules, command: Command, given: Facts) -> bool:
-    """Whether an action must know what came before it: for papers, or to count a clock again."""
-    clocks = _flow(rules, command, given).starts.get(command.action, ())
-    recounts = any(command.action in clock.rule.recounts for clock in clocks)
-    return recounts or are_needed(rules, command, given)
+    """Whether an action must know what came before it: for papers, to count a clock again, or to
+    hold a day against an earlier one."""
+    flow = _flow(rules, command, given)
+    action = flow.process.actions.get(command.action)
+    names = fields_.asked(action) if action is not None else ()
+    return (
+        are_needed(rules, command, given)
+        or any(
+            command.action in clock.rule.recounts for clock in flow.starts.get(command.action, ())
+        )
+        or any(rules.pack.fields[name].not_before is not None for name in names)
+    )
 
 
 def _flow(rules: machine.Rules, command: Command, given: Facts) -> machine.Flow:

@@ -240,6 +240,9 @@ class _Content:
             and not self.is_read(name)
         ):
             self.report.add("check.unread", file, f"{name}.must_be_true")
+        other = self.rules.fields.get(field.not_before or "")
+        if field.not_before is not None and not (other and other.type == field.type == "date"):
+            self.report.add("check.not_before", file, f"{name}.not_before", name=field.not_before)
         has_side = field.past_only or field.future_only
         if field.type == "date" and not has_side and self.is_read(name):
             self.report.add("check.date_side", file, name, side="past_only")

@@ -708,6 +708,13 @@ def test_a_day_that_nobody_enters_is_one_that_the_act_asks_for_and_no_window_doe
     assert (f"check.{code}", f"actions.{name}.today") in told
 
 
+@pytest.mark.parametrize(("name", "other"), [("effective_on", "story"), ("story", "session_on")])
+def test_a_day_is_held_against_a_day(name: str, other: str) -> None:
+    field = dataclasses.replace(NATIONAL.fields[name], not_before=other)
+    told = _faults(fields={**NATIONAL.fields, name: field})
+    assert ("check.not_before", f"{name}.not_before") in told
+
+
 def _faults(**parts: Any) -> list[tuple[str, str]]:
     """What the check says of the default pack with other parts."""
     changed = dataclasses.replace(NATIONAL, **parts)

@@ -53,6 +53,7 @@ EXPECTED: Final = frozenset(
         "supervision.already",
         "supervision.higher",
         "supervision.none",
+        "field.before",
         "field.office_below",
         "field.person",
         "field.person_now",

@@ -362,7 +362,7 @@ def test_the_window_for_confirmation_runs_from_effect_and_both_apply_together(
 ) -> None:
     filed = _mediating(district)
     district.at("2026-03-25 10:00")
-    district.hold_session(filed)
+    district.do(filed, "record_session", "mediator", **office.SESSION, session_on="2026-03-23")
     district.do(filed, "record_agreement", "mediator", **ORAL, effective_on="2026-03-23")
     window = district.deadlines(filed)["confirm.window"][0]
     assert (window.owner, window.due_on) == ("party", date(2026, 4, 22))
@@ -436,6 +436,30 @@ def test_an_offence_is_reported_and_mediation_goes_on_or_is_handed_over(
     told = {one.receiver_id for one in look.notices(district, filed.case_id) if one.seq == done.seq}
     assert district.people["supervisor"] in told
     assert district.do(filed, "hand_to_police", "mediator", **POLICE).state == "handed_over"
+
+
+def test_an_agreement_takes_effect_on_no_day_before_the_session(
+    district: office.District,
+) -> None:
+    filed = _mediating(district)
+    district.at("2026-03-25 10:00")
+    district.hold_session(filed)
+    early = {**ORAL, "effective_on": "2026-03-24"}
+    error = look.refused(district.do, filed, "record_agreement", "mediator", **early)
+    assert (error.code, error.field) == ("field.before", "effective_on")
+    assert error.params == {"earliest": "2026-03-25"}
+    district.do(filed, "record_agreement", "mediator", **ORAL, effective_on="2026-03-25")
+    applied: dict[str, Scalar] = {
+        "applied_on": "2026-03-25",
+        "both_applied": True,
+        "confirmable": True,
+        "court": "张湾区人民法院",
+    }
+    district.at("2026-03-27 10:00")
+    district.do(filed, "apply_confirmation", "mediator", **applied)
+    decided: dict[str, Scalar] = {"court_decision": "confirmed", "decided_on": "2026-03-24"}
+    error = look.refused(district.do, filed, "record_confirmation", "mediator", **decided)
+    assert (error.code, error.field) == ("field.before", "decided_on")
 
 
 # -- a category that was wrong --------------------------------------------------------------------

@@ -122,6 +122,7 @@ def act(draft: Draft, command: Command) -> None:
     if action is None:
         raise errors.Invalid("action.unknown", field="action", action=command.action)
     values = _values(draft, action, command)
+    _check_days(draft, values)
     source, held_by = draft.case.state, draft.case.lead_office_id
     facts = draft.guard_facts(values)
     state = machine.fire(draft.flow, state=draft.case.state, action=command.action, facts=facts)
@@ -158,6 +159,17 @@ def _values(draft: Draft, action: pack_.Action, command: Command) -> Mapping[str
         today=draft.today,
         received_on=_local(draft, draft.case.received_at),
     )
+
+
+def _check_days(draft: Draft, values: Mapping[str, Scalar]) -> None:
+    """A day that is not before another one does not lie before what was last entered there."""
+    for name, value in values.items():
+        other = draft.rules.pack.fields[name].not_before
+        if other is None:
+            continue
+        first = values.get(other) or papers.known(draft).values.get(other)
+        if first is not None and str(value) < str(first):
+            raise errors.Invalid("field.before", field=name, earliest=str(first))
 
 
 def _local(draft: Draft, at: datetime) -> date:
