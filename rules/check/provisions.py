@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping
+from functools import partial
 from typing import Final
 
 from rules import pack
@@ -134,24 +135,14 @@ def _guard(rules: pack.Pack, name: str) -> bool:
     )
 
 
-def _within(rules: pack.Pack, name: str) -> bool:
-    """`petition.object`: an action that is done while its clock runs, and not after."""
+def _bound(rules: pack.Pack, name: str, *, by: str) -> bool:
+    """`petition.object`, `dispute.deem_failed`, `petition.send_down`: an action that is done while
+    its clock runs (`within`), once its limit has passed (`after`), or when it runs no more
+    (`outside`)."""
     return _of_process(
-        rules, name, of=lambda process: {key for key, it in process.actions.items() if it.within}
-    )
-
-
-def _after(rules: pack.Pack, name: str) -> bool:
-    """`dispute.deem_failed`: an action that waits until the limit of a clock has passed."""
-    return _of_process(
-        rules, name, of=lambda process: {key for key, it in process.actions.items() if it.after}
-    )
-
-
-def _outside(rules: pack.Pack, name: str) -> bool:
-    """`petition.send_down`: an action that waits until a clock runs no more."""
-    return _of_process(
-        rules, name, of=lambda process: {key for key, it in process.actions.items() if it.outside}
+        rules,
+        name,
+        of=lambda process: {key for key, it in process.actions.items() if getattr(it, by)},
     )
 
 
@@ -170,34 +161,18 @@ def _effect(rules: pack.Pack, name: str) -> bool:
     )
 
 
-def _ends(rules: pack.Pack, name: str) -> bool:
-    """`petition.serve_paper petition.notice_direct`: a clock ends with another, at the latest."""
+def _of_clock(rules: pack.Pack, name: str, *, part: str) -> bool:
+    """`petition.serve_paper petition.notice_direct`: a clock `ends` with another at the latest;
+    `petition.report_urgent regrade`: an act `starts` it; `petition.handle correct_route`: an act
+    `recounts` it; `petition.handle case.route == '6'`: it runs only `when` this is so."""
     clock, _, other = name.partition(" ")
-    return clock in rules.deadlines and other in rules.deadlines[clock].no_later_than
-
-
-def _starts(rules: pack.Pack, name: str) -> bool:
-    """`petition.report_urgent regrade`: an act starts a clock."""
-    clock, _, act = name.partition(" ")
-    return clock in rules.deadlines and act in rules.deadlines[clock].starts
-
-
-def _recounts(rules: pack.Pack, name: str) -> bool:
-    """`petition.handle correct_route`: an act has a clock counted from its beginning."""
-    clock, _, act = name.partition(" ")
-    return clock in rules.deadlines and act in rules.deadlines[clock].recounts
+    return clock in rules.deadlines and other in getattr(rules.deadlines[clock], part)
 
 
 def _overtakes(rules: pack.Pack, name: str) -> bool:
     """`petition.acceptance correct_route`: after an act nobody serves a paper any more."""
     paper, _, act = name.partition(" ")
     return paper in rules.papers and act in rules.papers[paper].overtaken_by
-
-
-def _when(rules: pack.Pack, name: str) -> bool:
-    """`petition.handle case.route == '6'`: a clock runs only where this is so."""
-    clock, _, test = name.partition(" ")
-    return clock in rules.deadlines and test in rules.deadlines[clock].when
 
 
 def _pause(rules: pack.Pack, name: str) -> bool:
@@ -261,28 +236,28 @@ def _right(rules: pack.Pack, name: str) -> bool:
 
 _KINDS: Final[Mapping[str, Callable[[pack.Pack, str], bool]]] = {
     "action": _action,
-    "after": _after,
+    "after": partial(_bound, by="after"),
     "below": lambda rules, name: name in rules.fields and bool(rules.fields[name].below),
     "clock": _clock,
     "effect": _effect,
-    "ends": _ends,
+    "ends": partial(_of_clock, part="no_later_than"),
     "engine": lambda _, name: name in ENGINE,
     "field": _field,
     "guard": _guard,
     "ladder": lambda rules, name: name in rules.ladders,
     "needs": _needs,
     "notice": lambda rules, name: any(notice.on == name for notice in rules.notices),
-    "outside": _outside,
+    "outside": partial(_bound, by="outside"),
     "overtakes": _overtakes,
     "paper": _paper,
     "pause": _pause,
-    "recounts": _recounts,
+    "recounts": partial(_of_clock, part="recounts"),
     "restricts": _restricts,
     "right": _right,
     "role": lambda rules, name: name in rules.roles,
     "route": lambda rules, name: name in rules.routing,
-    "starts": _starts,
+    "starts": partial(_of_clock, part="starts"),
     "state": _state,
-    "when": _when,
-    "within": _within,
+    "when": partial(_of_clock, part="when"),
+    "within": partial(_bound, by="within"),
 }
