@@ -148,7 +148,7 @@ def _bound(rules: pack.Pack, name: str, *, by: str) -> bool:
 
 def _effect(rules: pack.Pack, name: str) -> bool:
     """`petition.object_up.sends`: what an action does besides leading on."""
-    effects = ("sends", "parts", "is_return", "ousts", "recuses")
+    effects = ("sends", "parts", "is_return", "ousts", "recuses", "today")
     return _of_process(
         rules,
         name,
@@ -187,6 +187,12 @@ def _field(rules: pack.Pack, name: str) -> bool:
     field, _, value = name.partition(".")
     found = rules.fields.get(field)
     return found is not None and (not value or value in (found.choices or {}))
+
+
+def _of_field(rules: pack.Pack, name: str, *, part: str) -> bool:
+    """`lower_office`: a field asks for an office `below`; `chosen_office`: one that `objected` may
+    be named too; `effective_on`: its day is `not_before` another."""
+    return name in rules.fields and bool(getattr(rules.fields[name], part))
 
 
 def _restricts(rules: pack.Pack, name: str) -> bool:
@@ -237,7 +243,7 @@ def _right(rules: pack.Pack, name: str) -> bool:
 _KINDS: Final[Mapping[str, Callable[[pack.Pack, str], bool]]] = {
     "action": _action,
     "after": partial(_bound, by="after"),
-    "below": lambda rules, name: name in rules.fields and bool(rules.fields[name].below),
+    "below": partial(_of_field, part="below"),
     "clock": _clock,
     "effect": _effect,
     "ends": partial(_of_clock, part="no_later_than"),
@@ -246,7 +252,9 @@ _KINDS: Final[Mapping[str, Callable[[pack.Pack, str], bool]]] = {
     "guard": _guard,
     "ladder": lambda rules, name: name in rules.ladders,
     "needs": _needs,
+    "not_before": partial(_of_field, part="not_before"),
     "notice": lambda rules, name: any(notice.on == name for notice in rules.notices),
+    "objected": partial(_of_field, part="objected"),
     "outside": partial(_bound, by="outside"),
     "overtakes": _overtakes,
     "paper": _paper,
@@ -256,6 +264,7 @@ _KINDS: Final[Mapping[str, Callable[[pack.Pack, str], bool]]] = {
     "right": _right,
     "role": lambda rules, name: name in rules.roles,
     "route": lambda rules, name: name in rules.routing,
+    "runs_on": lambda rules, name: name in rules.deadlines and rules.deadlines[name].runs_on,
     "starts": partial(_of_clock, part="starts"),
     "state": _state,
     "when": partial(_of_clock, part="when"),
