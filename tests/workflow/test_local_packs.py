@@ -93,6 +93,10 @@ def test_gaotai_a_dispute_climbs_four_levels_in_seven_working_days(
     }
     up = [it for it in _fired(found) if it[0] == "action"]
     assert up == [("action", at, at) for at in handed_up]
+    levels = [district.deadlines(filed)[f"gaotai.level_{n}"][0].state for n in (1, 2, 3)]
+    assert levels == ["met_late"] * 3, (
+        "a level ends, and another begins"
+    )
     assert found.names.count("hand_up") == 3
     look.chain_holds(district)
     look.counts_agree(district)

@@ -283,7 +283,7 @@ def _stop(draft: Draft, *, action: str, fields: Mapping[str, Scalar]) -> frozens
         is_due = row.state == "running" and draft.at >= row.due_at
         late = is_due or row.missed_at is not None
         rule = draft.rules.pack.deadlines[row.rule]
-        is_met = draft.flow.serves.get(action) or not (rule.unserved or action in rule.starts)
+        is_met = draft.flow.serves.get(action) or not (rule.unserved or _goes_on(rule, action))
         _end(draft, row, state=("met_late" if late else "met") if is_met else "stopped")
     return frozenset([row.rule for row in met])
 
@@ -296,12 +296,17 @@ def _kept(
     again = [
         clock
         for clock in draft.flow.starts.get(action, ())
-        if clock.name in stopped and (action in clock.rule.recounts or clock.rule.runs_on)
+        if clock.name in stopped and _goes_on(clock.rule, action)
     ]
     facts = draft.guard_facts(fields) if again else {}
     return frozenset(
         [it.name for it in again if all(guards.holds(guard, facts) for guard in it.when)]
     )
+
+
+def _goes_on(rule: pack_.DeadlineRule, action: str) -> bool:
+    """Whether an act only corrects what a clock reads, or leaves one that runs on as it is."""
+    return action in rule.recounts or (rule.runs_on and action in rule.starts)
 
 
 def stop_all(draft: Draft) -> None:
