@@ -14,7 +14,6 @@ from uuid import UUID
 from sqlalchemy import Select, and_, bindparam, func, select
 
 from rules import calendars
-from rules import fields as fields_
 from rules import pack as pack_
 from workflow import db, machine, personal
 from workflow.decide import Command, EarlierPaper, Facts, PaperFacts, Scalar, is_overtaken
@@ -107,7 +106,7 @@ def are_told(rules: machine.Rules, command: Command, given: Facts) -> bool:
     hold a day against an earlier one."""
     flow = _flow(rules, command, given)
     action = flow.process.actions.get(command.action)
-    names = fields_.asked(action) if action is not None else ()
+    names = (*action.needs, *action.takes) if action is not None else ()
     return (
         are_needed(rules, command, given)
         or any(

@@ -319,7 +319,12 @@ def _form(
 ) -> Response:
     action = view.process.actions[name]
     declared, words = view.pack.fields, frame.words
-    windows = (it for it in view.clocks if it.state == "running" and it.rule == action.within)
+    windows = (
+        it
+        for it in view.clocks
+        if (it.state, it.owner) == ("running", "party")
+        and name in view.pack.deadlines[it.rule].stops
+    )
     return frame.page(
         "resident/act.html",
         status=200 if error is None else int(problems.status_of(error)),

@@ -74,6 +74,7 @@ def test_page_when_an_answer_was_served_asks_the_resident_once_and_the_office_fo
     mine = front.site.get("/mine", headers=HERE).text
     assert "It is your turn, if you like: Rate." in mine
     assert "complained about" not in mine
+    assert "Open until Mon 20 Apr, 24:00." in front.site.get("/mine/do/rate", headers=HERE).text
     rating = {"action_id": str(ids.uuid7()), "rating_result": "fairly", "rating_attitude": "fairly"}
     answer = front.site.post("/mine/do/rate", headers=HERE, data=rating)
     assert answer.status_code == 303, answer.text

@@ -433,3 +433,17 @@ def test_a_pack_is_as_sound_as_before_once_a_holiday_has_moved(district: office.
         house = read.house(tx)
         packs.activate(tx, house.rules.hash)
     assert look.refused(packs.switch, database, "0" * 64).code == "pack.unknown"
+
+
+def test_a_clock_taken_up_again_counts_by_the_calendar_in_force(district: office.District) -> None:
+    """It was stopped by a correction while the calendar changed; its twin ran on and moved."""
+    corrected, twin = (district.file("officer", category="0502") for _ in range(2))
+    for case in (corrected, twin):
+        district.do(case, "accept", "desk")
+    district.do(corrected, "correct_category", "desk", category="0201")
+    made = read_file(district, "holidays")
+    calendars.apply(district.engine, made, mode="rebuild", notify=False)
+    district.do(corrected, "correct_category", "desk", category="0502")
+    (one,), (other,) = (district.deadlines(case)["mediation.medical"] for case in (corrected, twin))
+    assert (one.due_on, one.calendar_hash) == (other.due_on, other.calendar_hash)
+    look.hold(district, corrected.case_id)

@@ -94,9 +94,7 @@ def test_gaotai_a_dispute_climbs_four_levels_in_seven_working_days(
     up = [it for it in _fired(found) if it[0] == "action"]
     assert up == [("action", at, at) for at in handed_up]
     levels = [district.deadlines(filed)[f"gaotai.level_{n}"][0].state for n in (1, 2, 3)]
-    assert levels == ["met_late"] * 3, (
-        "a level ends, and another begins"
-    )
+    assert levels == ["met_late"] * 3, "a level ends, and another begins"
     assert found.names.count("hand_up") == 3
     look.chain_holds(district)
     look.counts_agree(district)
@@ -219,6 +217,17 @@ def test_gaotai_a_mediator_named_at_any_level_makes_the_papers_of_naming_one(
         "dispute.registration",
         "dispute.rights_notice",
     ]
+
+
+def test_gaotai_the_mediator_goes_on_when_a_side_agrees_again(database: db.Database) -> None:
+    district = _gaotai(database, "2026-04-30 10:00")
+    filed = district.file()
+    district.do(filed, "hand_up", "desk")
+    mediator = {"mediator": str(district.people["mediator"])}
+    district.do(filed, "name_mediator_here", "mediator", **mediator)
+    district.do(filed, "record_refusal", "mediator", refusing_side="applicant", routes_told=True)
+    district.do(filed, "record_consent", "mediator", both_willing=True)
+    assert district.do(filed, "name_mediator_here", "mediator", **mediator).state == "mediating"
 
 
 def test_gaotai_hands_no_petition_up() -> None:

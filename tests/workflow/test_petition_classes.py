@@ -231,7 +231,7 @@ def test_a_route_that_was_wrong_is_corrected_and_the_sixty_days_run_from_accepta
     district.do(filed, "correct_route", "handler", route="2", route_how="申请仲裁。", **why)
     clocks = district.deadlines(filed)
     assert [row.state for row in clocks["petition.handle"]] == ["stopped"]
-    assert [row.state for row in clocks["petition.tell_route"]] == ["stopped", "running"]
+    assert [row.state for row in clocks["petition.tell_route"]] == ["running"]
     district.at("2026-05-10 10:00")
     district.do(filed, "correct_route", "handler", route="6", **why)
     clocks = district.deadlines(filed)
@@ -296,6 +296,42 @@ def test_the_fifth_route_found_out_later_runs_from_acceptance_too(
     )
     assert (handle.state, handle.due_on.isoformat()) == ("stopped", "2026-05-19")
     assert (fulfil.state, fulfil.due_on.isoformat()) == ("running", "2026-05-19")
+    look.hold(district, filed.case_id)
+
+
+def test_no_lateness_is_shed_by_correcting_the_route_to_and_fro(
+    district: office.District,
+) -> None:
+    filed = _sent(district)
+    district.do(filed, "accept", "handler", route="6")
+    district.at("2026-05-25 10:00")
+    district.sweep()
+    before = district.case(filed)
+    assert (before.light, before.supervision) == ("red", "ladder")
+    why: dict[str, Scalar] = {"route_reason": "更正。"}
+    district.do(filed, "correct_route", "handler", route="1", route_how="起诉。", **why)
+    assert district.case(filed).supervision == "ladder", "what it was late with may come back"
+    district.do(filed, "correct_route", "handler", route="6", **why)
+    after = look.hold(district, filed.case_id).case
+    assert (after.light, after.supervision) == ("red", "ladder")
+    assert after.supervising_level == before.supervising_level
+    district.do(filed, "answer", "handler", **ANSWER)
+    assert district.case(filed).supervision is None
+
+
+def test_a_route_to_tell_keeps_its_day_when_it_is_corrected_to_and_fro(
+    district: office.District,
+) -> None:
+    filed = _sent(district)
+    district.do(filed, "accept", "handler", route="1")
+    (first,) = district.deadlines(filed)["petition.tell_route"]
+    district.at("2026-03-30 10:00")
+    why: dict[str, Scalar] = {"route_reason": "更正。"}
+    for route in ("6", "2", "5", "1"):
+        how = {} if route == "6" else {"route_how": "依法办理。"}
+        district.do(filed, "correct_route", "handler", route=route, **how, **why)
+    (last,) = district.deadlines(filed)["petition.tell_route"]
+    assert (last.state, last.due_on) == ("running", first.due_on)
     look.hold(district, filed.case_id)
 
 

@@ -307,6 +307,23 @@ def test_what_is_annulled_is_handled_anew_and_may_be_reviewed_again(
     assert made.count(paper) == 1
 
 
+def test_where_nobody_below_may_have_it_the_next_above_sends_it_back(
+    station: office.District,
+) -> None:
+    """The only department of the street is complained about while its answer is annulled."""
+    filed = _reviewed(station, by="clerk", confidentiality="normal")
+    station.do(filed, "annul", "street_reviewer", review_opinion="事实未查清。")
+    complained = str(station.offices["station"])
+    station.do(filed, "name_complained_later", "street_reviewer", complained_office=complained)
+    view = case_query.view(station.engine, station.actor("street_reviewer"), filed.case_id)
+    assert "serve_annulment" not in view.actions
+    station.do(filed, "pass_up", "street_reviewer", pass_up_reason="下属单位被反映。")
+    assert station.case(filed).lead_office_id == station.offices["government"]
+    to: dict[str, Scalar] = {**SERVED, "chosen_office": str(station.offices["housing"])}
+    assert station.do(filed, "serve_annulment", "reviewer", **to).state == "handling"
+    look.hold(station, filed.case_id)
+
+
 # -- the organ above is the next above, a department too ------------------------------------------
 
 

@@ -193,7 +193,8 @@ def _check_people(draft: Draft, action: pack_.Action, values: Mapping[str, Scala
         known = any(person in (p.holder, p.deputy) for p in posts)
         if not known or person in draft.facts.recused:
             raise errors.Invalid("field.person", field=name)
-        if action.handler == f"fields.{name}" and person == draft.case.handler_id:
+        is_same = action.handler == f"fields.{name}" and person == draft.case.handler_id
+        if is_same and action.to is None:  # where it leads on, whoever had it may go on
             raise errors.Invalid("field.person_now", field=name)
 
 

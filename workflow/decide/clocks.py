@@ -45,7 +45,7 @@ def start(draft: Draft, *, action: str, seq: int, fields: Mapping[str, Scalar]) 
             continue
         if action in clock.rule.recounts:
             _recount(draft, name=clock.name, rule=clock.rule, seq=seq, fields=fields)
-        else:
+        elif not (_goes_on(clock.rule, action) and _take_up(draft, clock.name)):
             _open(draft, name=clock.name, rule=clock.rule, seq=seq, fields=fields)
 
 
@@ -60,11 +60,26 @@ def _recount(
     start_at = since[0].at
     rows = [it for it in draft.deadlines.values() if (it.rule, it.start_at) == (name, start_at)]
     if rows:
-        row = changed(rows[-1], ended_at=None)
+        row = _in_force(draft, rows[-1])
     else:
         row = _open(draft, name=name, rule=rule, seq=seq, fields=fields, start_at=start_at)
     row = recount.stood(draft, row, since, calendar=_calendar(draft, row))
     draft.put_deadline(wait(draft, recompute(draft, row)))
+
+
+def _take_up(draft: Draft, name: str) -> bool:
+    """Lets a clock that a correction has stopped run on, where there is one."""
+    rows = [it for it in draft.deadlines.values() if it.rule == name]
+    if not rows or rows[-1].state != "stopped" or rows[-1].cycle != draft.case.cycle:
+        return False
+    row = changed(_in_force(draft, rows[-1]), state="running")
+    draft.put_deadline(wait(draft, recompute(draft, row)))
+    return True
+
+
+def _in_force(draft: Draft, row: DeadlineRow) -> DeadlineRow:
+    """An ended row, open again: it is counted by the calendar that is in force now."""
+    return changed(row, ended_at=None, calendar_hash=draft.facts.calendar.hash)
 
 
 def _go_on(

@@ -106,7 +106,7 @@ def lower(draft: Draft) -> None:
     if draft.case.is_closed:
         _end(draft)
     elif draft.case.supervision == "ladder" and not any(
-        _is_supervised(draft, row) for row in draft.open_deadlines()
+        _is_supervised(draft, row) for row in draft.deadlines.values() if _may_come_back(draft, row)
     ):
         level = draft.case.supervising_level
         _end(draft)
@@ -116,6 +116,16 @@ def lower(draft: Draft) -> None:
             actor_kind="ladder",
             payload={"level": level},
         )
+
+
+def _may_come_back(draft: Draft, row: DeadlineRow) -> bool:
+    """Whether a clock runs, or was stopped by a correction and another runs in its place: it is
+    taken up again as late as it was."""
+    if row.is_open or row.state != "stopped":
+        return row.is_open
+    rules = draft.rules.pack.deadlines
+    corrects = rules[row.rule].recounts
+    return any(set(corrects) & set(rules[it.rule].starts) for it in draft.open_deadlines())
 
 
 def _end(draft: Draft) -> None:

@@ -213,7 +213,8 @@ def _people(
         posts = [p for p in posts if p.office_id == lead]
     there = {p.holder or p.deputy: pack.roles[p.role].name for p in posts}  # who is away, not
     roles = {person: role for person, role in there.items() if person is not None}
-    now = {case.handler_id} if action.handler == f"fields.{name}" else set()
+    is_replaced = action.handler == f"fields.{name}" and action.to is None
+    now = {case.handler_id} if is_replaced else set()
     rows = tx.execute(NAMES, {"ids": sorted(roles.keys() - facts.recused - now)})
     return tuple(Choice(value=str(row.id), label=row.name, hint=roles[row.id]) for row in rows)
 
