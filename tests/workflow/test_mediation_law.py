@@ -587,6 +587,26 @@ def test_a_category_corrected_between_two_attempts_starts_nothing(
     assert district.deadlines(filed)["mediation.medical"][0].state == "running"
 
 
+def test_a_second_attempt_begins_anew_though_a_correction_had_stopped_the_first(
+    district: office.District,
+) -> None:
+    filed = _mediating(district)
+    district.hold_session(filed)
+    _correct(district, filed, "0502", by="mediator")
+    failed: dict[str, Scalar] = {"no_agreement_reason": "分歧太大。", "routes_told": True}
+    district.do(filed, "record_no_agreement", "mediator", **failed)
+    _correct(district, filed, "0201", by="mediator")
+    district.at("2026-04-01 10:00")
+    up: dict[str, Scalar] = {"hand_up_reason": "请上级调解。", "both_willing": True}
+    district.do(filed, "hand_up", "mediator", **up)
+    rows = district.deadlines(filed)["mediation.general"]
+    assert [(row.state, str(row.due_on)) for row in rows] == [
+        ("stopped", "2026-04-20"),
+        ("running", "2026-05-01"),
+    ]
+    look.hold(district, filed.case_id)
+
+
 def test_what_comes_out_later_restricts_a_dispute(district: office.District) -> None:
     filed = district.file("officer")
     district.do(filed, "restrict", "officer", restricted_because="violence")
@@ -652,14 +672,15 @@ def test_a_corrected_category_runs_as_one_that_was_right_from_the_beginning(
 
 
 def _of_move(district: office.District, name: str, by: tuple[str, str]) -> dict[str, Scalar]:
-    return {
+    fields: dict[str, dict[str, Scalar]] = {
         "name_mediator": {"mediator": str(district.people[by[1]])},
         "take_away": {"complained_office": str(district.offices["committee"])},
         "start_assessment": {"assessment_reason": "查漏点。"},
         "end_assessment": {"assessment_result": "已查明。"},
         "record_no_agreement": {"no_agreement_reason": "分歧太大。", "routes_told": True},
         "hand_up": {"hand_up_reason": "请上级调解。", "both_willing": True},
-    }.get(name, {})  # type: ignore[return-value]
+    }
+    return fields.get(name, {})
 
 
 def _periods(district: office.District, case: act.Receipt) -> list[tuple[str, str, str]]:

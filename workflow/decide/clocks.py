@@ -320,8 +320,10 @@ def _kept(
 
 
 def _goes_on(rule: pack_.DeadlineRule, action: str) -> bool:
-    """Whether an act only corrects what a clock reads, or leaves one that runs on as it is."""
-    return action in rule.recounts or (rule.runs_on and action in rule.starts)
+    """Whether an act only corrects what a clock reads: it stops the clock and starts it, and has it
+    counted again, or leaves it as it was. What begins another attempt begins it anew."""
+    both = action in rule.starts and action in rule.stops
+    return both and (action in rule.recounts or rule.runs_on)
 
 
 def stop_all(draft: Draft) -> None:
