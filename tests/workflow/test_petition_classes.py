@@ -319,6 +319,19 @@ def test_no_lateness_is_shed_by_correcting_the_route_to_and_fro(
     assert district.case(filed).supervision is None
 
 
+def test_no_lateness_in_telling_a_route_is_shed_either(district: office.District) -> None:
+    filed = _sent(district)
+    district.do(filed, "accept", "handler", route="1")
+    district.at("2026-04-10 10:00")
+    district.sweep()
+    assert district.case(filed).supervision == "ladder"
+    why: dict[str, Scalar] = {"route_reason": "更正。"}
+    district.do(filed, "correct_route", "handler", route="6", **why)
+    district.do(filed, "correct_route", "handler", route="1", route_how="起诉。", **why)
+    case = look.hold(district, filed.case_id).case
+    assert (case.light, case.supervision) == ("red", "ladder")
+
+
 def test_a_route_to_tell_keeps_its_day_when_it_is_corrected_to_and_fro(
     district: office.District,
 ) -> None:

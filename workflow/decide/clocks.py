@@ -45,7 +45,7 @@ def start(draft: Draft, *, action: str, seq: int, fields: Mapping[str, Scalar]) 
             continue
         if action in clock.rule.recounts:
             _recount(draft, name=clock.name, rule=clock.rule, seq=seq, fields=fields)
-        elif not (_goes_on(clock.rule, action) and _take_up(draft, clock.name)):
+        elif action not in recount.corrections(clock.rule) or not _take_up(draft, clock.name):
             _open(draft, name=clock.name, rule=clock.rule, seq=seq, fields=fields)
 
 
@@ -298,7 +298,8 @@ def _stop(draft: Draft, *, action: str, fields: Mapping[str, Scalar]) -> frozens
         is_due = row.state == "running" and draft.at >= row.due_at
         late = is_due or row.missed_at is not None
         rule = draft.rules.pack.deadlines[row.rule]
-        is_met = draft.flow.serves.get(action) or not (rule.unserved or _goes_on(rule, action))
+        is_corrected = action in recount.corrections(rule)
+        is_met = draft.flow.serves.get(action) or not (rule.unserved or is_corrected)
         _end(draft, row, state=("met_late" if late else "met") if is_met else "stopped")
     return frozenset([row.rule for row in met])
 
@@ -311,19 +312,12 @@ def _kept(
     again = [
         clock
         for clock in draft.flow.starts.get(action, ())
-        if clock.name in stopped and _goes_on(clock.rule, action)
+        if clock.name in stopped and action in recount.corrections(clock.rule)
     ]
     facts = draft.guard_facts(fields) if again else {}
     return frozenset(
         [it.name for it in again if all(guards.holds(guard, facts) for guard in it.when)]
     )
-
-
-def _goes_on(rule: pack_.DeadlineRule, action: str) -> bool:
-    """Whether an act only corrects what a clock reads: it stops the clock and starts it, and has it
-    counted again, or leaves it as it was. What begins another attempt begins it anew."""
-    both = action in rule.starts and action in rule.stops
-    return both and (action in rule.recounts or rule.runs_on)
 
 
 def stop_all(draft: Draft) -> None:

@@ -16,6 +16,13 @@ from workflow.decide.draft import Draft
 from workflow.decide.facts import DeadlineRow, changed
 
 
+def corrections(rule: pack_.DeadlineRule) -> frozenset[str]:
+    """The acts that only correct what a clock reads: each stops and starts it, and has it counted
+    again, or leaves it as it was. What begins another attempt begins it anew."""
+    both = frozenset(rule.starts).intersection(rule.stops)
+    return both if rule.runs_on else both.intersection(rule.recounts)
+
+
 class Done(NamedTuple):
     """An act of the case, where it counts for the clock."""
 

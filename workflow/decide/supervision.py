@@ -12,6 +12,7 @@ from uuid import UUID
 
 from rules import errors, ladders
 from rules import pack as pack_
+from workflow.decide import recount
 from workflow.decide.draft import Draft
 from workflow.decide.facts import CaseRow, Command, DeadlineRow, Scalar
 
@@ -124,8 +125,8 @@ def _may_come_back(draft: Draft, row: DeadlineRow) -> bool:
     if row.is_open or row.state != "stopped":
         return row.is_open
     rules = draft.rules.pack.deadlines
-    corrects = rules[row.rule].recounts
-    return any(set(corrects) & set(rules[it.rule].starts) for it in draft.open_deadlines())
+    corrects = recount.corrections(rules[row.rule])
+    return any(not corrects.isdisjoint(rules[it.rule].starts) for it in draft.open_deadlines())
 
 
 def _end(draft: Draft) -> None:
