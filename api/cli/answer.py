@@ -134,7 +134,8 @@ def pack_faults(faults: tuple[errors.PackFault, ...], told: texts.Words) -> list
     for fault in faults:
         text = told.error_text(fault.code, dict(fault.params))
         what = _with_remedy(text.text, text.remedy, told)
-        place = f"{fault.file}:{fault.line}" + (f": {fault.key}" if fault.key else "")
+        line = f":{fault.line}" if fault.line else ""  # a file as a whole has none
+        place = f"{fault.file}{line}" + (f": {fault.key}" if fault.key else "")
         lines.append(f"{place}: {what} [{fault.code}]")
     return lines
 

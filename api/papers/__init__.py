@@ -28,10 +28,10 @@ TO_SIGN: Final = "Not recorded yet: to be read and signed. Its number comes when
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Print:
-    """One paper to lay out. `code` and `qr` are None where it goes to no party; `qr` also where
-    pages have no public address, or nothing draws one. `note` is what a draft or a reading copy
-    says of itself, in its own language like all that stands on it; what is to be signed says it
-    on the screen alone."""
+    """One paper to lay out. `code` and `qr` are None where it goes to no party; `lookup_url` and
+    `qr` where pages have no public address, `qr` also where nothing draws one. `note` is what a
+    draft or a reading copy says of itself, in its own language like all that stands on it; what
+    is to be signed says it on the screen alone."""
 
     no: int
     name: pack.Text
@@ -44,7 +44,7 @@ class Print:
     is_note_printed: bool
     case_number: str
     code: str | None
-    lookup_url: str
+    lookup_url: str | None
     qr: qr.Code | None
 
     @property
@@ -55,7 +55,7 @@ class Print:
 
 def printed(opened: commands.Opened, *, copy: papers.Language, public_url: str | None) -> Print:
     """A paper in the language asked for: the Chinese text is the paper, the English a copy."""
-    lookup_url = f"{public_url or ''}{LOOKUP}"
+    lookup_url = f"{public_url}{LOOKUP}" if public_url else None
     words = texts.Words(language="zh-CN" if copy == "zh" else "en")
     is_to_sign = opened.is_draft and opened.paper.signed
     note = None if copy == "zh" else COPY
@@ -74,7 +74,7 @@ def printed(opened: commands.Opened, *, copy: papers.Language, public_url: str |
         case_number=opened.case_number,
         code=opened.code,
         lookup_url=lookup_url,
-        qr=qr.code(lookup_url) if opened.code and public_url else None,
+        qr=qr.code(lookup_url) if opened.code and lookup_url else None,
     )
 
 
@@ -82,11 +82,13 @@ def foot(paper: Print, words: texts.Words) -> tuple[str, ...]:
     """What stands below a paper that goes to a party."""
     if paper.code is None:
         return (words.get("Case number: {number}", number=paper.case_number),)
-    return (
+    lines = [
         words.get("Case number: {number}", number=paper.case_number),
         words.get("Look-up code: {code}", code=paper.code),
-        words.get("See how it stands: {url}", url=paper.lookup_url),
-    )
+    ]
+    if paper.lookup_url is not None:
+        lines.append(words.get("See how it stands: {url}", url=paper.lookup_url))
+    return tuple(lines)
 
 
 def attached(opened: attachments.Opened, words: texts.Words) -> Response:

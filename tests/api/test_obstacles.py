@@ -255,7 +255,7 @@ def test_start_when_this_release_cannot_read_the_pack_names_place_and_remedy(
     _break_pack(database)
     result = told(*command, env=environment(database.url, tmp_path), lang=lang)
     assert result.exit_code == 2
-    assert result.stderr.startswith("document:0: ladders.default.1.do: "), result.stderr
+    assert result.stderr.startswith("document: ladders.default.1.do: "), result.stderr
     assert remedy in result.stderr
     assert "[pack.choice]" in result.stderr
 
