@@ -53,12 +53,13 @@ class Length:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Choice:
-    """One value of a choice field. `source` where a law gives the value; `restricts` makes the case
-    a restricted one; `place` is where, in the whole file of a case, something of this kind lies."""
+    """One value of a choice field. `source`: the law that gives it; `restricts` the case; `recuses`
+    who handles it; `place`: where something of this kind lies in the whole file of a case."""
 
     name: Text
     source: str | None = None
     restricts: bool = False
+    recuses: bool = False
     place: int = 50
 
 
@@ -68,9 +69,8 @@ class Field:
     text's characters or an int's value. `role`: the person holds it at the lead office or its line.
     `past_only`: the day is not after today (office time), nor before the case was received;
     `future_only`: not before today; `not_before`: not before the day last entered in that field.
-    `excludes`: the office is complained about, and neither it nor its line sees, handles or gets
-    the case from then on. `below`: the office is of one of these kinds, answers to the one that
-    leads the case, and has not `objected` unless it may."""
+    `excludes`: the office is complained about: it and its line are out of the case. `below`: it is
+    of one of these kinds, answers to the one that leads, and has not `objected` unless it may."""
 
     type: FieldType
     name: Text
@@ -132,13 +132,13 @@ class Action:
     on who else is let in; `is_return` counts a case sent back (退回) for the office that held it;
     `parts` remembers that office as one that objected, `sends` as the one that sent the case on;
     `within` names a window, a clock that must run, or must have run on the day in the field
-    `within_on`; `outside` a clock that must not: that of an answer that is waited for, or, where
-    the act leads on, of papers to be served first; `after` one whose limit must have passed while
-    it runs. `recuses`: who does it (`actor`), or whom they name (`named`), neither sees, handles
-    nor receives it any more. `ousts`: the office that it says is complained about, or one below
-    that, leads the case. `link` ties the case to the earlier one of `earlier_number`: as a
-    `repeat`, or by a `merge`: that one goes on for both. `needs_if`: when a field is needed.
-    `today`: the field in `needs` that nobody enters: it is the day on which the act is done."""
+    `within_on`; `outside` a clock that must not: of an answer that is waited for, or, where it
+    leads on, of papers to serve first; `after` one late and running, or a person's window that was
+    used. `recuses`: who does it (`actor`), or whom they name (`named`), is out of the case.
+    `ousts`: the office that it says is complained about, or one below it, has the case. `link` ties
+    the case to the earlier one of `earlier_number`: a `repeat`, or a `merge`: that one goes on for
+    both. `needs_if`: when a field is needed. `today`: the field nobody enters, the day of the
+    act."""
 
     name: Text
     source: tuple[str, ...] = ()

@@ -16,7 +16,7 @@ from sqlalchemy import Select, and_, bindparam, func, select
 from rules import calendars
 from rules import pack as pack_
 from workflow import db, machine, personal
-from workflow.decide import Command, EarlierPaper, Facts, PaperFacts, Scalar, is_overtaken
+from workflow.decide import Command, EarlierPaper, Facts, PaperFacts, Scalar, is_overtaken, recount
 from workflow.tables import case as case_tables
 from workflow.tables import office as office_tables
 from workflow.tables import paper as tables
@@ -102,15 +102,16 @@ def are_needed(rules: machine.Rules, command: Command, given: Facts) -> bool:
 
 
 def are_told(rules: machine.Rules, command: Command, given: Facts) -> bool:
-    """Whether an action must know what came before it: for papers, to count a clock again, or to
-    hold a day against an earlier one."""
+    """Whether an action must know what came before it: for papers, to count a clock again or let
+    it run on, or to hold a day against an earlier one."""
     flow = _flow(rules, command, given)
     action = flow.process.actions.get(command.action)
     names = (*action.needs, *action.takes) if action is not None else ()
     return (
         are_needed(rules, command, given)
         or any(
-            command.action in clock.rule.recounts for clock in flow.starts.get(command.action, ())
+            command.action in recount.corrections(clock.rule)
+            for clock in flow.starts.get(command.action, ())
         )
         or any(rules.pack.fields[name].not_before is not None for name in names)
     )

@@ -22,7 +22,7 @@ from rules import errors, pack
 from workflow import access, ids
 from workflow.commands import act
 from workflow.commands import papers as paper_commands
-from workflow.decide import act as acting
+from workflow.decide import bounds
 from workflow.queries import case as case_query
 from workflow.queries import office, papers
 
@@ -177,7 +177,7 @@ def _not_now(frame: frames.Frame, view: case_query.CaseView, action: pack.Action
         action=action,
         recused=view.facts.recused,
     ):
-        error = acting.why_not(action, view.case, view.facts, view.pack)
+        error = bounds.why_not(action, view.case, view.facts, view.pack)
     return frame.page(
         "action/not_now.html",
         status=409,
@@ -257,8 +257,12 @@ def _options(
     action = view.process.actions[act_name]
     found = dict(
         office.candidates(
-            frame.engine.database, action=action, pack=view.pack, case=view.case, facts=view.facts
-        )
+            frame.engine.database,
+            actions={act_name: action},
+            pack=view.pack,
+            case=view.case,
+            facts=view.facts,
+        )[act_name]
     )
     chosen = papers.choices(view.papers, view.pack, act_name)
     found |= {

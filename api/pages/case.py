@@ -17,8 +17,7 @@ from api.pages import worklist as worklist_page
 from rules import errors, pack, picture
 from workflow import machine
 from workflow.commands import people
-from workflow.decide import act as acting
-from workflow.decide import attachments, guard_facts
+from workflow.decide import attachments, bounds, guard_facts
 from workflow.decide import papers as deciding
 from workflow.queries import case as case_query
 from workflow.queries import office
@@ -248,7 +247,7 @@ def offered(frame: frames.Frame, view: case_query.CaseView) -> tuple[str, ...]:
     return tuple(
         name
         for name, action in known.items()
-        if acting.why_not(action, view.case, view.facts, view.pack) is None
+        if bounds.why_not(action, view.case, view.facts, view.pack) is None
     )
 
 

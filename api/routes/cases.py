@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Annotated
 from uuid import UUID
 
@@ -206,24 +205,17 @@ def post_reading(
 
 
 def _offered(opened: Engine, view: case_query.CaseView) -> views.Offered:
-    """Whom and what the offered actions may name; asked only where a field names somebody."""
-    found: dict[str, Mapping[str, tuple[office.Choice, ...]]] = {}
-    for name in view.actions:
-        action = view.process.actions[name]
-        types = {view.pack.fields[field].type for field in (*action.needs, *action.takes)}
-        if "paper" in types:
-            chosen = papers.choices(view.papers, view.pack, name)
-            found[name] = {
-                field: chosen
-                for field in (*action.needs, *action.takes)
-                if view.pack.fields[field].type == "paper"
-            }
-        elif types & {"person", "office"}:
-            found[name] = office.candidates(
-                opened.database,
-                action=action,
-                pack=view.pack,
-                case=view.case,
-                facts=view.facts,
-            )
-    return found
+    """Whom and what the offered actions may name."""
+    actions = {name: view.process.actions[name] for name in view.actions}
+    named = office.candidates(
+        opened.database, actions=actions, pack=view.pack, case=view.case, facts=view.facts
+    )
+    papers_ = {
+        name: {
+            field: papers.choices(view.papers, view.pack, name)
+            for field in (*action.needs, *action.takes)
+            if view.pack.fields[field].type == "paper"
+        }
+        for name, action in actions.items()
+    }
+    return {name: {**named[name], **papers_[name]} for name in actions}

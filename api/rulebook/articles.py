@@ -165,6 +165,11 @@ def _restricts(pack: pack_.Pack, name: str, words: texts.Words) -> str:
     return words.get("a case restricted by {entry}", entry=_field(pack, name, words))
 
 
+def _recuses(pack: pack_.Pack, name: str, words: texts.Words) -> str:
+    entry = _field(pack, name, words)
+    return words.get("the step back of whoever handled it, by {entry}", entry=entry)
+
+
 def _paper(pack: pack_.Pack, name: str, words: texts.Words) -> str:
     """A paper; its reference may go on with an act of it."""
     paper = pack.papers.get(name) or pack.papers[name.rpartition(".")[0]]
@@ -219,6 +224,7 @@ _NAMES: Final[Mapping[str, Callable[[pack_.Pack, str, texts.Words], str]]] = {
     "paper": _paper,
     "pause": _pause,
     "recounts": _starts,
+    "recuses": _recuses,
     "restricts": _restricts,
     "right": _role,
     "role": _role,

@@ -195,12 +195,12 @@ def _of_field(rules: pack.Pack, name: str, *, part: str) -> bool:
     return name in rules.fields and bool(getattr(rules.fields[name], part))
 
 
-def _restricts(rules: pack.Pack, name: str) -> bool:
+def _chosen(rules: pack.Pack, name: str, *, part: str) -> bool:
     """`petition_class.accusation`: who chooses it makes the case a restricted one."""
     field, _, value = name.partition(".")
     found = rules.fields.get(field)
     choice = (found.choices or {}).get(value) if found is not None else None
-    return choice is not None and choice.restricts
+    return choice is not None and bool(getattr(choice, part))
 
 
 def _needs(rules: pack.Pack, name: str) -> bool:
@@ -260,7 +260,8 @@ _KINDS: Final[Mapping[str, Callable[[pack.Pack, str], bool]]] = {
     "paper": _paper,
     "pause": _pause,
     "recounts": partial(_of_clock, part="recounts"),
-    "restricts": _restricts,
+    "recuses": partial(_chosen, part="recuses"),
+    "restricts": partial(_chosen, part="restricts"),
     "right": _right,
     "role": lambda rules, name: name in rules.roles,
     "route": lambda rules, name: name in rules.routing,

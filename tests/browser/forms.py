@@ -108,6 +108,19 @@ PERFORMING: Final[Sequence[Step]] = (
         },
     ),
 )
+CONFIRMING: Final[Sequence[Step]] = (
+    *PERFORMING,
+    (
+        "mediator",
+        "apply_confirmation",
+        {
+            "applied_on": "2026-03-20",
+            "both_applied": True,
+            "confirmable": True,
+            "court": "张湾区人民法院",
+        },
+    ),
+)
 PERFORMANCE_OUSTED: Final[Sequence[Step]] = (
     *PERFORMING,
     ("supervisor", "take_performance", {"complained_office": "@committee"}),
@@ -234,6 +247,7 @@ OF_THE_OFFICER: Final = (
     ASSESSING,
     NO_AGREEMENT,
     PERFORMING,
+    CONFIRMING,
     PERFORMANCE_OUSTED,
     TO_VISIT,
     VISIT_OUSTED,

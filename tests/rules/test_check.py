@@ -659,17 +659,17 @@ def test_a_clock_that_ends_with_itself_or_with_none_of_its_process_is_told(other
     "change",
     [
         {"recounts": ("extend",)},
-        {"starts": ("accept", "extend"), "recounts": ("extend",)},
-        {"starts": ("correct_route",), "recounts": ("correct_route",)},
-        {"recounts": ("accept",)},
+        {"starts": ("study", "extend"), "recounts": ("extend",)},
+        {"starts": ("correct_route",), "stops": ("correct_route",), "recounts": ("correct_route",)},
+        {"stops": ("study", "reply"), "recounts": ("study",)},
     ],
     ids=["no start", "no stop", "the only start", "it moves the case"],
 )
 def test_what_corrects_a_clock_without_being_one_of_its_starts_is_told(
     change: dict[str, Any],
 ) -> None:
-    told = _clock_told("petition.tell_route", **change)
-    assert ("check.recounts", "petition.tell_route.recounts") in told
+    told = _clock_told("petition.suggestion", **change)
+    assert ("check.recounts", "petition.suggestion.recounts") in told
 
 
 def test_what_is_counted_again_begins_on_no_day_of_its_own() -> None:

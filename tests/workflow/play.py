@@ -30,6 +30,7 @@ EXPECTED: Final = frozenset(
     {
         "service.before_paper",
         "action.asked_already",
+        "action.not_asked",
         "action.not_while",
         "action.condition",
         "action.too_early",
@@ -225,7 +226,9 @@ class Game:
             facts = read.many_facts(tx, [row], at=house)[case_id]
         pack = house.rules.pack
         rule = pack.processes[row.process].actions[action]
-        found = office_query.candidates(database, action=rule, pack=pack, case=row, facts=facts)
+        found = office_query.candidates(
+            database, actions={"": rule}, pack=pack, case=row, facts=facts
+        )[""]
         names = {str(key): f"@{name}" for name, key in self.district.people.items()}
         names |= {str(key): f"{OFFICE}{name}" for name, key in self.district.offices.items()}
         people = {key: [names[one.value] for one in choices] for key, choices in found.items()}

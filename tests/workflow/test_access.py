@@ -397,7 +397,7 @@ def test_I8_who_sent_it_on_is_out_like_others_when_recused_or_complained_about(
             look.recuse(district, filed.case_id, "petition_officer")
         else:
             accused = str(district.offices["petitions"])
-            district.do(filed, "name_complained", "handler", complained_office=accused)
+            district.do(filed, "name_complained_later", "handler", complained_office=accused)
         assert _judged(filled, sender) == set()
         _agree(filled, sender)
 

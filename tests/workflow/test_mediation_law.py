@@ -313,16 +313,81 @@ def test_a_mediator_is_replaced_without_a_reason(district: office.District) -> N
     view = case_query.view(district.engine, district.actor("supervisor"), filed.case_id)
     offered = office_query.candidates(
         district.engine.database,
-        action=view.process.actions["replace_mediator"],
+        actions={"replace_mediator": view.process.actions["replace_mediator"]},
         pack=view.pack,
         case=view.case,
         facts=view.facts,
-    )
+    )["replace_mediator"]
     second = str(district.people["second"])
     assert [one.value for one in offered["mediator"]] == [second]
     done = district.do(filed, "replace_mediator", "supervisor", **{**same, "mediator": second})
     assert done.state == "mediating"
     assert district.case(filed).handler_id == district.people["second"]
+
+
+@pytest.mark.parametrize("cause", ["party_asks", "other"])
+def test_who_is_replaced_because_a_party_asks_is_out_of_the_case(
+    district: office.District, cause: str
+) -> None:
+    filed = _mediating(district)
+    district.seat({"second": ("mediator", "committee")})
+    second, first = (str(district.people[name]) for name in ("second", "mediator"))
+    district.do(filed, "replace_mediator", "mediator", replace_cause=cause, mediator=second)
+    back = {"replace_cause": "other", "mediator": first}
+    if cause == "other":
+        district.do(filed, "replace_mediator", "second", **back)
+        assert district.case(filed).handler_id == district.people["mediator"]
+        return
+    error = look.refused(district.hold_session, filed, by="mediator")
+    assert error.code == "case.unknown"
+    error = look.refused(district.do, filed, "replace_mediator", "second", **back)
+    assert (error.code, error.field) == ("field.person", "mediator")
+    district.hold_session(filed, by="second")
+    look.hold(district, filed.case_id)
+
+
+def test_where_no_mediator_is_left_the_supervisor_records_that_a_side_ends_it(
+    district: office.District,
+) -> None:
+    filed = _mediating(district)
+    district.do(filed, "declare_recusal", "mediator", recusal_reason="relative")
+    ended = district.do(
+        filed, "refuse_mediation", "supervisor", refusing_side="respondent", routes_told=True
+    )
+    assert ended.state == "ended"
+
+
+def test_a_visit_and_its_attempts_are_not_before_the_performance(
+    district: office.District,
+) -> None:
+    filed = _mediating(district)
+    district.hold_session(filed)
+    district.do(filed, "record_agreement", "mediator", **ORAL)
+    district.at("2026-03-25 10:00")
+    district.do(filed, "confirm_performance", "mediator", performed_on="2026-03-25")
+    tried: dict[str, Scalar] = {f"attempt_{n}_on": f"2026-03-{19 + n}" for n in (1, 2, 3)}
+    error = look.refused(district.do, filed, "close_no_answer", "officer", **tried)
+    assert (error.code, error.field) == ("field.before", "attempt_1_on")
+    visited: dict[str, Scalar] = {"visited_on": "2026-03-24", "visit_result": "performed"}
+    error = look.refused(district.do, filed, "pay_visit", "officer", **visited)
+    assert (error.code, error.field) == ("field.before", "visited_on")
+
+
+def test_a_court_decides_on_what_was_applied_for(district: office.District) -> None:
+    filed = _mediating(district)
+    district.hold_session(filed)
+    decided: dict[str, Scalar] = {"court_decision": "confirmed", "decided_on": "2026-03-20"}
+    district.do(filed, "record_agreement", "mediator", **ORAL)
+    view = case_query.view(district.engine, district.actor("mediator"), filed.case_id)
+    assert "record_confirmation" not in view.actions
+    error = look.refused(district.do, filed, "record_confirmation", "mediator", **decided)
+    assert error.code == "action.not_asked"
+    early: dict[str, Scalar] = {**APPLIED, "applied_on": "2026-03-19"}
+    district.at("2026-03-21 10:00")
+    error = look.refused(district.do, filed, "apply_confirmation", "mediator", **early)
+    assert error.code in {"field.before_case", "action.asked_late"}
+    district.do(filed, "apply_confirmation", "mediator", **{**APPLIED, "applied_on": "2026-03-20"})
+    assert district.do(filed, "record_confirmation", "mediator", **decided).state == "performing"
 
 
 def test_a_third_party_is_invited_only_with_both_sides_consent(district: office.District) -> None:

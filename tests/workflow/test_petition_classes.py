@@ -13,8 +13,7 @@ from tests import office
 from tests.workflow import look
 from workflow import ids
 from workflow.commands import act, papers
-from workflow.decide import Scalar
-from workflow.decide import act as decide_act
+from workflow.decide import Scalar, bounds
 from workflow.queries import case as case_query
 from workflow.queries import office as office_query
 
@@ -467,6 +466,25 @@ def test_what_becomes_a_major_item_is_reported_without_delay(district: office.Di
     assert district.deadlines(filed)["petition.report_urgent"][0].state == "running"
 
 
+def test_a_grade_that_was_wrong_is_owed_no_report_and_going_to_and_fro_gains_no_day(
+    district: office.District,
+) -> None:
+    filed = _sent(district, grade="01")
+    (first,) = district.deadlines(filed)["petition.report_urgent"]
+    error = _refused(district.do, filed, "regrade", "handler", grade="01")
+    assert error.code == "action.condition"
+    district.do(filed, "regrade", "handler", grade="02")
+    assert district.deadlines(filed)["petition.report_urgent"] == [first]
+    district.do(filed, "regrade", "handler", grade="04")
+    (row,) = district.deadlines(filed)["petition.report_urgent"]
+    assert row.state == "stopped"
+    district.at("2026-03-24 10:00")
+    district.do(filed, "regrade", "handler", grade="02")
+    (row,) = district.deadlines(filed)["petition.report_urgent"]
+    assert (row.state, row.due_on) == ("running", first.due_on)
+    look.hold(district, filed.case_id)
+
+
 def test_what_is_returned_gets_no_second_fifteen_days(district: office.District) -> None:
     filed = _sent(district)
     district.do(filed, "object", "handler", **WHY)
@@ -588,6 +606,33 @@ def test_an_upheld_transfer_may_be_taken_to_the_common_superior_once(
     assert district.case(filed).lead_office_id == district.offices["government"]
 
 
+@pytest.mark.parametrize("way", ["resent", "upheld", "found out there"])
+def test_an_accusation_that_nobody_wants_is_handed_over_by_the_common_superior(
+    district: office.District, way: str
+) -> None:
+    """Two organs do not take it, and it turns out to be none for a department at all."""
+    filed = _sent(district)
+    district.do(filed, "object", "handler", **WHY)
+    who, last = "handler", "ask_superior"
+    if way == "upheld":
+        district.do(filed, "uphold", "petition_officer", uphold_reason="三定规定明确。")
+        district.do(filed, "reclassify", who, petition_class="accusation")
+    else:
+        district.do(filed, "agree_return", "petition_officer")
+        to = str(district.offices["labour"])
+        district.do(filed, "transfer_again", "petition_officer", to_office=to)
+        who, last = "other_handler", "object_again"
+        if way == "resent":
+            district.do(filed, "reclassify", who, petition_class="accusation")
+    assert district.do(filed, last, who, **WHY).state == "disputed"
+    accused = {"petition_class": "accusation", **HANDED}
+    done = district.do(filed, "hand_over_later", "district_supervisor", **accused)
+    assert done.state == "handed_over"
+    assert district.deadlines(filed)["petition.decide_dispute"][-1].state == "met"
+    assert _made(district, filed, "hand_over_later") == ["petition.handover_notice"]
+    look.hold(district, filed.case_id)
+
+
 @pytest.mark.parametrize("is_second", [False, True])
 def test_an_objection_after_five_working_days_is_too_late(
     district: office.District, is_second: bool
@@ -645,7 +690,6 @@ def test_an_extension_is_the_handling_organs_own_heads(district: office.District
 
 def test_an_offence_is_handed_to_the_police(district: office.District) -> None:
     filed = _sent(district)
-    district.do(filed, "accept", "handler", route="6")
     done = district.do(
         filed,
         "hand_to_police",
@@ -656,6 +700,10 @@ def test_an_offence_is_handed_to_the_police(district: office.District) -> None:
         handover_reason="现场发生推搡，一人受轻微伤。",
     )
     assert done.state == "handed_over"
+    assert _made(district, filed, "hand_to_police") == ["petition.police_notice"]
+    assert not district.case(filed).is_closed, "the petitioner is told in writing where it went"
+    (ending,) = district.deadlines(filed)["petition.serve_ending"]
+    assert ending.state == "running"
 
 
 def test_who_assigns_an_item_sets_the_day_of_the_report_and_has_it(
@@ -744,11 +792,11 @@ def _offered_below(district: office.District, case: act.Receipt) -> set[str]:
     view = case_query.view(district.engine, district.actor("handler"), case.case_id)
     form = office_query.candidates(
         district.engine.database,
-        action=view.process.actions["tell_where"],
+        actions={"tell_where": view.process.actions["tell_where"]},
         pack=view.pack,
         case=view.case,
         facts=view.facts,
-    )
+    )["tell_where"]
     names = {str(key): name for name, key in district.offices.items()}
     return {names[one.value] for one in form["lower_office"]}
 
@@ -904,7 +952,7 @@ def test_nobody_serves_where_it_goes_once_it_goes_elsewhere(
     (notice,) = look.unserved(district, filed.case_id)
     said: dict[str, dict[str, Scalar]] = {
         "accept": {"route": "6"},
-        "name_complained": {"complained_office": str(district.offices["station"])},
+        "name_complained": {"complained_office": str(district.offices["housing"])},
         "withdraw": {"withdraw_reason": "不再反映。"},
     }
     district.do(filed, act, "handler", **said[act])
@@ -952,7 +1000,7 @@ def test_where_nothing_is_below_nobody_is_offered_to_send_it_down(
     filed = district.file("handler", process="petition")
     view = case_query.view(district.engine, district.actor("handler"), filed.case_id)
     assert "tell_where" not in view.actions
-    why = decide_act.why_not(view.process.actions["tell_where"], view.case, view.facts, view.pack)
+    why = bounds.why_not(view.process.actions["tell_where"], view.case, view.facts, view.pack)
     assert why is not None
     assert why.code == "action.nobody_below"
     district.staff("station", kind="justice_office", area=office.DISTRICT, superior="housing")

@@ -175,6 +175,50 @@ def test_a_request_dated_before_the_answer_was_served_is_refused(station: office
     assert error.params["first"] == "2026-04-10"
 
 
+def test_a_request_dated_before_the_answer_is_refused_while_the_window_runs_too(
+    station: office.District,
+) -> None:
+    filed = station.file("clerk", process="petition")
+    station.do(filed, "accept", "clerk", route="6")
+    station.at("2026-05-10 10:00")
+    station.do(filed, "answer", "clerk", **ANSWER)
+    station.do(filed, "serve_answer", "clerk", **{**SERVED, "served_on": "2026-05-10"})
+    error = look.refused(
+        station.do, filed, "request_review", "petition_officer", requested_on="2026-05-09"
+    )
+    assert (error.code, error.params["first"]) == ("action.asked_late", "2026-05-10")
+    station.do(filed, "request_review", "petition_officer", requested_on="2026-05-10")
+
+
+def test_what_is_annulled_begins_the_telling_of_a_route_anew(station: office.District) -> None:
+    """Whoever gets the petition back is not late by the days of whoever had it before, and no
+    notice promises a day that has passed."""
+    filed = station.file("clerk", process="petition")
+    why: dict[str, Scalar] = {"route_reason": "核对。"}
+    station.do(filed, "accept", "clerk", route="1", route_how="向法院起诉。")
+    station.do(filed, "correct_route", "clerk", route="6", **why)
+    station.at("2026-05-25 10:00")
+    served: dict[str, Scalar] = {**SERVED, "served_on": "2026-05-25"}
+    station.do(filed, "answer", "clerk", **ANSWER)
+    station.do(filed, "serve_answer", "clerk", **served)
+    station.do(filed, "request_review", "clerk", requested_on="2026-05-25")
+    station.do(filed, "annul", "street_reviewer", review_opinion="事实未查清。")
+    back = {"chosen_office": str(station.offices["station"])}
+    station.do(filed, "serve_annulment", "street_reviewer", **served, **back)
+    station.do(filed, "correct_route", "clerk", route="1", route_how="向法院起诉。", **why)
+    first, anew = station.deadlines(filed)["petition.tell_route"]
+    assert (first.state, anew.state, str(anew.due_on)) == ("stopped", "running", "2026-06-09")
+    station.do(filed, "correct_route", "clerk", route="6", **why)
+    view = case_query.view(station.engine, station.actor("clerk"), filed.case_id)
+    opened = commands.open_one(
+        station.engine, station.actor("clerk"), filed.case_id, view.papers[-1].no, reason="核对"
+    )
+    told = " ".join(block.text or "" for block in opened.filled.zh.body)
+    assert "2026年5月19日" not in told
+    assert "本单位不迟于该期限届满之日办结" in told
+    look.hold(station, filed.case_id)
+
+
 def test_a_review_that_was_answered_is_not_asked_for_again(station: office.District) -> None:
     filed = _reviewed(station, by="petition_officer", confidentiality="normal")
     station.do(filed, "answer_review", "street_reviewer", **UPHELD)

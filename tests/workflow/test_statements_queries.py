@@ -66,7 +66,7 @@ QUERIES: Final = {
     "office.inbox": (4, 4),
     "office.unread": (1, 1),
     "office.standing": (1, 1),
-    "office.candidates": (1, 1),
+    "office.candidates": (2, 2),
     "office.nameable": (2, 2),
     "office.house": (1, 1),
     "office.rules": (0, 0),
@@ -266,12 +266,12 @@ def _of_cases(scene: Scene) -> Iterator[Ask]:
     named = partial(
         office_query.candidates,
         database,
-        action=found.process.actions["name_mediator"],
+        actions=found.process.actions,
         pack=found.pack,
         case=found.case,
         facts=found.facts,
     )
-    yield "", named, lambda it: len(it["mediator"])
+    yield "", named, lambda it: len(it["name_mediator"]["mediator"])
     nameable = partial(office_query.nameable, database, officer)
     yield "", partial(nameable, process="dispute", grid=office.GRID), None
 

@@ -227,9 +227,8 @@ def test_I7_who_led_a_closed_case_does_not_see_it_when_it_is_reopened(
     district.hold_session(filed)
     district.do(filed, "record_agreement", "mediator", both_signed=True, **terms)
     district.do(filed, "confirm_performance", "mediator", performed_on="2026-04-02")
-    tries = {f"attempt_{n}_on": f"2026-03-{29 + n}" for n in (1, 2)} | {
-        "attempt_3_on": "2026-04-01"
-    }
+    district.at("2026-04-07 10:00")
+    tries = {f"attempt_{n}_on": f"2026-04-0{1 + n}" for n in (1, 2, 3)}
     district.do(filed, "close_no_answer", "officer", **tries)
     district.do(filed, "reopen", "officer", reopen_reason="没有修好")
     assert look.hold(district, filed.case_id).case.leader_id is None

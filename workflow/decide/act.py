@@ -5,7 +5,7 @@ A person, a resident and the ladder act alike; only the command differs.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from datetime import date, datetime, timedelta
 from typing import Final
 from uuid import UUID
@@ -14,25 +14,22 @@ from rules import calendars, errors, ladders, routing
 from rules import fields as fields_
 from rules import pack as pack_
 from workflow import machine
-from workflow.decide import clocks, leader, links, papers, supervision, tell
+from workflow.decide import bounds, clocks, leader, links, papers, supervision, tell
 from workflow.decide.decision import Personal
 from workflow.decide.draft import SIDES, Draft
 from workflow.decide.facts import (
     NEVER,
     CaseRow,
     Command,
-    DeadlineRow,
     Facts,
     Opening,
     Scalar,
-    is_led_by,
+    has_it,
     may_take_below,
 )
 
 FILE: Final = "file_case"
 EMPTY_HEAD: Final = bytes(32)
-OVER: Final = frozenset({"lapsed", "stopped"})
-"""How a window ends in which nobody did what it is for."""
 MAX_DRAFT_DAYS: Final = 60
 """How long before its sending a matter may have been received: a draft on a phone, a letter in
 a tray. Older papers come in by import, which escalates nothing."""
@@ -112,11 +109,8 @@ def blank(rules: machine.Rules, command: Command, facts: Facts, *, opening: Open
 def act(draft: Draft, command: Command) -> None:
     """Does the action, or raises and leaves the case as it was.
 
-    Raises: what `rules.fields.read`, `machine.fire`, `rules.routing.route` and the clocks
-    raise; `action.unknown`; `action.asked_already`, `action.unserved`, `action.too_early`,
-    `action.window_over` and `action.asked_late`; `field.person`,
-    `field.person_now`; `field.office`,
-    `field.office_below`, `complained.leads` and `complained.leads_not`; what `links.link` raises.
+    Raises: `action.unknown`; `field.before`; what
+    `rules.fields.read`, `machine.fire`, `place`, `bounds`, `links.link` and the clocks raise.
     """
     action = draft.flow.process.actions.get(command.action)
     if action is None:
@@ -124,9 +118,10 @@ def act(draft: Draft, command: Command) -> None:
     values = _values(draft, action, command)
     _check_days(draft, values)
     source, held_by = draft.case.state, draft.case.lead_office_id
+    handled_by = draft.case.handler_id
     facts = draft.guard_facts(values)
     state = machine.fire(draft.flow, state=draft.case.state, action=command.action, facts=facts)
-    _check_window(draft, action, values)
+    bounds.check(draft, action, values)
     complained = place(draft, action, values, command)
     _take_over(draft, action, values, command)
     _enter(draft, state, reopened=draft.is_end(source) and action.to is not None)
@@ -134,6 +129,8 @@ def act(draft: Draft, command: Command) -> None:
     if complained is not None:
         part_with(draft, complained, seq=seq)
     _carry(draft, action, values, command, seq=seq, held_by=held_by)
+    if handled_by is not None and _is_chosen(draft, values, "recuses"):
+        step_back(draft, handled_by, seq=seq)
     papers.serve(draft, action, values, command, seq=seq)
     papers.plan(draft, values, command.action)
     clocks.run(draft, source=source, action=command.action, seq=seq, fields=values)
@@ -208,19 +205,21 @@ def _check_below(draft: Draft, values: Mapping[str, Scalar]) -> None:
 
 def _complained(draft: Draft, action: pack_.Action, values: Mapping[str, Scalar]) -> UUID | None:
     """The office that the action says is complained about, which must be one of this line: no
-    other could come near the case. None where it is known already. An office that leads the case
-    is named by what takes the case from it, and so is one that it answers to. Invariant: 8."""
+    other could come near the case. One that has the case is named by what takes the case from it,
+    and so is one that it answers to. Invariant: 8."""
     for name, value in values.items():
         if draft.rules.pack.fields[name].excludes:
             office = UUID(str(value))
             if _office(draft, office) is None:
                 raise errors.Invalid("field.office", field=name)
-            leads = is_led_by(draft.case, office, draft.facts.line)
-            if leads and action.lead is None:
+            if office in draft.facts.barred:
+                raise errors.Invalid("complained.known", field=name)
+            has = has_it(draft.flow.process, draft.case, office, draft.facts.line)
+            if has and action.lead is None:
                 raise errors.Invalid("complained.leads", field=name)
-            if action.ousts and not leads:
+            if action.ousts and not has:
                 raise errors.Invalid("complained.leads_not", field=name)
-            return None if office in draft.facts.recused else office
+            return office
     return None
 
 
@@ -229,57 +228,6 @@ def part_with(draft: Draft, office: UUID, *, seq: int) -> None:
     draft.relate(office, relation="complained", seq=seq)
     if draft.case.leader_id in draft.facts.recused and draft.case.leader_id is not None:
         leader.give_up(draft, draft.case.leader_id)
-
-
-def _check_window(draft: Draft, action: pack_.Action, values: Mapping[str, Scalar]) -> None:
-    error = barred(action, draft.deadlines.values(), draft.rules.pack)
-    if error is not None:
-        raise error
-    row = {row.rule: row for row in draft.deadlines.values()}.get(action.within or "")
-    if row is None or row.state == "running":
-        return
-    first, asked_on = _local(draft, row.start_at), clocks.date_field(values, action.within_on)
-    if asked_on is None or not first <= asked_on <= row.due_on:
-        field = str(action.within_on).removeprefix("fields.")
-        last = row.due_on.isoformat()
-        raise errors.NotNow("action.asked_late", field=field, first=first.isoformat(), last=last)
-    clocks.used(draft, row)
-
-
-def barred(
-    action: pack_.Action, deadlines: Iterable[DeadlineRow], pack: pack_.Pack
-) -> errors.NotNow | None:
-    """Why the clocks do not let an action be done: that which it is `outside` of runs, that which
-    it comes `after` is not late, or the window that it is `within` does not run; unless that is
-    over and nobody has used it, where the day of asking counts and not that of recording."""
-    rows = {row.rule: row for row in deadlines}  # the last of each
-    out, late, window = (rows.get(it or "") for it in (action.outside, action.after, action.within))
-    if out is not None and out.is_open:
-        if action.to is None and action.by != ("resident",):
-            return _told_clock("action.not_while", pack, out.rule)
-        code = "action.asked_already" if action.to is None else "action.unserved"
-        return errors.NotNow(code, due_on=out.due_on.isoformat())
-    if action.after and not (late is not None and late.is_open and late.missed_at is not None):
-        return _told_clock("action.too_early", pack, action.after)
-    is_over = window is not None and action.within_on is not None and window.state in OVER
-    if action.within and not (window is not None and window.state == "running") and not is_over:
-        return _told_clock("action.window_over", pack, action.within)
-    return None
-
-
-def why_not(
-    action: pack_.Action, case: CaseRow, facts: Facts, pack: pack_.Pack
-) -> errors.NotNow | None:
-    """Why nobody can do an action now, as far as what will be typed does not decide it."""
-    asked = (pack.fields[name] for name in action.needs)
-    if any(field.below and not may_take_below(field, case, facts) for field in asked):
-        return errors.NotNow("action.nobody_below")
-    return barred(action, facts.deadlines, pack)
-
-
-def _told_clock(code: str, pack: pack_.Pack, name: str) -> errors.NotNow:
-    words = pack.deadlines[name].name
-    return errors.NotNow(code, deadline_zh=words.zh, deadline_en=words.en)
 
 
 # -- what changes -----------------------------------------------------------------------------
@@ -291,8 +239,8 @@ def place(
     """Where the case goes, and the columns that the action sets. Gives the office that it says is
     complained about, for `part_with`.
 
-    Raises: what `rules.routing.route` raises; `field.person`, `field.office`,
-    `field.office_below`, `complained.leads` and `complained.leads_not`.
+    Raises: what `rules.routing.route` raises; `field.person`, `field.person_now`, `field.office`,
+    `field.office_below`; `complained.known`, `complained.leads` and `complained.leads_not`.
     """
     complained = _complained(draft, action, values)
     if complained is not None:
@@ -364,17 +312,17 @@ def _set(draft: Draft, action: pack_.Action, values: Mapping[str, Scalar]) -> No
     for column, name in (action.sets or {}).items():
         if name in values:
             draft.change(**{column: values[name]})
-    if _restricts(draft, values):
+    if _is_chosen(draft, values, "restricts"):
         draft.change(confidentiality="restricted")
     if "subject" in values and draft.seq == 0:
         draft.change(subject=values["subject"])
 
 
-def _restricts(draft: Draft, values: Mapping[str, Scalar]) -> bool:
-    """Whether something was chosen that makes the case a restricted one."""
+def _is_chosen(draft: Draft, values: Mapping[str, Scalar], what: str) -> bool:
+    """Whether something was chosen that `restricts` the case, or `recuses` whoever handled it."""
     for name, value in values.items():
         choice = (draft.rules.pack.fields[name].choices or {}).get(str(value))
-        if choice is not None and choice.restricts:
+        if choice is not None and getattr(choice, what):
             return True
     return False
 
@@ -424,8 +372,13 @@ def _carry(
         if action.recuses == "named":
             recused = UUID(str(values[_named(action, values, draft, "person")[0]]))
         if recused is not None:
-            draft.recuse(recused, seq=seq)
-            leader.give_up(draft, recused)
+            step_back(draft, recused, seq=seq)
+
+
+def step_back(draft: Draft, person: UUID, *, seq: int) -> None:
+    """Somebody is out of the case, as its leader too."""
+    draft.recuse(person, seq=seq)
+    leader.give_up(draft, person)
 
 
 # -- what is recorded --------------------------------------------------------------------------

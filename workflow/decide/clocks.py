@@ -13,6 +13,7 @@ from uuid import UUID
 
 from rules import calendars, due, errors, guards, ladders
 from rules import pack as pack_
+from workflow import machine
 from workflow.decide import papers, pauses, recount
 from workflow.decide.draft import Draft
 from workflow.decide.facts import PASSED, DeadlineRow, Scalar, changed
@@ -45,7 +46,7 @@ def start(draft: Draft, *, action: str, seq: int, fields: Mapping[str, Scalar]) 
             continue
         if action in clock.rule.recounts:
             _recount(draft, name=clock.name, rule=clock.rule, seq=seq, fields=fields)
-        elif action not in recount.corrections(clock.rule) or not _take_up(draft, clock.name):
+        elif action not in recount.corrections(clock.rule) or not _take_up(draft, clock):
             _open(draft, name=clock.name, rule=clock.rule, seq=seq, fields=fields)
 
 
@@ -67,10 +68,13 @@ def _recount(
     draft.put_deadline(wait(draft, recompute(draft, row)))
 
 
-def _take_up(draft: Draft, name: str) -> bool:
-    """Lets a clock that a correction has stopped run on, where there is one."""
-    rows = [it for it in draft.deadlines.values() if it.rule == name]
-    if not rows or rows[-1].state != "stopped" or rows[-1].cycle != draft.case.cycle:
+def _take_up(draft: Draft, clock: machine.Clock) -> bool:
+    """Lets a clock that a correction has stopped run on, where there is one; what began another
+    attempt since has left it behind."""
+    rows = [it for it in draft.deadlines.values() if it.rule == clock.name]
+    if not rows or rows[-1].state != "stopped":
+        return False
+    if rows[-1].started_by < recount.begun_by(draft, clock.rule):
         return False
     row = changed(_in_force(draft, rows[-1]), state="running")
     draft.put_deadline(wait(draft, recompute(draft, row)))

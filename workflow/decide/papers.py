@@ -284,9 +284,8 @@ class _Look:
         if prefix == "on":
             return self._day_of(name)
         if prefix == "due":
-            rows = [row for row in self.draft.deadlines.values() if row.rule == name]
-            last = max(rows, key=lambda row: row.no, default=None)
-            return None if last is None else papers_.day(last.due_on)
+            open_ = [row.due_on for row in self.draft.open_deadlines() if row.rule == name]
+            return papers_.day(open_[-1]) if open_ else None
         if prefix == "law":
             return papers_.plain(rule.source if rule else self._source_of(name))
         found = rule.limit.length if rule else None

@@ -48,6 +48,12 @@ def acts(draft: Draft, rule: pack_.DeadlineRule) -> tuple[Done, ...]:
     return tuple(found)
 
 
+def begun_by(draft: Draft, rule: pack_.DeadlineRule) -> int:
+    """The number of the act that began the attempt at hand; 0 where none has."""
+    begin = frozenset(rule.starts) - corrections(rule)
+    return max((act.seq for act in _all(draft) if act.name in begin), default=0)
+
+
 def _all(draft: Draft) -> Iterable[Done]:
     """What was done, earlier and in this decision; a filing counts from the day of receipt."""
     for name, at, seq in papers.known(draft).history:

@@ -20,7 +20,7 @@ from workflow.decide import (
     CaseRow,
     DeadlineRow,
     Facts,
-    act,
+    bounds,
     clocks,
     guard_facts,
     leader,
@@ -473,7 +473,7 @@ def _actions(
     return tuple(
         name
         for name, action in found.items()
-        if act.why_not(action, case, facts, rules.pack) is None
+        if bounds.why_not(action, case, facts, rules.pack) is None
         and supervision.is_possible(action, case, actor_id=actor.person_id)
         and leader.is_possible(action, facts.assignments, actor_id=actor.person_id)
         and access.may_act(rights, actor, case, action=action, recused=facts.recused)

@@ -14,7 +14,7 @@ from sqlalchemy import bindparam, func, or_, select, true
 from rules import errors, routing, telling
 from rules import pack as pack_
 from workflow import access, db, machine, read
-from workflow.decide import FILE, CaseRow, Facts, is_led_by, may_take_below
+from workflow.decide import FILE, CaseRow, Facts, has_it, may_take_below
 from workflow.tables import case as case_tables
 from workflow.tables import delivery
 from workflow.tables import office as office_tables
@@ -43,6 +43,8 @@ OFFICES: Final = (
 NAMES: Final = select(_PERSON.c.id, _PERSON.c.name).where(
     _PERSON.c.id.in_(bindparam("ids", expanding=True))
 )
+NAMING: Final = ("person", "office")
+"""The types of the fields that name somebody."""
 OFFICE_NAMES: Final = select(_OFFICE.c.id, _OFFICE.c.name).where(
     _OFFICE.c.id.in_(bindparam("ids", expanding=True))
 )
@@ -160,18 +162,43 @@ def grids(database: db.Database, actor: access.Actor) -> tuple[Choice, ...]:
 
 
 def candidates(
-    database: db.Database, *, action: pack_.Action, pack: pack_.Pack, case: CaseRow, facts: Facts
-) -> Mapping[str, tuple[Choice, ...]]:
-    """For each person or office field of an action: whom or what it may name."""
-    wanted = {name: pack.fields[name] for name in (*action.needs, *action.takes)}
-    with db.snapshot(database) as tx:
-        return {
-            name: _people(tx, field, action, pack, case, facts, name=name)
-            if field.type == "person"
-            else _offices(tx, field, action, pack, facts, name=name, case=case)
-            for name, field in wanted.items()
-            if field.type in ("person", "office")
+    database: db.Database,
+    *,
+    actions: Mapping[str, pack_.Action],
+    pack: pack_.Pack,
+    case: CaseRow,
+    facts: Facts,
+) -> Mapping[str, Mapping[str, tuple[Choice, ...]]]:
+    """For each person or office field of these actions: whom or what it may name."""
+    fields = {
+        key: {
+            name: field
+            for name in (*action.needs, *action.takes)
+            if (field := pack.fields[name]).type in NAMING
         }
+        for key, action in actions.items()
+    }
+    types = {field.type for found in fields.values() for field in found.values()}
+    named = _named(database, facts, types)
+    return {
+        key: {
+            name: _people(named, field, actions[key], pack, case, facts, name=name)
+            if field.type == "person"
+            else _offices(named, field, actions[key], pack, facts, name=name, case=case)
+            for name, field in found.items()
+        }
+        for key, found in fields.items()
+    }
+
+
+def _named(database: db.Database, facts: Facts, types: Collection[str]) -> Mapping[UUID, str]:
+    """The names of the line's offices and of who holds its posts, as far as they are asked for."""
+    holders = {person for post in facts.line.posts for person in (post.holder, post.deputy)}
+    return names(
+        database,
+        {person for person in holders if person is not None} if "person" in types else (),
+        {office.id for office in facts.line.offices} if "office" in types else (),
+    )
 
 
 def nameable(
@@ -189,16 +216,17 @@ def nameable(
         leave = access.may_file(pack, actor, process=process, grid=facts.line.origin)
         if leave is None:
             return {}
-        own = leave.post.office_id if leave.post else None
-        return {
-            name: _offices(tx, pack.fields[name], action, pack, facts, name=name, own=own)
-            for name in (*action.needs, *action.takes)
-            if pack.fields[name].type == "office"
-        }
+    own = leave.post.office_id if leave.post else None
+    named = _named(database, facts, {"office"})
+    return {
+        name: _offices(named, pack.fields[name], action, pack, facts, name=name, own=own)
+        for name in (*action.needs, *action.takes)
+        if pack.fields[name].type == "office"
+    }
 
 
 def _people(
-    tx: db.Tx,
+    named: Mapping[UUID, str],
     field: pack_.Field,
     action: pack_.Action,
     pack: pack_.Pack,
@@ -215,8 +243,8 @@ def _people(
     roles = {person: role for person, role in there.items() if person is not None}
     is_replaced = action.handler == f"fields.{name}" and action.to is None
     now = {case.handler_id} if is_replaced else set()
-    rows = tx.execute(NAMES, {"ids": sorted(roles.keys() - facts.recused - now)})
-    return tuple(Choice(value=str(row.id), label=row.name, hint=roles[row.id]) for row in rows)
+    found = sorted(roles.keys() - facts.recused - now, key=lambda person: (named[person], person))
+    return tuple(Choice(value=str(it), label=named[it], hint=roles[it]) for it in found)
 
 
 def _lead_after(action: pack_.Action, pack: pack_.Pack, case: CaseRow, facts: Facts) -> UUID:
@@ -241,7 +269,7 @@ def _lead_after(action: pack_.Action, pack: pack_.Pack, case: CaseRow, facts: Fa
 
 
 def _offices(
-    tx: db.Tx,
+    named: Mapping[UUID, str],
     field: pack_.Field,
     action: pack_.Action,
     pack: pack_.Pack,
@@ -254,7 +282,7 @@ def _offices(
     """Those of the line, the nearest first: of the kinds of the route, where the field says where
     the case goes; below the lead office where it asks for that; where it says which office is
     complained about, those that it can go past, and
-    of these those that lead it, or those that do not, as the action asks."""
+    of these those that have it, or those that do not, as the action asks."""
     rule = pack.routing.get(action.lead or "")
     kinds = rule.kinds if rule and rule.field == name else ()
     found = {
@@ -266,27 +294,27 @@ def _offices(
             not field.below
             or (case is not None and office.id in may_take_below(field, case, facts))
         )
-        and (not field.excludes or _may_name(office, action, rule, facts, case=case, own=own))
+        and (not field.excludes or _may_name(office, action, pack, facts, case=case, own=own))
     }
-    rows = tx.execute(OFFICE_NAMES, {"ids": sorted(found)}).all()
-    rows = sorted(rows, key=lambda row: (-found[row.id].level, row.name))
-    return tuple(Choice(value=str(row.id), label=row.name) for row in rows)
+    nearest = sorted(found.values(), key=lambda office: (-office.level, named[office.id]))
+    return tuple(Choice(value=str(office.id), label=named[office.id]) for office in nearest)
 
 
 def _may_name(
     office: routing.Office,
     action: pack_.Action,
-    rule: pack_.Route | None,
+    pack: pack_.Pack,
     facts: Facts,
     *,
     case: CaseRow | None,
     own: UUID | None,
 ) -> bool:
     """Whether an action takes this office as one complained about, as `decide` does."""
-    leads = case is not None and is_led_by(case, office.id, facts.line)
+    rule = pack.routing.get(action.lead or "")
+    has = case is not None and has_it(pack.processes[case.process], case, office.id, facts.line)
     if rule is None:
-        return not leads
-    if action.ousts and not leads:
+        return not has
+    if action.ousts and not has:
         return False
     by_id = {office.id: office for office in facts.line.offices}
     try:

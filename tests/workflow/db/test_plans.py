@@ -282,18 +282,17 @@ def _cases(drive: large.Drive) -> None:
     )
     resident = access.Actor(kind="resident", case_id=case.case.id)
     drive.of("case.view, a resident's", lambda: case_query.view(engine, resident, case.case.id))
-    for action in case.process.actions.values():
-        drive.of(
-            "office.candidates",
-            partial(
-                office_query.candidates,
-                database,
-                action=action,
-                pack=case.pack,
-                case=case.case,
-                facts=case.facts,
-            ),
-        )
+    drive.of(
+        "office.candidates",
+        partial(
+            office_query.candidates,
+            database,
+            actions=case.process.actions,
+            pack=case.pack,
+            case=case.case,
+            facts=case.facts,
+        ),
+    )
 
 
 def _commands(drive: large.Drive) -> None:
