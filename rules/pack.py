@@ -135,7 +135,7 @@ class Action:
     `within_on`; `outside` a clock that must not: of an answer that is waited for, or, where it
     leads on, of papers to serve first; `after` one late and running, or a person's window that was
     used. `recuses`: who does it (`actor`), or whom they name (`named`), is out of the case.
-    `ousts`: the office that it says is complained about, or one below it, has the case. `link` ties
+    `ousts`: the office that it says is complained about, or one below it, leads it. `link` ties
     the case to the earlier one of `earlier_number`: a `repeat`, or a `merge`: that one goes on for
     both. `needs_if`: when a field is needed. `today`: the field nobody enters, the day of the
     act."""

@@ -93,19 +93,17 @@ def test_I8_a_desk_complained_about_is_passed_over_and_the_street_designates(
     assert district.do(filed, "accept", "street_desk").state == "accepted"
 
 
-@pytest.mark.parametrize("accused", ["petitions", "housing"])
-def test_an_objection_does_not_wait_for_an_office_that_is_complained_about(
-    district: office.District, accused: str
+def test_an_objection_is_over_where_who_objected_is_complained_about(
+    district: office.District,
 ) -> None:
-    """Whoever would decide on it, or has objected: the case goes to who may find another organ."""
+    """The case goes to who may find another organ."""
     filed = district.file("petition_officer", process="petition")
-    housing, named = (str(district.offices[name]) for name in ("housing", accused))
+    housing = str(district.offices["housing"])
     district.do(filed, "transfer", "petition_officer", to_office=housing)
     district.do(filed, "object", "handler", objection_reason="不属于本单位。")
-    district.do(filed, "name_complained", "handler", complained_office=named)
+    district.do(filed, "name_complained", "handler", complained_office=housing)
     case = district.case(filed)
-    leads = "government" if accused == "petitions" else "petitions"
-    assert (case.state, case.lead_office_id) == ("registered", district.offices[leads])
+    assert (case.state, case.lead_office_id) == ("registered", district.offices["petitions"])
     assert _clock(district, filed, "petition.decide_objection")[3] == "met"
     assert _clock(district, filed, "petition.redirect")[3] == "running"
     look.hold(district, filed.case_id)
@@ -137,14 +135,22 @@ def test_nobody_gets_rid_of_a_petition_by_naming_somebody_else(
     _is_hidden(district, filed, "other_handler")
 
 
-def test_where_the_sender_was_complained_about_the_supervisor_decides_on_an_objection(
-    district: office.District,
+@pytest.mark.parametrize("is_before", [True, False])
+def test_where_the_sender_is_complained_about_the_supervisor_decides_on_an_objection(
+    district: office.District, is_before: bool
 ) -> None:
     filed = _sent(district)
-    sender = str(district.offices["petitions"])
-    district.do(filed, "name_complained_later", "handler", complained_office=sender)
+    running = _clock(district, filed, "petition.notice_assigned")
+    sender = {"complained_office": str(district.offices["petitions"])}
     why: dict[str, Scalar] = {"objection_reason": "不属于本单位。"}
+    if is_before:
+        district.do(filed, "name_complained_later", "handler", **sender)
     district.do(filed, "object", "handler", **why)
+    if not is_before:
+        error = look.refused(district.do, filed, "name_complained", "handler", **sender)
+        assert error.code == "complained.leads_not"
+        district.do(filed, "name_complained_later", "handler", **sender)
+    assert _clock(district, filed, "petition.notice_assigned") == running
     _is_hidden(district, filed, "petition_officer")
     district.do(filed, "uphold", "district_supervisor", uphold_reason="三定规定明确。")
     assert district.do(filed, "ask_superior", "handler", **why).state == "disputed"

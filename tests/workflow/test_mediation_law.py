@@ -325,8 +325,8 @@ def test_a_mediator_is_replaced_without_a_reason(district: office.District) -> N
     assert district.case(filed).handler_id == district.people["second"]
 
 
-@pytest.mark.parametrize("cause", ["party_asks", "other"])
-def test_who_is_replaced_because_a_party_asks_is_out_of_the_case(
+@pytest.mark.parametrize("cause", ["party_asks", "recused", "other"])
+def test_who_is_replaced_because_a_party_asks_or_they_stepped_back_is_out_of_the_case(
     district: office.District, cause: str
 ) -> None:
     filed = _mediating(district)

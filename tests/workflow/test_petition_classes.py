@@ -482,6 +482,11 @@ def test_a_grade_that_was_wrong_is_owed_no_report_and_going_to_and_fro_gains_no_
     district.do(filed, "regrade", "handler", grade="02")
     (row,) = district.deadlines(filed)["petition.report_urgent"]
     assert (row.state, row.due_on) == ("running", first.due_on)
+    report: dict[str, Scalar] = {"reported_to": "区委区政府", "report_summary": "人数增加。"}
+    district.do(filed, "report_up", "handler", **report)
+    district.do(filed, "regrade", "handler", grade="01")
+    (row,) = district.deadlines(filed)["petition.report_urgent"]
+    assert row.state == "met_late", "reported is reported"
     look.hold(district, filed.case_id)
 
 

@@ -192,7 +192,7 @@ def test_a_request_dated_before_the_answer_is_refused_while_the_window_runs_too(
 
 def test_what_is_annulled_begins_the_telling_of_a_route_anew(station: office.District) -> None:
     """Whoever gets the petition back is not late by the days of whoever had it before, and no
-    notice promises a day that has passed."""
+    notice promises a day of theirs."""
     filed = station.file("clerk", process="petition")
     why: dict[str, Scalar] = {"route_reason": "核对。"}
     station.do(filed, "accept", "clerk", route="1", route_how="向法院起诉。")

@@ -24,7 +24,7 @@ from workflow.decide.facts import (
     Facts,
     Opening,
     Scalar,
-    has_it,
+    is_led_by,
     may_take_below,
 )
 
@@ -205,8 +205,8 @@ def _check_below(draft: Draft, values: Mapping[str, Scalar]) -> None:
 
 def _complained(draft: Draft, action: pack_.Action, values: Mapping[str, Scalar]) -> UUID | None:
     """The office that the action says is complained about, which must be one of this line: no
-    other could come near the case. One that has the case is named by what takes the case from it,
-    and so is one that it answers to. Invariant: 8."""
+    other could come near the case. One that leads the case is named by what takes the case from
+    it, and so is one that it answers to. Invariant: 8."""
     for name, value in values.items():
         if draft.rules.pack.fields[name].excludes:
             office = UUID(str(value))
@@ -214,10 +214,10 @@ def _complained(draft: Draft, action: pack_.Action, values: Mapping[str, Scalar]
                 raise errors.Invalid("field.office", field=name)
             if office in draft.facts.barred:
                 raise errors.Invalid("complained.known", field=name)
-            has = has_it(draft.flow.process, draft.case, office, draft.facts.line)
-            if has and action.lead is None:
+            leads = is_led_by(draft.case, office, draft.facts.line)
+            if leads and action.lead is None:
                 raise errors.Invalid("complained.leads", field=name)
-            if action.ousts and not has:
+            if action.ousts and not leads:
                 raise errors.Invalid("complained.leads_not", field=name)
             return office
     return None

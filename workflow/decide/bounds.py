@@ -42,9 +42,8 @@ def barred(
     """Why the clocks do not let an action be done: that which it is `outside` of runs; that which
     it comes `after` is not late, or is a person's window that nobody has used; the window that it
     is `within` does not run, unless that is over and nobody has used it, where the day of asking
-    counts and not that of recording."""
-    known = tuple(deadlines)
-    rows = {row.rule: row for row in known}  # the last of each
+    counts and not that of recording. Of each clock the last counts."""
+    rows = {row.rule: row for row in deadlines}
     out, late, window = (rows.get(it or "") for it in (action.outside, action.after, action.within))
     if out is not None and out.is_open:
         if action.to is None and action.by != ("resident",):
@@ -52,7 +51,7 @@ def barred(
         code = "action.asked_already" if action.to is None else "action.unserved"
         return errors.NotNow(code, due_on=out.due_on.isoformat())
     if action.after and pack.deadlines[action.after].belongs_to:
-        if not any(row.rule == action.after and row.state == USED for row in known):
+        if late is None or late.state != USED:
             return _told_clock("action.not_asked", pack, action.after)
     elif action.after and not (late is not None and late.is_open and late.missed_at is not None):
         return _told_clock("action.too_early", pack, action.after)

@@ -69,13 +69,13 @@ def _recount(
 
 
 def _take_up(draft: Draft, clock: machine.Clock) -> bool:
-    """Lets a clock that a correction has stopped run on, where there is one; what began another
-    attempt since has left it behind."""
+    """Lets a clock that a correction has stopped run on, where there is one, and leaves one that
+    was met; what began another attempt since has left both behind."""
     rows = [it for it in draft.deadlines.values() if it.rule == clock.name]
-    if not rows or rows[-1].state != "stopped":
+    if not rows or rows[-1].started_by < recount.begun_by(draft, clock.rule):
         return False
-    if rows[-1].started_by < recount.begun_by(draft, clock.rule):
-        return False
+    if rows[-1].state != "stopped":
+        return True
     row = changed(_in_force(draft, rows[-1]), state="running")
     draft.put_deadline(wait(draft, recompute(draft, row)))
     return True

@@ -373,15 +373,9 @@ def search_of(case: CaseRow, rung: pack_.Rung, role: str | None, line: Line) -> 
     return Search(office_id=office, level=own, from_level=level - is_above, at_top=not is_above)
 
 
-def has_it(process: pack_.Process, case: CaseRow, office: UUID, line: Line) -> bool:
-    """Whether this office, or one that answers to it, leads the case, or has sent it and decides
-    what comes next."""
-    owners = process.states[case.state].owner if case.state in process.states else ()
-    able = {post.office_id for role in owners for post in line.by_role.get(role, ())}
-    has, sender = {case.lead_office_id}, case.sender_id
-    if sender is not None and sender in able and case.lead_office_id not in able:
-        has.add(sender)
-    return bool(has & routing.with_line(frozenset({office}), line.offices))
+def is_led_by(case: CaseRow, office: UUID, line: Line) -> bool:
+    """Whether this office leads the case, or one that answers to it does."""
+    return case.lead_office_id in routing.with_line(frozenset({office}), line.offices)
 
 
 def may_take_below(field: pack_.Field, case: CaseRow, facts: Facts) -> frozenset[UUID]:

@@ -14,7 +14,7 @@ from sqlalchemy import bindparam, func, or_, select, true
 from rules import errors, routing, telling
 from rules import pack as pack_
 from workflow import access, db, machine, read
-from workflow.decide import FILE, CaseRow, Facts, has_it, may_take_below
+from workflow.decide import FILE, CaseRow, Facts, is_led_by, may_take_below
 from workflow.tables import case as case_tables
 from workflow.tables import delivery
 from workflow.tables import office as office_tables
@@ -282,7 +282,7 @@ def _offices(
     """Those of the line, the nearest first: of the kinds of the route, where the field says where
     the case goes; below the lead office where it asks for that; where it says which office is
     complained about, those that it can go past, and
-    of these those that have it, or those that do not, as the action asks."""
+    of these those that lead it, or those that do not, as the action asks."""
     rule = pack.routing.get(action.lead or "")
     kinds = rule.kinds if rule and rule.field == name else ()
     found = {
@@ -311,10 +311,10 @@ def _may_name(
 ) -> bool:
     """Whether an action takes this office as one complained about, as `decide` does."""
     rule = pack.routing.get(action.lead or "")
-    has = case is not None and has_it(pack.processes[case.process], case, office.id, facts.line)
+    leads = case is not None and is_led_by(case, office.id, facts.line)
     if rule is None:
-        return not has
-    if action.ousts and not has:
+        return not leads
+    if action.ousts and not leads:
         return False
     by_id = {office.id: office for office in facts.line.offices}
     try:
