@@ -196,7 +196,7 @@ def _of_field(rules: pack.Pack, name: str, *, part: str) -> bool:
 
 
 def _chosen(rules: pack.Pack, name: str, *, part: str) -> bool:
-    """`petition_class.accusation`: who chooses it makes the case a restricted one."""
+    """`petition_class.accusation`: who chooses it `restricts` or `recuses`, as `part` says."""
     field, _, value = name.partition(".")
     found = rules.fields.get(field)
     choice = (found.choices or {}).get(value) if found is not None else None

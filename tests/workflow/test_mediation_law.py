@@ -10,7 +10,7 @@ import pytest
 
 from tests import office
 from tests.workflow import look
-from workflow.commands import act
+from workflow.commands import act, papers
 from workflow.decide import Scalar
 from workflow.queries import case as case_query
 from workflow.queries import office as office_query
@@ -374,19 +374,20 @@ def test_a_visit_and_its_attempts_are_not_before_the_performance(
 
 
 def test_a_court_decides_on_what_was_applied_for(district: office.District) -> None:
+    """And both apply only for what has taken effect."""
     filed = _mediating(district)
     district.hold_session(filed)
-    decided: dict[str, Scalar] = {"court_decision": "confirmed", "decided_on": "2026-03-20"}
-    district.do(filed, "record_agreement", "mediator", **ORAL)
+    district.at("2026-03-25 10:00")
+    district.do(filed, "record_agreement", "mediator", **ORAL, effective_on="2026-03-23")
     view = case_query.view(district.engine, district.actor("mediator"), filed.case_id)
     assert "record_confirmation" not in view.actions
+    decided: dict[str, Scalar] = {"court_decision": "confirmed", "decided_on": "2026-03-25"}
     error = look.refused(district.do, filed, "record_confirmation", "mediator", **decided)
     assert error.code == "action.not_asked"
-    early: dict[str, Scalar] = {**APPLIED, "applied_on": "2026-03-19"}
-    district.at("2026-03-21 10:00")
+    early: dict[str, Scalar] = {**APPLIED, "applied_on": "2026-03-21"}
     error = look.refused(district.do, filed, "apply_confirmation", "mediator", **early)
-    assert error.code in {"field.before_case", "action.asked_late"}
-    district.do(filed, "apply_confirmation", "mediator", **{**APPLIED, "applied_on": "2026-03-20"})
+    assert (error.code, error.params["first"]) == ("action.asked_late", "2026-03-23")
+    district.do(filed, "apply_confirmation", "mediator", **{**early, "applied_on": "2026-03-23"})
     assert district.do(filed, "record_confirmation", "mediator", **decided).state == "performing"
 
 
@@ -412,6 +413,24 @@ def test_a_written_agreement_lacks_nothing_that_the_law_names(
     written: dict[str, Scalar] = {**ORAL, "agreement_form": "written", missing: ""}
     error = look.refused(district.do, filed, "record_agreement", "mediator", **written)
     assert (error.code, error.field) == ("field.missing", missing)
+
+
+def test_a_written_agreement_bears_the_day_from_which_both_may_apply(
+    district: office.District,
+) -> None:
+    """Recorded days later, it would let them count from the wrong one."""
+    filed = _mediating(district)
+    district.hold_session(filed)
+    district.at("2026-03-27 10:00")
+    written: dict[str, Scalar] = {**ORAL, "agreement_form": "written"}
+    district.do(filed, "record_agreement", "mediator", **written, effective_on="2026-03-20")
+    (window,) = district.deadlines(filed)["confirm.window"]
+    assert str(window.due_on) == "2026-04-20"
+    actor = district.actor("mediator")
+    paper = papers.open_all(district.engine, actor, filed.case_id, reason="核对")[-1].filled
+    for sheet, day in ((paper.zh, "2026年3月20日"), (paper.en, "20 March 2026")):
+        assert sheet.sign[-1] == day
+        assert day in (sheet.body[-1].text or "")
 
 
 APPLIED: dict[str, Scalar] = {

@@ -22,6 +22,12 @@ HANDED: dict[str, Scalar] = {
     "handed_organ": "区纪委监委",
     "handed_on": "2026-03-20",
 }
+POLICE: dict[str, Scalar] = {
+    "offence_kind": "criminal",
+    "police_organ": "花果派出所",
+    "handed_on": "2026-03-20",
+    "handover_reason": "涉嫌诈骗。",
+}
 TERMS: dict[str, Scalar] = {
     "both_agree": True,
     "settlement_form": "mediation",
@@ -138,7 +144,7 @@ def test_an_accusation_found_out_after_acceptance_is_restricted_and_handed_over_
     housing = {"complained_office": str(district.offices["housing"])}
     if state in ("handling", "studying"):  # it may be about who had it, as comes out then
         district.do(filed, "name_complained_later", "petition_officer", **housing)
-    notice = look.unserved(district, filed.case_id)[-1]
+    (notice,) = look.unserved(district, filed.case_id)
     served: dict[str, Scalar] = {
         "paper": notice,
         "served_method": "in_person",
@@ -680,6 +686,8 @@ def test_what_is_finished_or_pending_is_refused_with_the_number_of_the_earlier(
     assert (error.code, error.field) == ("field.missing", "earlier_number")
     done = district.do(filed, "refuse", "handler", **why, earlier_number="4803-7152-6")
     assert done.state == "refused"
+    told = " ".join(block.text or "" for block in _opened(district, filed)[-1].filled.zh.body)
+    assert "4803-7152-6" in told
 
 
 def test_an_extension_is_the_handling_organs_own_heads(district: office.District) -> None:
@@ -699,16 +707,40 @@ def test_an_offence_is_handed_to_the_police(district: office.District) -> None:
         filed,
         "hand_to_police",
         "handler",
-        offence_kind="public_order",
-        police_organ="花果派出所",
-        handed_on="2026-03-20",
-        handover_reason="现场发生推搡，一人受轻微伤。",
+        **POLICE,
     )
     assert done.state == "handed_over"
     assert _made(district, filed, "hand_to_police") == ["petition.police_notice"]
     assert not district.case(filed).is_closed, "the petitioner is told in writing where it went"
     (ending,) = district.deadlines(filed)["petition.serve_ending"]
     assert ending.state == "running"
+
+
+@pytest.mark.parametrize("route", ["6", "1", "suggestion"])
+def test_a_notice_that_nobody_will_keep_is_not_served_any_more(
+    district: office.District, route: str
+) -> None:
+    """It was taken up, and before that is served the matter goes to the police."""
+    is_studied = route == "suggestion"
+    filed = _sent(district, petition_class="suggestion" if is_studied else "claim")
+    if is_studied:
+        district.do(filed, "study", "handler")
+    else:
+        how = {} if route == "6" else {"route_how": "向法院起诉。"}
+        district.do(filed, "accept", "handler", route=route, **how)
+    (taken_up,) = look.unserved(district, filed.case_id)
+    district.do(filed, "hand_to_police", "handler", **POLICE)
+    (notice,) = look.unserved(district, filed.case_id)
+    assert notice > taken_up
+    served: dict[str, Scalar] = {"served_method": "in_person", "served_on": "2026-03-20"}
+    served["receipt"] = "本人签收"
+    error = _refused(district.do, filed, "serve_paper", "handler", paper=taken_up, **served)
+    assert (error.code, error.field) == ("service.no_paper", "paper")
+    district.do(filed, "serve_paper", "handler", paper=notice, **served)
+    assert district.case(filed).is_closed
+    (ending,) = district.deadlines(filed)["petition.serve_ending"]
+    assert ending.state == "met"
+    look.hold(district, filed.case_id)
 
 
 def test_who_assigns_an_item_sets_the_day_of_the_report_and_has_it(
