@@ -20,10 +20,9 @@ WORKERS: Final = 4
 MONTH_LATER: Final = "2026-04-20 10:00"
 HIT_S: Final = (0.02, 0.3)
 """How long after the moment, or after the hit before, a worker is hit."""
-SHORT_OF_TIME: Final = 1
-"""On how many mornings the short form freezes somebody."""
 IDLE_S: Final = 30.0
 """The server ends a transaction in which nothing happens for so long."""
+LOOK_S: Final = 0.002
 BUSY_S: Final = sqlite.LOOKS * sqlite.LOOK_S[1] + sqlite.BUSY_MS / 1000
 """So long a process waits for SQLite's one writer: a sweep looks for its moment before."""
 LONGER_S: Final = 1.5
@@ -54,7 +53,7 @@ def kill(scene: Scene) -> None:
     counts."""
     scene.fill()
     scene.start(WORKERS)
-    for _ in scene.mornings():
+    for _ in scene.mornings(until_hit=True):
         for _ in range(scene.size.hits):
             time.sleep(random.uniform(*HIT_S))
             scene.workers.kill(random.choice(scene.workers.running))
@@ -66,7 +65,7 @@ def restart(scene: Scene) -> None:
     """Workers are told to end while they sweep, finish their batch, and others take over."""
     scene.fill()
     scene.start(WORKERS)
-    for _ in scene.mornings():
+    for _ in scene.mornings(until_hit=True):
         for _ in range(scene.size.hits):
             time.sleep(random.uniform(*HIT_S))
             _count(scene)
@@ -78,10 +77,10 @@ def restart(scene: Scene) -> None:
 
 def freeze(scene: Scene) -> None:
     """A worker stands still in the middle of a transaction for longer than anybody waits for
-    it, then goes on as if nothing had been."""
+    it, then goes on as if nothing had been. The short form ends with the first that is caught."""
     scene.fill()
     caught, *others = scene.start(WORKERS)
-    for morning in MORNINGS[: scene.size.mornings if scene.size.is_long else SHORT_OF_TIME]:
+    for morning in MORNINGS:
         with scene.fault():
             _set_aside(scene, others)  # so that it is this one that sweeps
             scene.jump(morning)
@@ -90,6 +89,8 @@ def freeze(scene: Scene) -> None:
             _outlast(scene)
             caught.signal(signal.SIGCONT)
         scene.settle()
+        if scene.kills and not scene.size.is_long:
+            return
 
 
 def _count(scene: Scene) -> None:
@@ -116,6 +117,8 @@ def _catch(scene: Scene, worker: Worker) -> bool:
     """Freezes a worker. Whether in the middle of a transaction, before all was swept."""
     while True:
         time.sleep(random.uniform(*HIT_S))
+        while scene.dialect == "sqlite" and not is_held(scene) and scene.is_due(scene.now()):
+            time.sleep(LOOK_S)  # a writer's place is seen at once, and kept for a short time only
         worker.signal(signal.SIGSTOP)
         time.sleep(STALLED_S + 0.2)
         caught = is_held(scene)
@@ -129,7 +132,7 @@ def is_held(scene: Scene) -> bool:
     if scene.dialect == "postgresql":
         return bool(_backends(scene))
     path = scene.database.url.removeprefix("sqlite:///")
-    with closing(sqlite.DRIVER.connect(path, timeout=0.1)) as connection:
+    with closing(sqlite.DRIVER.connect(path, timeout=0)) as connection:
         try:
             connection.execute("begin immediate")
         except sqlite.DRIVER.OperationalError:

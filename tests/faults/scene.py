@@ -152,9 +152,12 @@ class Scene:
             made += loader.load(self.place, life, count=share, filed_at=small.local(filed), now=now)
         return made
 
-    def mornings(self) -> Iterator[None]:
-        """The moments of this size, each as a fault whose end the workers then recover from."""
-        for morning in MORNINGS[: self.size.mornings]:
+    def mornings(self, *, until_hit: bool = False) -> Iterator[None]:
+        """The moments of this size, each as a fault whose end the workers then recover from;
+        `until_hit` as many more as it takes to hit anything."""
+        for n, morning in enumerate(MORNINGS):
+            if n >= self.size.mornings and (self.kills or not until_hit):
+                return
             with self.fault():
                 self.jump(morning)
                 yield
