@@ -3,7 +3,8 @@
 A template is text with `{name}` to fill, or `{name|words for none}`. Names are fields of this
 act and of earlier ones, facts of the case, and a few with a prefix: `on.ACTION` the day on which
 an action was last done, `due.CLOCK` its last day, `limit.CLOCK` its length in words, `law.CLOCK`
-its source or that of the choice made in a field, `no.PAPER` the number of an earlier paper.
+its source or that of the choice made in a field, `no.PAPER` the number of an earlier paper, if the
+last act that makes such papers made it.
 """
 
 from __future__ import annotations

@@ -216,13 +216,23 @@ REVIEWING: Final[Sequence[Step]] = (
 ANNULLED: Final[Sequence[Step]] = (*REVIEWING, ("reviewer", "annul", ANNULS))
 REVIEW_ANSWERED: Final[Sequence[Step]] = (*REVIEWING, ("reviewer", "answer_review", REVIEWED))
 REVIEW_SERVED: Final[Sequence[Step]] = (*REVIEW_ANSWERED, ("reviewer", "serve_review", SERVED))
-RECHECKING: Final[Sequence[Step]] = (
+STREET_REVIEWING: Final[Sequence[Step]] = (
     ("clerk", "accept", {"route": "6"}),
     *(("clerk", name, fields) for _, name, fields in REVIEWING[-3:]),
-    *(("street_reviewer", name, fields) for _, name, fields in REVIEW_SERVED[-2:]),
-    ("street_reviewer", "request_recheck", {"requested_on": "2026-03-20"}),
 )
 """At a department of a street, for two organs must stand above the one that answers."""
+STREET_OUSTED: Final[Sequence[Step]] = (
+    STREET_REVIEWING[0],
+    ("clerk", "take_away", {"complained_office": "@station"}),
+)
+STREET_REVIEW_SERVED: Final[Sequence[Step]] = (
+    *STREET_REVIEWING,
+    *(("street_reviewer", name, fields) for _, name, fields in REVIEW_SERVED[-2:]),
+)
+RECHECKING: Final[Sequence[Step]] = (
+    *STREET_REVIEW_SERVED,
+    ("street_reviewer", "request_recheck", {"requested_on": "2026-03-20"}),
+)
 HEARING: Final[Sequence[Step]] = (
     *RECHECKING,
     ("reviewer", "start_hearing", {"hearing_reason": "双方说法不一。"}),
@@ -283,6 +293,9 @@ OF_THE_DEPARTMENT: Final = ((), TOLD_WHERE, SENT_DOWN, DOWN_OBJECTING)
 OF_THE_STREET: Final = (
     WITH_A_PLAN,
     SUPERVISED,
+    STREET_OUSTED,
+    STREET_REVIEWING,
+    STREET_REVIEW_SERVED,
     RECHECKING,
     HEARING,
     RECHECK_ANSWERED,

@@ -149,7 +149,7 @@ def _without(*references: str) -> pack.Pack:
         (("field refusal_ground.pending",), "refusal_ground"),
         (("field route", "field route.1"), "route"),
         (("paper petition.designation_letter",), "petition.designation_letter"),
-        (("paper petition.objection_letter.ask_superior",), "petition.objection_letter"),
+        (("paper petition.objection_letter.object",), "petition.objection_letter"),
         (("paper petition.opinion_paper.serve_answer",), "petition.opinion_paper"),
         (("paper dispute.rights_notice.lead",), "dispute.rights_notice"),
     ],

@@ -16,7 +16,7 @@ from tests.workflow import look
 from workflow import outbox
 from workflow.commands import act
 from workflow.commands import office as office_commands
-from workflow.decide import Scalar
+from workflow.decide import Scalar, bounds
 from workflow.queries import board, search, worklist
 from workflow.queries import case as case_query
 from workflow.queries import office as office_query
@@ -312,9 +312,8 @@ def _mediated(district: office.District) -> act.Receipt:
 def _offered(
     district: office.District, case: act.Receipt, action: str, by: str, field: str
 ) -> list[UUID]:
-    """What the form of an action offers."""
+    """What the form of an action offers; an action without any is not offered itself."""
     view = case_query.view(district.engine, district.actor(by), case.case_id)
-    assert action in view.actions
     found = office_query.candidates(
         district.engine.database,
         actions={action: view.process.actions[action]},
@@ -322,6 +321,7 @@ def _offered(
         case=view.case,
         facts=view.facts,
     )[action]
+    assert (action in view.actions) == bool(found[field])
     return [UUID(one.value) for one in found[field]]
 
 
@@ -417,7 +417,7 @@ def test_I8_the_office_that_studies_a_suggestion_loses_it_when_complained_about(
     assert told == {district.people["other_handler"]}
     view = case_query.view(district.engine, district.actor("other_handler"), filed.case_id)
     assert "reply" in view.actions
-    assert view.papers[-1].name.en == "Reassignment letter"
+    assert view.papers[-2].name.en == "Reassignment letter"
 
 
 def test_a_notice_of_an_act_speaks_of_the_clock_that_the_act_started(
@@ -770,3 +770,46 @@ def test_line_of_an_office_is_kept_by_the_command(district: office.District) -> 
     found = district.actor("mediator")
     keys = ("committee", "street_committee", "street", "government")
     assert found.posts[0].line == tuple(district.offices[key] for key in keys)
+
+
+def test_what_leads_nowhere_is_not_offered_and_says_why(district: office.District) -> None:
+    """Above the highest committee there is none; what stands with the government has no office
+    left that it could be taken from."""
+
+    def why(case: act.Receipt, action: str, by: str) -> str | None:
+        view = case_query.view(district.engine, district.actor(by), case.case_id)
+        assert (action in view.actions) == (
+            bounds.why_not(view.process.actions[action], view.case, view.facts, view.pack) is None
+        )
+        error = bounds.why_not(view.process.actions[action], view.case, view.facts, view.pack)
+        return None if error is None else error.code
+
+    failed: dict[str, Scalar] = {"no_agreement_reason": "分歧太大。", "routes_told": True}
+    up: dict[str, Scalar] = {"hand_up_reason": "请上级调解。", "both_willing": True}
+    filed = district.file()
+    district.do(filed, "accept", "desk")
+    district.do(filed, "name_mediator", "desk", mediator=str(district.people["mediator"]))
+    district.hold_session(filed)
+    district.do(filed, "record_no_agreement", "mediator", **failed)
+    assert why(filed, "hand_up", "mediator") is None
+    district.do(filed, "hand_up", "mediator", **up)
+    mediator = str(district.people["street_mediator"])
+    district.do(filed, "name_mediator", "street_desk", mediator=mediator)
+    held: dict[str, Scalar] = {
+        "session_on": "2026-03-20",
+        "attended": "both",
+        "minutes": "没有谈拢。",
+    }
+    district.do(filed, "record_session", "street_mediator", **held)
+    district.do(filed, "record_no_agreement", "street_mediator", **failed)
+    assert why(filed, "hand_up", "street_mediator") == "route.none"
+    error = look.refused(district.do, filed, "hand_up", "street_mediator", **up)
+    assert error.code == "route.none"
+
+    accused = _accuse(district, "petitions")
+    assert district.case(accused).lead_office_id == district.offices["government"]
+    assert why(accused, "name_complained", "district_supervisor") == "action.nobody_to_name"
+    later = case_query.view(
+        district.engine, district.actor("district_supervisor"), accused.case_id
+    ).actions
+    assert "name_complained_later" in later

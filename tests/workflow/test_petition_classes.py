@@ -226,7 +226,7 @@ def test_a_route_that_was_wrong_is_corrected_and_the_sixty_days_run_from_accepta
     error = _refused(district.do, filed, "correct_route", "handler", **again, **why)
     assert error.code == "action.condition"
     district.do(filed, "correct_route", "handler", route="6", **why)
-    assert _made(district, filed, "correct_route") == ["petition.acceptance"]
+    assert _made(district, filed, "correct_route") == ["petition.corrected_acceptance"]
     clocks = district.deadlines(filed)
     assert clocks["petition.handle"][0].due_on.isoformat() == "2026-05-19"
     assert clocks["petition.tell_route"][0].state == "stopped"

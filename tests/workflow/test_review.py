@@ -215,7 +215,7 @@ def test_what_is_annulled_begins_the_telling_of_a_route_anew(station: office.Dis
     )
     told = " ".join(block.text or "" for block in opened.filled.zh.body)
     assert "2026年5月19日" not in told
-    assert "本单位不迟于该期限届满之日办结" in told
+    assert "发回重新处理的，另有期限" in told
     look.hold(station, filed.case_id)
 
 

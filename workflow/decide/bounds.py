@@ -1,20 +1,24 @@
-"""What the clocks of a case let be done: within a window, outside of what is waited for, after what
-must have come first."""
+"""What is not to be done now, whatever will be typed: the clocks of a case let it be done within a
+window, outside of what is waited for, after what must have come first; and it needs an office that
+may be named, and one that may lead."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from typing import Final
+from uuid import UUID
 
-from rules import calendars, errors
+from rules import calendars, errors, routing
 from rules import pack as pack_
 from workflow.decide import clocks
 from workflow.decide.draft import Draft
-from workflow.decide.facts import CaseRow, DeadlineRow, Facts, Scalar, may_take_below
+from workflow.decide.facts import CaseRow, DeadlineRow, Facts, Scalar, is_led_by, may_take_below
 
 OVER: Final = frozenset({"lapsed", "stopped"})
 """How a window ends in which nobody did what it is for."""
 USED: Final = "met"
+BY_WHO_ACTS: Final = ("field", "own")
+"""The routes that hang on what is typed, and on who types it."""
 
 
 def check(draft: Draft, action: pack_.Action, values: Mapping[str, Scalar]) -> None:
@@ -63,12 +67,71 @@ def barred(
 
 def why_not(
     action: pack_.Action, case: CaseRow, facts: Facts, pack: pack_.Pack
-) -> errors.NotNow | None:
+) -> errors.GridcaseError | None:
     """Why nobody can do an action now, as far as what will be typed does not decide it."""
-    asked = (pack.fields[name] for name in action.needs)
+    asked = [pack.fields[name] for name in action.needs]
     if any(field.below and not may_take_below(field, case, facts) for field in asked):
         return errors.NotNow("action.nobody_below")
+    if any(field.excludes for field in asked):
+        if not any(may_name(it.id, action, pack, facts, case=case) for it in facts.line.offices):
+            return errors.NotNow("action.nobody_to_name")
+    elif (rule := _route(action, pack)) is not None and rule.place not in BY_WHO_ACTS:
+        try:
+            lead_after(rule, facts, case=case)
+        except errors.GridcaseError as error:
+            return error
     return barred(action, facts.deadlines, pack)
+
+
+def may_name(
+    office: UUID,
+    action: pack_.Action,
+    pack: pack_.Pack,
+    facts: Facts,
+    *,
+    case: CaseRow | None,
+    own: UUID | None = None,
+) -> bool:
+    """Whether an action takes this office as one complained about: not one that is known as such,
+    and one that leads the case only where the action takes it there and another may have it."""
+    leads = case is not None and is_led_by(case, office, facts.line)
+    rule = _route(action, pack)
+    if office in facts.barred or (leads if rule is None else action.ousts and not leads):
+        return False
+    if rule is not None:
+        try:
+            lead_after(rule, facts, case=case, past=office, own=own)
+        except errors.GridcaseError:
+            return False
+    return True
+
+
+def lead_after(
+    rule: pack_.Route,
+    facts: Facts,
+    *,
+    case: CaseRow | None,
+    past: UUID | None = None,
+    own: UUID | None = None,
+) -> routing.Office:
+    """The office to which a route that goes by no field leads, `past` one more that is complained
+    about. Raises: what `rules.routing.route` raises."""
+    by_id = {office.id: office for office in facts.line.offices}
+    return routing.route(
+        rule,
+        offices=facts.line.offices,
+        origin=facts.line.origin,
+        lead=by_id.get(case.lead_office_id) if case else None,
+        named=None,
+        own=by_id.get(own) if own else None,
+        sender=by_id.get(case.sender_id) if case and case.sender_id else None,
+        excluded=facts.barred | ({past} if past else frozenset()),
+        parted=facts.parted,
+    )
+
+
+def _route(action: pack_.Action, pack: pack_.Pack) -> pack_.Route | None:
+    return pack.routing.get(action.lead or "")
 
 
 def _told_clock(code: str, pack: pack_.Pack, name: str) -> errors.NotNow:

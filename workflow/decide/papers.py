@@ -278,9 +278,7 @@ class _Look:
     def _of(self, prefix: str, name: str) -> pack_.Text | None:
         rule = self.draft.rules.pack.deadlines.get(name)
         if prefix == "no":
-            earlier = [paper.number for paper in self.facts.papers if paper.name == name]
-            made = [row.number for row in self.draft.papers if row.name == name]
-            return papers_.plain(next(reversed([*earlier, *made]), None))
+            return papers_.plain(self._number_of(name))
         if prefix == "on":
             return self._day_of(name)
         if prefix == "due":
@@ -296,6 +294,17 @@ class _Look:
         value = self.values[field] if field in self.values else self.facts.values.get(field)
         choice = (self.draft.rules.pack.fields[field].choices or {}).get(str(value))
         return choice.source if choice else None
+
+    def _number_of(self, name: str) -> str | None:
+        """That of a paper which the last act that makes such papers has made: where an oral
+        agreement came after a written one there is none."""
+        made = [row.number for row in self.draft.papers if row.name == name]
+        if made:
+            return made[-1]
+        makers = self.draft.rules.pack.papers[name].made_by
+        last = max((at for maker in makers for at in self._done(maker)), default=self.draft.at)
+        earlier = [it for it in self.facts.papers if it.name == name and it.made_at >= last]
+        return earlier[-1].number if earlier else None
 
     def _day_of(self, action: str) -> pack_.Text | None:
         if action == self.command.action:

@@ -11,10 +11,10 @@ from uuid import UUID
 
 from sqlalchemy import bindparam, func, or_, select, true
 
-from rules import errors, routing, telling
+from rules import errors, telling
 from rules import pack as pack_
 from workflow import access, db, machine, read
-from workflow.decide import FILE, CaseRow, Facts, is_led_by, may_take_below
+from workflow.decide import FILE, CaseRow, Facts, bounds, may_take_below
 from workflow.tables import case as case_tables
 from workflow.tables import delivery
 from workflow.tables import office as office_tables
@@ -252,20 +252,10 @@ def _lead_after(action: pack_.Action, pack: pack_.Pack, case: CaseRow, facts: Fa
     rule = pack.routing.get(action.lead or "")
     if rule is None or rule.place == "field":
         return case.lead_office_id
-    by_id = {office.id: office for office in facts.line.offices}
     try:
-        found = routing.route(
-            rule,
-            offices=facts.line.offices,
-            origin=facts.line.origin,
-            lead=by_id.get(case.lead_office_id),
-            named=None,
-            excluded=facts.barred,
-            parted=facts.parted,
-        )
+        return bounds.lead_after(rule, facts, case=case).id
     except errors.GridcaseError:  # it leads nowhere: the act itself will say so, and why
         return case.lead_office_id
-    return found.id
 
 
 def _offices(
@@ -294,43 +284,13 @@ def _offices(
             not field.below
             or (case is not None and office.id in may_take_below(field, case, facts))
         )
-        and (not field.excludes or _may_name(office, action, pack, facts, case=case, own=own))
+        and (
+            not field.excludes
+            or bounds.may_name(office.id, action, pack, facts, case=case, own=own)
+        )
     }
     nearest = sorted(found.values(), key=lambda office: (-office.level, named[office.id]))
     return tuple(Choice(value=str(office.id), label=named[office.id]) for office in nearest)
-
-
-def _may_name(
-    office: routing.Office,
-    action: pack_.Action,
-    pack: pack_.Pack,
-    facts: Facts,
-    *,
-    case: CaseRow | None,
-    own: UUID | None,
-) -> bool:
-    """Whether an action takes this office as one complained about, as `decide` does."""
-    rule = pack.routing.get(action.lead or "")
-    leads = case is not None and is_led_by(case, office.id, facts.line)
-    if rule is None:
-        return not leads
-    if action.ousts and not leads:
-        return False
-    by_id = {office.id: office for office in facts.line.offices}
-    try:
-        routing.route(
-            rule,
-            offices=facts.line.offices,
-            origin=facts.line.origin,
-            lead=by_id.get(case.lead_office_id) if case else None,
-            named=None,
-            own=by_id.get(own) if own else None,
-            excluded=facts.barred | {office.id},
-            parted=facts.parted,
-        )
-    except errors.GridcaseError:
-        return False
-    return True
 
 
 def names(
