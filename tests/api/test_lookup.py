@@ -32,7 +32,7 @@ def test_lookup_when_refused_gives_reason_basis_and_remedy(front: desk.Desk) -> 
     refused = next(event for event in case["events"] if event["name"] == "refuse")
     told = {fact["field"]: fact["text"] for fact in refused["facts"]}
     assert told == {
-        "mediation_bar": "Other",
+        "mediation_bar": "Not fit for mediation for another reason",
         "refusal_reason": "法院已经立案。",
         "legal_basis": "人民调解工作若干规定第22条",
         "other_routes": "可以向区人民法院起诉。",

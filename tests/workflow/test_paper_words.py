@@ -88,9 +88,11 @@ def test_a_route_corrected_late_promises_no_day_that_is_over(district: office.Di
     name, words = _last(district, filed, "handler")
     assert name == "petition.corrected_acceptance"
     assert "已于2026年3月20日受理" in words
-    assert "到2026年5月19日为止；该日已经过去的" in words
+    assert "办理期限届满之日 2026年5月19日" in words
+    assert "届满之日已经过去的，本单位尽快办结" in words
     assert "不迟于" not in words
     assert "以本告知书为准" in words
+    assert "发回重新处理的期限届满之日 没有发回" in words
     assert len(look.unserved(district, filed.case_id)) == 1, "the first is overtaken"
 
 
@@ -140,6 +142,27 @@ def test_a_new_organ_gives_its_own_notice_and_serves_none_of_the_one_before(
     look.hold(district, filed.case_id)
 
 
+def test_a_new_organ_serves_the_extension_and_corrects_as_itself(
+    district: office.District,
+) -> None:
+    """The extension stands, and its reason is owed whoever handles the petition."""
+    filed = _sent(district)
+    district.do(filed, "accept", "handler", route="6")
+    district.do(filed, "extend", "head", extend_days=20, extend_reason="需要鉴定。")
+    housing, labour = (str(district.offices[name]) for name in ("housing", "labour"))
+    district.do(filed, "take_away", "petition_officer", complained_office=housing)
+    why = {"designate_reason": "原承办单位回避。"}
+    district.do(filed, "assign_anew", "district_supervisor", chosen_office=labour, **why)
+    extension, notice = look.unserved(district, filed.case_id)
+    district.do(filed, "serve_paper", "other_handler", paper=extension, **SERVED)
+    assert look.unserved(district, filed.case_id) == [notice]
+    how: dict[str, Scalar] = {"route_how": "向区劳动仲裁委申请。", "route_reason": "属于仲裁。"}
+    district.do(filed, "correct_route", "other_handler", route="2", **how)
+    _, words = _last(district, filed, "other_handler")
+    assert "受理，现由单位 labour办理" in words
+    assert "本单位" not in words
+
+
 # -- between offices ------------------------------------------------------------------------------
 
 
@@ -153,6 +176,31 @@ def test_an_objection_names_whom_it_is_to(district: office.District) -> None:
     district.do(filed, "ask_superior", "handler", **why)
     name, words = _last(district, filed, "district_supervisor")
     assert (name, words.splitlines()[0]) == ("petition.designation_request", "单位 government：")
+
+
+def test_nothing_is_upheld_towards_whoever_upholds_it(district: office.District) -> None:
+    """The organ below that objected is complained about meanwhile: the case is not sent back."""
+    district.staff(
+        "station",
+        kind="department",
+        area=office.DISTRICT,
+        superior="housing",
+        clerk="department_handler",
+    )
+    filed = district.file("handler", process="petition")
+    station = str(district.offices["station"])
+    district.do(filed, "tell_where", "handler", lower_office=station)
+    (told,) = look.unserved(district, filed.case_id)
+    district.do(filed, "serve_paper", "handler", paper=told, **SERVED)
+    district.do(filed, "send_down", "handler")
+    district.do(filed, "object_up", "clerk", objection_reason="不属于本单位。")
+    view = case_query.view(district.engine, district.actor("handler"), filed.case_id)
+    assert "uphold_down" in view.actions
+    district.do(filed, "name_complained_later", "handler", complained_office=station)
+    view = case_query.view(district.engine, district.actor("handler"), filed.case_id)
+    assert {"uphold_down", "accept"} & {*view.actions} == {"accept"}
+    error = look.refused(district.do, filed, "uphold_down", "handler", uphold_reason="属于。")
+    assert error.code == "route.none"
 
 
 # -- disputes -------------------------------------------------------------------------------------

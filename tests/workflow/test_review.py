@@ -215,7 +215,8 @@ def test_what_is_annulled_begins_the_telling_of_a_route_anew(station: office.Dis
     )
     told = " ".join(block.text or "" for block in opened.filled.zh.body)
     assert "2026年5月19日" not in told
-    assert "发回重新处理的，另有期限" in told
+    rows = dict(row for block in opened.filled.zh.body for row in block.rows)
+    assert rows == {"办理期限届满之日": "见下一行", "发回重新处理的期限届满之日": "2026年7月24日"}
     look.hold(station, filed.case_id)
 
 

@@ -270,6 +270,9 @@ def _route(
         excluded=draft.facts.barred,
         parted=draft.facts.parted,
     )
+    led_back = bounds.led_back(action, rule, office, draft.case)
+    if led_back is not None:
+        raise led_back
     areas = (*office.ancestors, *[None] * (6 - len(office.ancestors)))
     draft.change(
         lead_office_id=office.id,

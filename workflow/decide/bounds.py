@@ -77,9 +77,11 @@ def why_not(
             return errors.NotNow("action.nobody_to_name")
     elif (rule := _route(action, pack)) is not None and rule.place not in BY_WHO_ACTS:
         try:
-            lead_after(rule, facts, case=case)
+            office = lead_after(rule, facts, case=case)
         except errors.GridcaseError as error:
             return error
+        if (back := led_back(action, rule, office, case)) is not None:
+            return back
     return barred(action, facts.deadlines, pack)
 
 
@@ -128,6 +130,16 @@ def lead_after(
         excluded=facts.barred | ({past} if past else frozenset()),
         parted=facts.parted,
     )
+
+
+def led_back(
+    action: pack_.Action, rule: pack_.Route, office: routing.Office, case: CaseRow
+) -> errors.NotNow | None:
+    """Why a case is not sent on to this office: past one that is complained about the way may lead
+    back to where it is."""
+    if action.sends and office.id == case.lead_office_id:
+        return errors.NotNow("route.none", kinds=", ".join(rule.kinds))
+    return None
 
 
 def _route(action: pack_.Action, pack: pack_.Pack) -> pack_.Route | None:
