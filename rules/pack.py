@@ -102,12 +102,12 @@ class Condition:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class State:
     """Where a case can stand. `owner` is whose turn it is: the first of these roles with a post
-    at the lead office. `main` is the usual next action, which pages offer first. `done`: the
-    matter is settled (办结); `end`: it is over, and closed once what ended it is served."""
+    at the lead office. `main` is the usual next action, of several the first that can be done.
+    `done`: the matter is settled (办结); `end`: over, and closed once what ended it is served."""
 
     name: Text
     owner: tuple[str, ...] = ()
-    main: str | None = None
+    main: tuple[str, ...] = ()
     done: bool = False
     end: bool = False
 

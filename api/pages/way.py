@@ -60,7 +60,8 @@ def ranked(
 ) -> tuple[str, ...]:
     """Acts with the state's usual one first, or, where that waits for papers to be served, with
     what serves them; those that close an unsettled case come last."""
-    usual = process.states[state].main
+    main = process.states[state].main
+    usual = next((act for act in main if act in acts), main[0] if main else None)
     waits = process.actions[usual].outside if usual and usual not in acts else None
     if waits is not None:
         serving = {act for paper in rules.papers.values() for act in paper.served_by}

@@ -88,11 +88,10 @@ class _Checker:
             self.known("check.unknown_role", state.owner, self.rules.roles, file=file, key=where)
             if not state.owner and not state.end:
                 self.report.add("check.no_owner", file, where, state=key)
-            main = process.actions.get(state.main) if state.main else None
-            if state.main and (main is None or key not in main.source):
-                self.report.add(
-                    "check.main_action", file, f"states.{key}.main", state=key, action=state.main
-                )
+            for main in state.main:
+                if main not in process.actions or key not in process.actions[main].source:
+                    where = f"states.{key}.main"
+                    self.report.add("check.main_action", file, where, state=key, action=main)
         openers = [key for key, action in process.actions.items() if not action.source]
         if openers != ["file_case"]:
             self.report.add("check.opening", file, "actions", found=", ".join(openers))

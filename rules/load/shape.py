@@ -216,7 +216,7 @@ class _Shaper:
         return table
 
     def state(self, node: tree.Node) -> tree.Node:
-        return _as_lists(node, "owner")
+        return _as_lists(node, "owner", "main")
 
     def action(self, node: tree.Node) -> tree.Node:
         if not isinstance(node, tree.Table):

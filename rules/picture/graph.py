@@ -100,12 +100,13 @@ def _node(
     )
 
 
-def _rank(process: pack_.Process, state: str, exit_: Exit) -> tuple[bool, bool, str]:
+def _rank(process: pack_.Process, state: str, exit_: Exit) -> tuple[int, bool, str]:
     """The usual act first; what closes a case unsettled comes last."""
     is_ending = exit_.to is not None and process.states[exit_.to].end
     is_settled = exit_.to is not None and process.states[exit_.to].done
+    main = process.states[state].main
     return (
-        exit_.action != process.states[state].main,
+        main.index(exit_.action) if exit_.action in main else len(main),
         is_ending and not is_settled,
         exit_.action,
     )
@@ -264,8 +265,9 @@ def _next(
     if here.done:
         settled = {to for to in targets.values() if process.states[to].done}
         return min(settled, key=lambda to: (process.states[to].end, to), default=None)
-    if here.main in targets and targets[here.main] in far:
-        return targets[here.main]
+    usual = (targets[name] for name in here.main if targets.get(name) in far)
+    if (to := next(usual, None)) is not None:
+        return to
     hopeful = {to for to in targets.values() if to in far}
     return min(hopeful, key=lambda to: (far[to], to), default=None)
 

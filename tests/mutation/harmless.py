@@ -423,7 +423,10 @@ _RULES: Final = (
     Rule(
         name="main",
         reason="without a usual next action the page offers all alike",
-        holds=like("processes", "*", "states", "*", "main"),
+        holds=either(
+            like("processes", "*", "states", "*", "main"),
+            like("processes", "*", "states", "*", "main", "#"),
+        ),
     ),
     Rule(
         name="done_later",

@@ -496,7 +496,7 @@ def test_pack_when_any_part_is_something_else_is_judged_or_refused(
 def test_a_main_action_that_cannot_leave_its_state_is_told() -> None:
     loaded = load.release(load.NATIONAL)[0]
     dispute = loaded.pack.processes["dispute"]
-    filed = dataclasses.replace(dispute.states["filed"], main="pay_visit")
+    filed = dataclasses.replace(dispute.states["filed"], main=("accept", "pay_visit"))
     states = {**dispute.states, "filed": filed}
     processes = {**loaded.pack.processes, "dispute": dataclasses.replace(dispute, states=states)}
     pack = dataclasses.replace(loaded.pack, processes=processes)
